@@ -1,0 +1,3 @@
+INSTALLED_APPS = ["policies"]
+SECRET_KEY = "x"
+USE_TZ = True
