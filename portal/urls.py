@@ -1,0 +1,16 @@
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import include, path
+
+from portal import health
+from portal.home import home
+from priorauth.admin import site
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("sign-in/", LoginView.as_view(template_name="sign_in.html"), name="sign-in"),
+    path("sign-out/", LogoutView.as_view(), name="sign-out"),
+    path("livez", health.livez, name="livez"),
+    path("requests/", include("portal.web.urls")),
+    path("payer/", include("portal.payer.urls")),
+    path("admin/", site.urls),
+]

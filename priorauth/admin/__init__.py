@@ -1,0 +1,3 @@
+from priorauth.admin.site import site
+
+__all__ = ["site"]

@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class PriorAuthConfig(AppConfig):
+    name = "priorauth"
+    verbose_name = "Prior authorization"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from priorauth import guards
+
+        post_migrate.connect(guards.install, sender=self)

@@ -1,0 +1,186 @@
+"""The only writer of audit events, and the check that the chains are whole (DESIGN.md 3.5, RELIABILITY.md 1).
+
+Each case is a stream of its own; acts that concern no case go to a stream per user and day. The hash of an event is
+HMAC-SHA256 over the previous hash and the event's canonical form, under a key that is kept outside the database.
+"""
+
+import datetime as dt
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from priorauth.models import AuditEvent, Case
+from priorauth.roles import Actor
+
+GENESIS = "0" * 64
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+
+def canonical(document: Any) -> bytes:
+    """One byte form for one JSON document: sorted keys, no spaces, ASCII, no NaN."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode()
+
+
+def key_id(key: bytes) -> str:
+    return hashlib.sha256(b"key-id" + key).hexdigest()[:8]
+
+
+def signing_key() -> bytes:
+    return settings.AUDIT_KEY.encode()
+
+
+def digest(change: Any) -> str:
+    """A keyed digest of changed values: proves them later without keeping them in the trail. Empty for no change."""
+    return hmac.new(signing_key(), b"\x01" + canonical(change), hashlib.sha256).hexdigest() if change else ""
+
+
+def utc_text(at: dt.datetime) -> str:
+    return at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def case_stream(case: Case) -> str:
+    return f"case:{case.reference}"
+
+
+def user_stream(actor: Actor, at: dt.datetime) -> str:
+    return f"user:{actor.user_id or 'system'}:{at.astimezone(dt.UTC):%Y-%m-%d}"
+
+
+def event_hash(event: AuditEvent, key: bytes) -> str:
+    body = {
+        "stream": event.stream,
+        "sequence": event.sequence,
+        "at": event.at,
+        "actor_id": event.actor_id,
+        "actor_name": event.actor_name,
+        "role": event.role,
+        "organization": event.organization,
+        "action": event.action,
+        "entities": event.entities,
+        "fields": event.fields,
+        "change_digest": event.change_digest,
+        "case_version": event.case_version,
+        "request_id": event.request_id,
+        "key_id": event.key_id,
+    }
+    message = b"\x00" + event.previous.encode() + canonical(body)
+    return hmac.new(key, message, hashlib.sha256).hexdigest()
+
+
+def record(
+    *,
+    by: Actor,
+    at: dt.datetime,
+    action: str,
+    case: Case | None = None,
+    entities: dict[str, Any] | None = None,
+    change: dict[str, Any] | None = None,
+) -> AuditEvent:
+    """Append one event, in the caller's transaction.
+
+    `case` puts it on the case's stream, whose row the caller has locked; otherwise it goes to the actor's stream of
+    the day, locked here. `change` gives the changed fields: their names are kept, their values only as a digest.
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("an audit event belongs to the transaction of its act")
+    stream = case_stream(case) if case else user_stream(by, at)
+    if case is None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [stream])
+    last = AuditEvent.objects.filter(stream=stream).order_by("-sequence").values_list("sequence", "hash").first()
+    sequence, previous = (last[0] + 1, last[1]) if last else (1, GENESIS)
+    key = signing_key()
+    event = AuditEvent(
+        stream=stream,
+        sequence=sequence,
+        at=utc_text(at),
+        actor_id=by.user_id,
+        actor_name=by.name,
+        role=by.role,
+        organization=by.organization_name,
+        action=action,
+        entities=entities or {},
+        fields=sorted(change or {}),
+        change_digest=digest(change),
+        case_version=case.version if case else None,
+        request_id=request_id.get(),
+        key_id=key_id(key),
+        previous=previous,
+    )
+    event.hash = event_hash(event, key)
+    event.save(force_insert=True)
+    return event
+
+
+@dataclass(frozen=True)
+class Fault:
+    """The first thing wrong in a stream: which event (its number), and what."""
+
+    stream: str
+    sequence: int
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.stream}: event {self.sequence} {self.what}"
+
+
+def stream_fault(stream: str, events: Iterable[AuditEvent]) -> tuple[Fault | None, AuditEvent | None, int]:
+    """Walk one stream in order. Returns its first fault if any, its last sound event, and how many were read."""
+    key = signing_key()
+    identity = key_id(key)
+    previous, last, count = GENESIS, None, 0
+    for count, event in enumerate(events, start=1):
+        if event.sequence != count:
+            return Fault(stream, count, f"is missing (the next one present is {event.sequence})"), last, count
+        if event.previous != previous:
+            return Fault(stream, count, "does not follow the one before it"), last, count
+        if event.key_id != identity:
+            return Fault(stream, count, "was written under another audit key"), last, count
+        if not hmac.compare_digest(event_hash(event, key), event.hash):
+            return Fault(stream, count, "was changed after it was written"), last, count
+        previous, last = event.hash, event
+    return None, last, count
+
+
+def case_fault(version: int, stream: str, last: AuditEvent | None, count: int) -> Fault | None:
+    """Whether the trail ends where the case stands: the last event carries the case's version."""
+    if last is None:
+        return Fault(stream, 1, "is missing: the case has no trail")
+    if last.case_version != version:
+        return Fault(stream, count + 1, f"is missing: the case stands at version {version}, its trail ends earlier")
+    return None
+
+
+def verify_case(case: Case) -> tuple[Fault | None, int]:
+    """Check one case's chain. Returns the first fault, if any, and the number of events read."""
+    stream = case_stream(case)
+    fault, last, count = stream_fault(stream, AuditEvent.objects.filter(stream=stream).order_by("sequence"))
+    return fault or case_fault(case.version, stream, last, count), count
+
+
+def verify_all() -> Iterator[tuple[str, Fault | None, int]]:
+    """Check every chain, streaming: yields (stream, first fault or None, events read), cases without a trail last."""
+    versions = dict(
+        Case.objects.unscoped("the audit check reads every case").values_list("reference", "version").iterator()
+    )
+    events = AuditEvent.objects.order_by("stream", "sequence").iterator(chunk_size=5000)
+    for stream, chain in groupby(events, key=lambda event: event.stream):
+        fault, last, count = stream_fault(stream, chain)
+        kind, _, reference = stream.partition(":")
+        if kind == "case":
+            version = versions.pop(reference, None)
+            if version is None:
+                fault = fault or Fault(stream, count, "belongs to a case that no longer exists")
+            else:
+                fault = fault or case_fault(version, stream, last, count)
+        yield stream, fault, count
+    for reference in versions:
+        yield f"case:{reference}", Fault(f"case:{reference}", 1, "is missing: the case has no trail"), 0

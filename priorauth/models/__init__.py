@@ -1,0 +1,29 @@
+from priorauth.models.case import Case
+from priorauth.models.content import Attachment, Draft, InformationRequest, Revision
+from priorauth.models.ledger import AuditEvent, Job
+from priorauth.models.member import Clinician, Facility, Member
+from priorauth.models.organization import Credential, Membership, Organization
+from priorauth.models.review import Assessment, Decision, DecisionLine, Escalation, ReasonCode
+from priorauth.models.user import User
+
+__all__ = [
+    "Assessment",
+    "Attachment",
+    "AuditEvent",
+    "Case",
+    "Clinician",
+    "Credential",
+    "Decision",
+    "DecisionLine",
+    "Draft",
+    "Escalation",
+    "Facility",
+    "InformationRequest",
+    "Job",
+    "Member",
+    "Membership",
+    "Organization",
+    "ReasonCode",
+    "Revision",
+    "User",
+]

@@ -1,0 +1,84 @@
+import secrets
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from priorauth.statuses import IN_REVIEW, OPEN, Status, Urgency
+from priorauth.tenancy import TenantModel
+
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def new_reference() -> str:
+    """`PA-` and twelve random Crockford base-32 characters (60 bits) in groups of four."""
+    letters = "".join(secrets.choice(CROCKFORD) for _ in range(12))
+    return f"PA-{letters[:4]}-{letters[4:8]}-{letters[8:]}"
+
+
+class Case(TenantModel):
+    """One prior-authorization request through its whole life. Only `services` write it; `version` counts the acts."""
+
+    tenant_path = "office"
+    sent_path = "received_at"
+
+    reference = models.CharField(max_length=17, unique=True, default=new_reference, editable=False)
+    office = models.ForeignKey("Organization", on_delete=models.PROTECT)
+    started_with = models.UUIDField(default=uuid.uuid4, editable=False)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT)
+    version = models.PositiveIntegerField(default=1)
+    round = models.PositiveSmallIntegerField(default=1)
+
+    # Known once the request was sent; the latest revision's facts stay the truth.
+    member = models.ForeignKey("Member", null=True, on_delete=models.PROTECT)
+    clinician = models.ForeignKey("Clinician", null=True, on_delete=models.PROTECT)
+    facility = models.ForeignKey("Facility", null=True, on_delete=models.PROTECT)
+    urgency = models.CharField(max_length=10, choices=Urgency, default=Urgency.STANDARD)
+    product = models.CharField(max_length=20, blank=True)
+    setting = models.CharField(max_length=30, blank=True)
+    levels = models.CharField(max_length=120, blank=True)
+    codes = models.CharField(max_length=120, blank=True)
+    received_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+    regime = models.CharField(max_length=30, blank=True)
+    determination = models.CharField(max_length=30, blank=True)
+    score = models.PositiveSmallIntegerField(null=True)
+
+    claimed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="claimed_cases"
+    )
+    claimed_until = models.DateTimeField(null=True)
+    decided_at = models.DateTimeField(null=True)
+    withdrawal_reason = models.TextField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["office", "started_with"], name="case_started_once"),
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="case_status_known"),
+            models.CheckConstraint(
+                condition=Q(received_at__isnull=False, due_at__isnull=False, member__isnull=False) & ~Q(regime="")
+                | Q(received_at__isnull=True, due_at__isnull=True, status__in=[Status.DRAFT, Status.WITHDRAWN]),
+                name="case_sent_is_complete",
+            ),
+            models.CheckConstraint(
+                condition=Q(claimed_by__isnull=True, claimed_until__isnull=True)
+                | Q(claimed_by__isnull=False, claimed_until__isnull=False),
+                name="case_claim_is_whole",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["urgency", "due_at", "id"],
+                name="case_queue",
+                condition=Q(status__in=sorted(IN_REVIEW)),
+            ),
+            models.Index(fields=["office", "status", "-updated_at"], name="case_office_list"),
+            models.Index(fields=["due_at"], name="case_open_due", condition=Q(status__in=sorted(OPEN))),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference

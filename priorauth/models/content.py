@@ -1,0 +1,91 @@
+"""What an office writes: the draft, the revisions, the files, and the questions it answers."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from priorauth.tenancy import TenantModel
+
+
+class Draft(TenantModel):
+    """The form as it was typed, right or wrong: field name -> list of texts. Gone once the request is sent."""
+
+    sent_path = None
+
+    case = models.OneToOneField("Case", on_delete=models.CASCADE)
+    fields = models.JSONField(default=dict)
+    version = models.PositiveIntegerField(default=1)
+    saved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    saved_at = models.DateTimeField()
+
+
+class Revision(TenantModel):
+    """Facts v1 and details as they were sent or answered (DESIGN.md 3.1). Never changed afterwards."""
+
+    case = models.ForeignKey("Case", on_delete=models.PROTECT, related_name="revisions")
+    number = models.PositiveSmallIntegerField()
+    facts = models.JSONField()
+    details = models.JSONField()
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["case", "number"], name="revision_numbered_once")]
+
+    def __str__(self) -> str:
+        return f"Revision {self.number}"
+
+
+def attachment_path(attachment: "Attachment", _name: str) -> str:
+    return f"attachments/{attachment.pk.hex[:2]}/{attachment.pk.hex}"
+
+
+class Attachment(TenantModel):
+    """A report file: PDF, PNG or JPEG, stored under a uuid, private and inert (invariant 9)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case = models.ForeignKey("Case", on_delete=models.PROTECT, related_name="attachments")
+    file = models.FileField(upload_to=attachment_path, max_length=80)
+    name = models.CharField(max_length=120)
+    content_type = models.CharField(max_length=20)
+    size = models.PositiveIntegerField(help_text="bytes")
+    sha256 = models.CharField(max_length=64)
+    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    added_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["added_at", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class InformationRequest(TenantModel):
+    """What a reviewer asked the office, in the reviewer's words, and the office's answer."""
+
+    case = models.ForeignKey("Case", on_delete=models.PROTECT, related_name="information_requests")
+    number = models.PositiveSmallIntegerField()
+    question = models.TextField(max_length=2000)
+    items = models.JSONField(default=list, help_text="[{criterion, level, ask}] that the policy misses")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    answer = models.TextField(max_length=2000, blank=True)
+    answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    answered_at = models.DateTimeField(null=True)
+    revision = models.ForeignKey("Revision", null=True, on_delete=models.PROTECT, related_name="answers")
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["case", "number"], name="question_numbered_once"),
+            models.UniqueConstraint(
+                fields=["case"], condition=Q(answered_at__isnull=True), name="one_open_question_per_case"
+            ),
+            models.CheckConstraint(
+                condition=Q(answered_at__isnull=True, answered_by__isnull=True, revision__isnull=True)
+                | Q(answered_at__gte=F("asked_at"), answered_by__isnull=False, revision__isnull=False),
+                name="question_answer_is_whole",
+            ),
+        ]

@@ -1,0 +1,63 @@
+"""The audit trail and the job table: rows that belong to the portal, not to an office."""
+
+from django.db import models
+from django.db.models import Q
+
+
+class AuditEvent(models.Model):
+    """One link of a hash chain (DESIGN.md 3.5). Holds names and digests, never the values of patient data."""
+
+    stream = models.CharField(max_length=60)
+    sequence = models.PositiveIntegerField()
+    at = models.CharField("time (UTC)", max_length=27)
+    actor_id = models.BigIntegerField(null=True)
+    actor_name = models.CharField(max_length=160)
+    role = models.CharField(max_length=20)
+    organization = models.CharField(max_length=120, blank=True)
+    action = models.CharField(max_length=30)
+    entities = models.JSONField(default=dict)
+    fields = models.JSONField(default=list)
+    change_digest = models.CharField(max_length=64, blank=True)
+    case_version = models.PositiveIntegerField(null=True)
+    request_id = models.CharField(max_length=32, blank=True)
+    key_id = models.CharField(max_length=8)
+    previous = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["stream", "sequence"], name="audit_sequence_once")]
+        indexes = [models.Index(fields=["at"], name="audit_by_time")]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.stream} no. {self.sequence}"
+
+
+class Job(models.Model):
+    """Work that must be done once: the truth behind the Celery message that only wakes a worker (invariant 4)."""
+
+    class Kind(models.TextChoices):
+        SCORE = "score", "Score a request"
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        DONE = "done", "Done"
+        FAILED = "failed", "Needs a person"
+
+    kind = models.CharField(max_length=20, choices=Kind)
+    case = models.ForeignKey("Case", on_delete=models.CASCADE, related_name="jobs")
+    dedupe_key = models.CharField(max_length=60, unique=True)
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    run_after = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    last_error = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["kind", "run_after", "id"], name="job_waiting", condition=Q(state="waiting")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.get_state_display()}"

@@ -1,0 +1,27 @@
+"""Reads: the lists and queues that the pages show."""
+
+from django.db.models import QuerySet
+
+from priorauth.models import Case
+from priorauth.roles import Actor, Role
+from priorauth.statuses import IN_REVIEW, Status
+
+
+def queue(actor: Actor) -> QuerySet[Case]:
+    """The cases in review in the order of work: expedited first (the word sorts so), then by due time."""
+    cases = Case.objects.for_actor(actor).filter(status__in=sorted(IN_REVIEW))
+    return cases.select_related("member", "office", "claimed_by").order_by("urgency", "due_at", "id")
+
+
+def reviewable_by(actor: Actor) -> QuerySet[Case]:
+    """What "claim next" may hand to this reviewer: physicians take escalated cases, nurses and leads the others;
+    nobody gets a request of their own organization."""
+    status = Status.WITH_PHYSICIAN if actor.role == Role.PHYSICIAN else Status.IN_REVIEW
+    cases = Case.objects.for_actor(actor).filter(status=status).exclude(office=actor.organization_id)
+    return cases.order_by("urgency", "due_at", "id")
+
+
+def office_requests(actor: Actor) -> QuerySet[Case]:
+    """The office's own requests, the latest change first."""
+    cases = Case.objects.for_actor(actor).select_related("member", "created_by")
+    return cases.order_by("-updated_at", "-id")

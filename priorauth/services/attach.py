@@ -1,0 +1,102 @@
+"""Adding a report file to a request: PDF, PNG or JPEG, checked by its bytes, stored under a uuid (invariant 9)."""
+
+import datetime as dt
+import hashlib
+import unicodedata
+import uuid
+from pathlib import PurePath
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+
+from priorauth.models import Attachment, Case
+from priorauth.roles import Actor
+from priorauth.services.base import acting
+from priorauth.services.errors import Incomplete
+from priorauth.statuses import Act
+
+MAX_FILE_BYTES = 25 * 1024 * 1024
+MAX_CASE_BYTES = 40 * 1024 * 1024
+MAX_FILES = 10
+MAX_NAME = 120
+
+KINDS = {
+    "application/pdf": (b"%PDF-", (".pdf",)),
+    "image/png": (b"\x89PNG\r\n\x1a\n", (".png",)),
+    "image/jpeg": (b"\xff\xd8\xff", (".jpg", ".jpeg")),
+}
+
+
+def attach(case: Case, upload: UploadedFile, *, by: Actor, at: dt.datetime) -> Attachment:
+    """Store one file with the case. Raises Incomplete saying what would be accepted; nothing is kept then."""
+    name = clean_name(upload.name or "")
+    content_type = kind_of(upload, name)
+    checksum = _sha256(upload)
+    with acting(case, Act.ATTACH, by=by, at=at) as change:
+        _within_quota(case, upload.size)
+        attachment = Attachment(
+            id=uuid.uuid4(),
+            case=case,
+            name=name,
+            content_type=content_type,
+            size=upload.size,
+            sha256=checksum,
+            added_by_id=by.user_id,
+            added_at=at,
+        )
+        attachment.file.save(name, upload, save=False)
+        try:
+            attachment.save(force_insert=True)
+        except BaseException:
+            attachment.file.delete(save=False)
+            raise
+        change.entities |= {"attachment": str(attachment.pk), "sha256": checksum, "bytes": upload.size}
+    return attachment
+
+
+def clean_name(name: str) -> str:
+    """The name as it may be shown: no folders, no control or direction characters, at most 120 characters."""
+    base = PurePath(name.replace("\\", "/")).name
+    text = "".join(c for c in unicodedata.normalize("NFC", base) if unicodedata.category(c)[0] != "C")
+    suffix = PurePath(text).suffix[:10]
+    stem = text[: len(text) - len(suffix)].strip() or "file"
+    return stem[: MAX_NAME - len(suffix)] + suffix
+
+
+def kind_of(upload: UploadedFile, name: str) -> str:
+    """The content type on which the name and the first bytes agree. Raises Incomplete otherwise."""
+    if not upload.size:
+        raise Incomplete("file", "The file is empty. Choose the report again.")
+    if upload.size > MAX_FILE_BYTES:
+        raise Incomplete("file", "The file must be 25 MB or smaller. Send the report, not the pictures themselves.")
+    upload.seek(0)
+    head = upload.read(16)
+    for content_type, (magic, suffixes) in KINDS.items():
+        if head.startswith(magic) and name.lower().endswith(suffixes):
+            return content_type
+    raise Incomplete("file", "The file must be a PDF, JPG or PNG, with a name that ends so.")
+
+
+def _sha256(upload: UploadedFile) -> str:
+    upload.seek(0)
+    checksum = hashlib.sha256()
+    for chunk in upload.chunks():
+        checksum.update(chunk)
+    upload.seek(0)
+    return checksum.hexdigest()
+
+
+def _within_quota(case: Case, size: int) -> None:
+    sizes = list(case.attachments.values_list("size", flat=True))
+    if len(sizes) >= MAX_FILES:
+        raise Incomplete("file", f"A request can hold {MAX_FILES} files. Remove one first.")
+    if sum(sizes) + size > MAX_CASE_BYTES:
+        raise Incomplete("file", "The files of one request can be 40 MB together. Remove one first.")
+
+
+def detach(case: Case, attachment: Attachment, *, by: Actor, at: dt.datetime) -> None:
+    """Take a file out of a draft. Files of a sent request stay."""
+    with acting(case, Act.DETACH, by=by, at=at) as change:
+        change.entities |= {"attachment": str(attachment.pk), "sha256": attachment.sha256}
+        attachment.delete()
+        transaction.on_commit(lambda: attachment.file.delete(save=False))

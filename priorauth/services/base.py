@@ -1,0 +1,107 @@
+"""What every act on a case shares: the right to do it, one conditional UPDATE, one audit event, one transaction."""
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.dateformat import format as format_date
+
+from priorauth import audit
+from priorauth.models import Case, Decision
+from priorauth.roles import Actor, Role
+from priorauth.services.errors import Conflict, Incomplete, NotPermitted
+from priorauth.statuses import DECIDED, TRANSITIONS, Act, Status
+
+
+@dataclass
+class Change:
+    """What the audit event of an act will say: `entities` by id, `fields` by name with their new values (digested)."""
+
+    case: Case
+    entities: dict[str, Any] = field(default_factory=dict)
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+@contextmanager
+def acting(
+    case: Case, act: Act, *, by: Actor, at: dt.datetime, version: int | None = None, **columns: Any
+) -> Iterator[Change]:
+    """Do `act` on `case` in one transaction: the conditional UPDATE first, the caller's rows, the audit event last.
+
+    `version` is the one that the person's page showed (None: the one `case` was loaded with); `columns` are further
+    columns of the case to set. Raises NotPermitted (also written to the trail) or Conflict; then nothing was written.
+    """
+    transition = TRANSITIONS[act]
+    if by.role not in transition.roles:
+        refuse(case, act, by=by, at=at)
+    seen = case.version if version is None else version
+    columns |= {"updated_at": at} | ({"status": transition.to} if transition.to else {})
+    with transaction.atomic():
+        rows = Case.objects.unscoped("the caller fetched the case in scope; this only narrows it").filter(
+            pk=case.pk, version=seen, status__in=transition.sources
+        )
+        if transition.claimed:
+            rows = rows.filter(claimed_by=by.user_id, claimed_until__gt=at)
+        if not rows.update(version=seen + 1, **columns):
+            case.refresh_from_db()
+            raise Conflict(_why_not(case, act, by, at))
+        case.version = seen + 1
+        for name, value in columns.items():
+            setattr(case, name, value)
+        change = Change(case)
+        yield change
+        written = {name: _plain(value) for name, value in columns.items()}
+        audit.record(by=by, at=at, action=act, case=case, entities=change.entities, change=written | change.fields)
+
+
+def refuse(case: Case, act: Act, *, by: Actor, at: dt.datetime) -> None:
+    """Write the refused attempt to the person's own stream, then raise NotPermitted."""
+    with transaction.atomic():
+        audit.record(by=by, at=at, action=f"refused_{act}", entities={"case": case.reference})
+    who = Role(by.role).label.lower()
+    if act in (Act.NOT_APPROVE, Act.PARTLY_APPROVE):
+        raise NotPermitted("Only a physician with an active licence may decide not to approve. Escalate the case.")
+    raise NotPermitted(f"As {who} you cannot do this. It needs: {TRANSITIONS[act].needs}.")
+
+
+def needed(text: str, field_name: str, message: str) -> str:
+    """The text without outer blanks. Raises Incomplete where nothing is left."""
+    text = (text or "").strip()
+    if not text:
+        raise Incomplete(field_name, message)
+    return text
+
+
+def clock(at: dt.datetime) -> str:
+    """An instant as people read it, in the plan's time zone: `Fri Nov 27, 2026, 4:12 p.m. EST`."""
+    return format_date(timezone.localtime(at), settings.DATETIME_FORMAT)
+
+
+def _why_not(case: Case, act: Act, by: Actor, at: dt.datetime) -> str:
+    if case.status in DECIDED:
+        decision = case.decisions.select_related("decided_by").filter(round=case.round).first()
+        if decision:
+            outcome = Decision.Outcome(decision.outcome).label.lower()
+            return f"{decision.decided_by} decided this case at {clock(decision.decided_at)}: {outcome}."
+    if case.status not in TRANSITIONS[act].sources:
+        return f"The case is now “{Status(case.status).label}”, so this can no longer be done."
+    if TRANSITIONS[act].claimed and case.claimed_by_id != by.user_id:
+        holder = f"{case.claimed_by} holds this case until {clock(case.claimed_until)}." if case.claimed_by else ""
+        return holder or "Claim the case first: then nobody else can decide it while you do."
+    if TRANSITIONS[act].claimed and case.claimed_until <= at:
+        return f"Your claim ran out at {clock(case.claimed_until)}. Claim the case again."
+    return f"The case was changed at {clock(case.updated_at)} while you had it open. Read it again before you go on."
+
+
+def _plain(value: Any) -> Any:
+    """A JSON value for the digest: instants as UTC text, rows as their key."""
+    if isinstance(value, dt.datetime):
+        return audit.utc_text(value)
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return value.pk if isinstance(value, models.Model) else value

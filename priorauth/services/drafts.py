@@ -1,0 +1,56 @@
+"""Starting and saving a draft. Saving never sends."""
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from priorauth import audit
+from priorauth.models import Case, Draft
+from priorauth.roles import OFFICE_ROLES, Actor
+from priorauth.services.base import clock
+from priorauth.services.errors import Conflict, NotPermitted
+from priorauth.statuses import Act, Status
+
+
+def start(*, by: Actor, at: dt.datetime, token: uuid.UUID, fields: dict[str, Any]) -> Case:
+    """A new draft of `by`'s office. The same `token` sent twice gives the same draft, not a second one."""
+    if by.role not in OFFICE_ROLES:
+        raise NotPermitted("Only a provider office starts a request.")
+    try:
+        with transaction.atomic():
+            case = Case(
+                office_id=by.organization_id,
+                started_with=token,
+                created_by_id=by.user_id,
+                created_at=at,
+                updated_at=at,
+            )
+            case.save(force_insert=True)
+            Draft(case=case, fields=fields, saved_by_id=by.user_id, saved_at=at).save(force_insert=True)
+            audit.record(by=by, at=at, action=Act.CREATE, case=case)
+            return case
+    except IntegrityError:
+        return Case.objects.for_actor(by).get(started_with=token)
+
+
+def save(draft: Draft, *, by: Actor, at: dt.datetime, version: int, fields: dict[str, Any]) -> Draft:
+    """Keep the form as typed. Raises Conflict where a colleague saved since `version` was read; nothing is lost then:
+    the caller shows what was typed again."""
+    with transaction.atomic():
+        rows = Draft.objects.for_actor(by).filter(pk=draft.pk, version=version, case__status=Status.DRAFT)
+        saved = rows.update(fields=fields, version=F("version") + 1, saved_by=by.user_id, saved_at=at)
+        if saved:
+            Case.objects.for_actor(by).filter(pk=draft.case_id).update(updated_at=at)
+    if not saved:
+        latest = Draft.objects.for_actor(by).filter(pk=draft.pk).select_related("saved_by").first()
+        if latest is None:
+            raise Conflict("A colleague has sent or withdrawn this request while you had it open.")
+        raise Conflict(
+            f"{latest.saved_by} saved this request at {clock(latest.saved_at)} while you had it open."
+            " What you typed is still below; Save again to replace what your colleague saved."
+        )
+    draft.refresh_from_db()
+    return draft

@@ -1,0 +1,81 @@
+"""Asking the office for facts, and the office's answer, which is a new revision."""
+
+import datetime as dt
+from typing import Any
+
+from django.db import transaction
+
+from priorauth.models import Case, InformationRequest
+from priorauth.roles import Actor
+from priorauth.services.base import acting, needed
+from priorauth.services.errors import Incomplete
+from priorauth.services.submit import columns_of, revise, stamped
+from priorauth.statuses import Act
+
+
+def ask(
+    case: Case,
+    *,
+    by: Actor,
+    at: dt.datetime,
+    question: str,
+    items: list[dict[str, Any]],
+    version: int | None = None,
+) -> InformationRequest:
+    """Ask the office in the reviewer's words. `items` are the {criterion, level, ask} that the question is about.
+
+    The clock runs on: the default regime knows no stop. The claim ends, since it is the office's turn.
+    """
+    question = needed(question, "question", "Write what the office should send.")
+    with acting(case, Act.ASK, by=by, at=at, version=version, claimed_by=None, claimed_until=None) as change:
+        request = InformationRequest(
+            case=case,
+            number=case.information_requests.count() + 1,
+            question=question,
+            items=items,
+            asked_by_id=by.user_id,
+            asked_at=at,
+        )
+        request.save(force_insert=True)
+        change.entities["information_request"] = request.number
+        change.fields |= {"question": question, "items": items}
+    return request
+
+
+def answer(
+    case: Case,
+    *,
+    by: Actor,
+    at: dt.datetime,
+    facts: dict[str, Any],
+    details: dict[str, Any],
+    note: str,
+    version: int | None = None,
+) -> InformationRequest:
+    """Answer the open question with facts, files or a reason: a new revision, scored again.
+
+    Raises Incomplete where nothing changed and no reason says why, and for facts outside facts v1.
+    """
+    latest = case.revisions.order_by("-number")[0]
+    document = stamped(facts, case, at)
+    note = (note or "").strip()
+    unchanged = _essence(document) == _essence(latest.facts) and details == latest.details
+    if unchanged and not note:
+        raise Incomplete("note", "Change an answer, add a file, or write why you do not have what was asked.")
+    with (
+        transaction.atomic(),
+        acting(case, Act.ANSWER, by=by, at=at, version=version, **columns_of(document)) as change,
+    ):
+        revision = revise(change, document, details, number=latest.number + 1, by=by, at=at)
+        request = case.information_requests.get(answered_at__isnull=True)
+        request.answer, request.answered_by_id, request.answered_at = note, by.user_id, at
+        request.revision = revision
+        request.save(update_fields=["answer", "answered_by", "answered_at", "revision"])
+        change.entities["information_request"] = request.number
+        change.fields["answer"] = note
+    return request
+
+
+def _essence(document: dict[str, Any]) -> dict[str, Any]:
+    """The facts without what each receipt sets anew."""
+    return {key: value for key, value in document.items() if key != "request_date"}

@@ -1,0 +1,72 @@
+"""Scoring: the job that turns the latest revision into an immutable assessment and opens the case for review."""
+
+import datetime as dt
+
+from policies.assess import assess
+from policies.explain import explain
+
+from policies import facts as facts_v1
+from policies import registry
+from priorauth.models import Assessment, Case, Job, Revision
+from priorauth.roles import SYSTEM
+from priorauth.services.base import acting
+from priorauth.statuses import Act, Status
+
+POLICY = "bcbsma-484"
+
+
+def run(job: Job, now: dt.datetime) -> None:
+    """Score the case of `job`. Does nothing where it no longer waits for scoring, so doing it twice does no harm."""
+    case = _locked(job)
+    if case.status != Status.RECEIVED:
+        return
+    revision = case.revisions.order_by("-number")[0]
+    assessment = evaluate(revision, now)
+    with acting(
+        case,
+        Act.SCORE,
+        by=SYSTEM,
+        at=now,
+        determination=assessment.result["determination"],
+        score=assessment.result["score"],
+    ) as change:
+        assessment.save(force_insert=True)
+        change.entities |= {
+            "revision": revision.number,
+            "assessment": assessment.pk,
+            "policy": assessment.policy,
+            "edition": assessment.edition,
+            "edition_sha256": assessment.edition_sha256,
+        }
+        change.fields |= {"result": assessment.result}
+
+
+def give_up(job: Job, now: dt.datetime) -> None:
+    """After the last try: the case goes to a person without an assessment, and says so."""
+    case = _locked(job)
+    if case.status == Status.RECEIVED:
+        with acting(case, Act.SCORE_FAILED, by=SYSTEM, at=now, determination="", score=None) as change:
+            change.entities["job"] = job.pk
+
+
+def evaluate(revision: Revision, now: dt.datetime) -> Assessment:
+    """The assessment of a revision under the edition that governs it; not saved."""
+    facts = facts_v1.parse(revision.facts)
+    edition = registry.governing(POLICY, facts.service_date or facts.request_date)
+    assessment = assess(facts, edition)
+    result = assessment.as_dict()
+    return Assessment(
+        case_id=revision.case_id,
+        revision=revision,
+        policy=result["policy"],
+        edition=result["edition"],
+        edition_sha256=result["edition_sha256"],
+        result=result,
+        explanation=explain(facts, assessment, edition).as_dict(),
+        created_at=now,
+    )
+
+
+def _locked(job: Job) -> Case:
+    rows = Case.objects.unscoped("the portal scores every office's requests").select_for_update(of=("self",))
+    return rows.get(pk=job.case_id)

@@ -1,0 +1,104 @@
+"""The statuses of a case and the one table of transitions (DESIGN.md 3.4)."""
+
+from dataclasses import dataclass
+
+from django.db.models import TextChoices
+
+from priorauth.roles import OFFICE_ROLES, REVIEWER_ROLES, Role
+
+
+class Status(TextChoices):
+    DRAFT = "draft", "Draft"
+    RECEIVED = "received", "Received"
+    IN_REVIEW = "in_review", "In review"
+    INFORMATION_NEEDED = "information_needed", "Information needed"
+    WITH_PHYSICIAN = "with_physician", "With a physician"
+    APPROVED = "approved", "Approved"
+    PARTLY_APPROVED = "partly_approved", "Partly approved"
+    NOT_APPROVED = "not_approved", "Not approved"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+    CLOSED = "closed", "Closed"
+
+
+class Urgency(TextChoices):
+    STANDARD = "standard", "Standard"
+    EXPEDITED = "expedited", "Expedited"
+
+
+S = Status
+IN_REVIEW = frozenset({S.IN_REVIEW, S.WITH_PHYSICIAN})
+OPEN = IN_REVIEW | {S.RECEIVED, S.INFORMATION_NEEDED}
+DECIDED = frozenset({S.APPROVED, S.PARTLY_APPROVED, S.NOT_APPROVED, S.CLOSED})
+
+
+class Act(TextChoices):
+    """What can be done to a case; the value is the audit event's action."""
+
+    CREATE = "create", "started the request"
+    ATTACH = "attach", "added a file"
+    DETACH = "detach", "removed a file"
+    SEND = "send", "sent the request"
+    SCORE = "score", "scored the request"
+    SCORE_FAILED = "score_failed", "could not score the request"
+    CLAIM = "claim", "claimed the case"
+    RELEASE = "release", "released the case"
+    ASK = "ask", "asked for information"
+    ANSWER = "answer", "answered the request for information"
+    ESCALATE = "escalate", "escalated to a physician"
+    APPROVE = "approve", "approved"
+    PARTLY_APPROVE = "partly_approve", "approved in part"
+    NOT_APPROVE = "not_approve", "did not approve"
+    CLOSE = "close", "closed without a determination"
+    WITHDRAW = "withdraw", "withdrew the request"
+
+
+@dataclass(frozen=True)
+class Transition:
+    """From which statuses an act leads where, and who may do it. `to` None keeps the status."""
+
+    sources: frozenset[Status]
+    to: Status | None
+    roles: frozenset[Role]
+    needs: str
+    claimed: bool = False
+
+
+SYSTEM = frozenset({Role.SYSTEM})
+NURSES = frozenset({Role.NURSE, Role.LEAD})
+PHYSICIANS = frozenset({Role.PHYSICIAN})
+
+TRANSITIONS: dict[Act, Transition] = {
+    Act.ATTACH: Transition(
+        frozenset({S.DRAFT, S.INFORMATION_NEEDED}), None, OFFICE_ROLES, "an accepted file within the quota"
+    ),
+    Act.DETACH: Transition(frozenset({S.DRAFT}), None, OFFICE_ROLES, "a file of this draft"),
+    Act.SEND: Transition(frozenset({S.DRAFT}), S.RECEIVED, OFFICE_ROLES, "valid facts and details"),
+    Act.SCORE: Transition(frozenset({S.RECEIVED}), S.IN_REVIEW, SYSTEM, "an assessment of the latest revision"),
+    Act.SCORE_FAILED: Transition(frozenset({S.RECEIVED}), S.IN_REVIEW, SYSTEM, "a scoring job that used all its tries"),
+    Act.CLAIM: Transition(IN_REVIEW, None, REVIEWER_ROLES, "no live claim of somebody else"),
+    Act.RELEASE: Transition(IN_REVIEW, None, REVIEWER_ROLES, "own claim, or a lead"),
+    Act.ASK: Transition(
+        IN_REVIEW, S.INFORMATION_NEEDED, REVIEWER_ROLES, "a question in the reviewer's words", claimed=True
+    ),
+    Act.ANSWER: Transition(
+        frozenset({S.INFORMATION_NEEDED}), S.RECEIVED, OFFICE_ROLES, "changed facts, a file or a reason"
+    ),
+    Act.ESCALATE: Transition(
+        frozenset({S.IN_REVIEW}), S.WITH_PHYSICIAN, NURSES, "a question for the physician", claimed=True
+    ),
+    Act.APPROVE: Transition(
+        IN_REVIEW,
+        S.APPROVED,
+        REVIEWER_ROLES,
+        "facts that meet the policy, or a physician's reason",
+        claimed=True,
+    ),
+    Act.PARTLY_APPROVE: Transition(
+        IN_REVIEW, S.PARTLY_APPROVED, PHYSICIANS, "active licence, reason code, reasons, lines", claimed=True
+    ),
+    Act.NOT_APPROVE: Transition(
+        IN_REVIEW, S.NOT_APPROVED, PHYSICIANS, "active licence, reason code, reasons", claimed=True
+    ),
+    Act.CLOSE: Transition(IN_REVIEW, S.CLOSED, REVIEWER_ROLES, "why no determination is due", claimed=True),
+    Act.WITHDRAW: Transition((OPEN | {S.DRAFT}), S.WITHDRAWN, OFFICE_ROLES, "a reason"),
+}
