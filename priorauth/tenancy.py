@@ -14,7 +14,7 @@ from priorauth.roles import CASE_READER_ROLES, Actor
 M = TypeVar("M", bound="TenantModel")
 
 
-class UnscopedAccess(RuntimeError):  # noqa: N818 - the name the tests and the docs use
+class UnscopedAccess(RuntimeError):
     """A tenant model was queried without saying in whose name."""
 
 

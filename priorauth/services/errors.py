@@ -1,7 +1,7 @@
 """Why an act was not done. Each carries a sentence for the person who tried; nothing was written."""
 
 
-class Refused(Exception):  # noqa: N818 - a refusal is an answer, not a failure
+class Refused(Exception):
     """The act was not done. `str(refusal)` is shown to the person."""
 
 
