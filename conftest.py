@@ -1,0 +1,82 @@
+"""What every test gets: a real PostgreSQL and Valkey, keys of its own, a network that ends at this machine.
+
+It stands at the top so that the tests under policies/ get the same. The servers start before Django's
+settings are read, which is why pyproject.toml does not name DJANGO_SETTINGS_MODULE: pytest-django would
+read them earlier than any conftest. Where the environment names DATABASE_URL and REDIS_URL, those are used.
+"""
+
+import os
+import secrets
+import shutil
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from portal.embedded import StartError, temporary_services
+
+LOCAL_HOSTS = "127.0.0.1,::1,localhost"
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM_PATHS = ("/usr/bin/chromium", "/usr/bin/chromium-browser")
+NO_CHROMIUM = "Chromium is missing: install it (Debian: apt-get install chromium) or name it with CHROMIUM=/path"
+
+running = pytest.StashKey[ExitStack]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the servers and name them in the environment that the settings read."""
+    config.option.allow_hosts = LOCAL_HOSTS
+    config.option.allow_unix_socket = True
+    if config.option.help or config.option.version:
+        return
+    stack = config.stash[running] = ExitStack()
+    try:
+        servers = stack.enter_context(temporary_services())
+    except StartError as trouble:
+        raise pytest.UsageError(str(trouble)) from trouble
+    os.environ |= {
+        "DATABASE_URL": servers.database,
+        "REDIS_URL": servers.redis,
+        "DATA_DIR": str(servers.folder / "files"),
+        "SECRET_KEY": secrets.token_urlsafe(48),
+        "AUDIT_KEY": secrets.token_urlsafe(48),
+        "HTTPS": "0",
+    }
+    _read_settings()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the servers and remove their folder."""
+    if stack := config.stash.get(running, None):
+        stack.close()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A browser test without a browser is a failure in CI and a skip elsewhere, told once at the end."""
+    if item.get_closest_marker("browser") and not chromium_path():
+        if os.environ.get("CI"):
+            pytest.fail(NO_CHROMIUM, pytrace=False)
+        pytest.skip(NO_CHROMIUM)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the machine's Chromium, for tests marked `browser`."""
+    return chromium_path() or pytest.fail(NO_CHROMIUM)
+
+
+def chromium_path() -> str | None:
+    """Find Chromium: the variable CHROMIUM first, then the usual places."""
+    if named := os.environ.get("CHROMIUM"):
+        return named if Path(named).exists() else None
+    return next(filter(None, map(shutil.which, (*CHROMIUM_PATHS, *CHROMIUM_NAMES))), None)
+
+
+def _read_settings() -> None:
+    """Let pytest-django, whose turn comes next, find the settings configured."""
+    from django.conf import settings
+
+    if settings.configured:
+        raise pytest.UsageError("Unset DJANGO_SETTINGS_MODULE: the settings must be read after the servers start.")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
+    settings.INSTALLED_APPS  # noqa: B018  reading one reads all
