@@ -49,15 +49,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def port_taken(port: int) -> bool:
-    """Tell whether another process listens on this port of 127.0.0.1."""
+def port_refusal(port: int) -> str:
+    """Return why this port of 127.0.0.1 cannot be listened on, or an empty text where it can."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
-        except OSError:
-            return True
-    return False
+        except OSError as error:
+            return error.strerror or str(error)
+    return ""
 
 
 def fresh_log(path: Path) -> Path:

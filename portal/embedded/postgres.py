@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from .account import ENV, NOBODY, Account, candidates
-from .files import StartError, free_port, fresh_log, kept_secret, port_taken, private_folder, tail
+from .files import StartError, free_port, fresh_log, kept_secret, port_refusal, private_folder, tail
 from .leash import Leash, Stops
 from .leftovers import end_leftovers
 
@@ -199,7 +199,7 @@ def _start(
         if _accepts(leash, place.data):
             return port, leash
         leash.stop()
-        if not port_taken(port):
+        if not port_refusal(port):
             break
     raise StartError(f"PostgreSQL did not start: {_last_line(tail(log))} (log: {log}).")
 

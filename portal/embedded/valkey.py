@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .account import ENV, OWN, Account, candidates
-from .files import StartError, free_port, fresh_log, port_taken, private_folder, tail
+from .files import StartError, free_port, fresh_log, port_refusal, private_folder, tail
 from .leash import Leash
 from .leftovers import end_leftovers
 
@@ -83,7 +83,7 @@ def _start(account: Account, program: Path, home: Path, password: str, lock: int
         if _answers(leash, port, password):
             return port, leash
         leash.stop()
-        if not port_taken(port):
+        if not port_refusal(port):
             break
     raise StartError(f"Valkey did not start: {tail(log, 1)} (log: {log}).")
 
