@@ -1,0 +1,82 @@
+"""Pain: whether there is any (A, C), and whether it is severe (B)."""
+
+from policies.criteria.base import Check, Parameters
+from policies.facts import Pain
+from policies.flags import (
+    ABSENT_BUT_SCORED,
+    PRESENT_BUT_ZERO,
+    SEVERE_AT_MODERATE_SCORE,
+    WORD_AND_SCORE,
+)
+from policies.truth import MET, NOT_MET, UNKNOWN, Truth
+from policies.view import Context, LevelView
+
+
+def pain_present(parameters: Parameters, context: Context) -> Check:
+    """Statements 1 and 2: the fracture is symptomatic, and its pain does not mainly come from elsewhere."""
+
+    def said(pain: Pain, flags: list[str]) -> Truth:
+        score = pain.score
+        if pain.present is True:
+            if score == 0:
+                flags.append(PRESENT_BUT_ZERO)
+                return UNKNOWN
+            return MET
+        if pain.present is False:
+            if score:
+                flags.append(ABSENT_BUT_SCORED)
+                return UNKNOWN
+            return NOT_MET
+        if score == 0:
+            if pain.descriptor is not None:
+                flags.append(WORD_AND_SCORE)
+                return UNKNOWN
+            return NOT_MET
+        return UNKNOWN if score is None and pain.descriptor is None else MET
+
+    def check(level: LevelView) -> Truth:
+        state = said(level.request.pain, level.flags)
+        return NOT_MET if level.facts.other_pain_source == "primary" else state
+
+    return check
+
+
+class SeverityParameters(Parameters):
+    """Scores on the 0-10 scale: severe from, moderate (severe only by the clinician's word) from."""
+
+    severe_from: int
+    moderate_from: int
+
+
+def pain_severity(parameters: SeverityParameters, context: Context) -> Check:
+    """Statement 1, second bullet: the pain is severe, by the clinician's word or by the score."""
+    severe_from, moderate_from = parameters.severe_from, parameters.moderate_from
+
+    def by_score(score: int, word: str | None, flags: list[str]) -> Truth:
+        if score >= severe_from:
+            if word in ("mild", "moderate"):
+                flags.append(WORD_AND_SCORE)
+                return UNKNOWN
+            return MET
+        if word == "severe":
+            if score < moderate_from:
+                flags.append(WORD_AND_SCORE)
+                return UNKNOWN
+            flags.append(SEVERE_AT_MODERATE_SCORE)
+            return MET
+        return UNKNOWN if word is None and score >= moderate_from else NOT_MET
+
+    def by_word(word: str | None) -> Truth:
+        if word is None:
+            return UNKNOWN
+        return MET if word == "severe" else NOT_MET
+
+    def check(level: LevelView) -> Truth:
+        pain = level.request.pain
+        score, word = pain.score, pain.descriptor
+        state = by_word(word) if score is None else by_score(score, word, level.flags)
+        if pain.present is False:
+            return UNKNOWN if score or word == "severe" else NOT_MET
+        return state
+
+    return check

@@ -1,0 +1,139 @@
+"""Pathway A's own clock: six weeks of conservative treatment, and whether it helped."""
+
+from typing import Literal
+
+from policies.criteria.base import Check, Parameters
+from policies.flags import (
+    BEFORE_ONSET,
+    CLAIM_CONTRADICTS,
+    CLAIM_EXCEEDS_AGE,
+    CLAIM_UNDATED,
+    CLIPPED,
+    DATES_REVERSED,
+    DEPENDS_ON_ONSET,
+    ENDED_LONG_AGO,
+    INTERRUPTED,
+    NOT_TOLERATED,
+    SINGLE_MODALITY,
+    UNDATED,
+)
+from policies.treatment import courses
+from policies.truth import MET, NOT_MET, UNKNOWN, Truth
+from policies.view import Context, LevelView
+
+
+class TreatedDaysParameters(Parameters):
+    """Days: asked in one course, untreated in a row that do not break it, since the last before a flag."""
+
+    days: int
+    gap_days: int
+    recent_days: int
+    claim_weeks: int
+    all_three: list[str]
+
+
+class TreatedDays:
+    """Statement 1, first bullet: at least `days` treated days in one course, after onset, up to the as-of day."""
+
+    def __init__(self, parameters: TreatedDaysParameters, context: Context) -> None:
+        gap = {"gap7": parameters.gap_days, "strict": 0, "cumulative": None}
+        self._days = parameters.days
+        self._extra_day = context.clock.extra_day
+        self._gap_days = gap[context.switches["continuity"]]
+        self._recent_days = parameters.recent_days
+        self._claim_weeks = parameters.claim_weeks
+        self._dates_win = context.switches["claim_conflict"] == "dates_win"
+        self._asked_groups = {"any": 0, "two": 2}.get(context.switches["modalities"])
+        self._all_three = frozenset(parameters.all_three)
+
+    def __call__(self, level: LevelView) -> Truth:
+        record = level.request.treatments
+        if record.reversed:
+            level.flags.append(DATES_REVERSED)
+        if level.onset.earliest is not None and self._impossible(level, level.onset.earliest):
+            return NOT_MET
+        contradicted = level.onset.contradiction is not None
+        if len(record.groups) == 1 and not contradicted:
+            level.flags.append(SINGLE_MODALITY)
+        if not record.given:
+            return self._nothing_listed(level)
+        if self._too_few_kinds(record.groups):
+            return NOT_MET
+        if contradicted:
+            return UNKNOWN
+        if not record.tolerated:
+            level.flags.append(NOT_TOLERATED)
+            return UNKNOWN
+        return MET if self._met_from_latest(level) else self._short(level)
+
+    def _impossible(self, level: LevelView, earliest: int) -> bool:
+        """Whether the fracture is surely too young for six weeks; flags what reaches back before the onset."""
+        oldest = level.request.as_of + self._extra_day - earliest
+        claim, spans = level.request.facts.stated_treatment_weeks, level.request.treatments.spans
+        if claim is not None and claim * 7 > oldest:
+            level.flags.append(CLAIM_EXCEEDS_AGE)
+        too_young = oldest < self._days
+        if spans and spans[0][0] < earliest:
+            level.flags.append(CLIPPED if too_young else BEFORE_ONSET)
+        return too_young
+
+    def _too_few_kinds(self, groups: frozenset[str]) -> bool:
+        if self._asked_groups is None:
+            return not self._all_three <= groups
+        return len(groups) < self._asked_groups
+
+    def _nothing_listed(self, level: LevelView) -> Truth:
+        if not level.request.treatments.submitted:
+            return UNKNOWN
+        if level.request.facts.stated_treatment_weeks:
+            level.flags.append(CLAIM_UNDATED)
+            return NOT_MET if self._dates_win else UNKNOWN
+        return NOT_MET
+
+    def _met_from_latest(self, level: LevelView) -> bool:
+        latest, spans = level.onset.latest, level.request.treatments.spans
+        if latest is None or courses(spans, latest, self._gap_days).longest < self._days:
+            return False
+        last_day = spans[-1][1] - 1
+        if level.request.as_of - last_day > self._recent_days:
+            level.flags.append(ENDED_LONG_AGO)
+        return True
+
+    def _short(self, level: LevelView) -> Truth:
+        """Not met from the latest onset: whether anything leaves it open."""
+        record, onset, flags = level.request.treatments, level.onset, level.flags
+        most = courses(record.spans, onset.earliest, self._gap_days)
+        if record.undated:
+            flags.append(UNDATED)
+        if most.longest >= self._days:
+            if onset.earliest is not None and onset.latest is not None:
+                flags.append(DEPENDS_ON_ONSET)
+            return UNKNOWN
+        unknown = record.undated
+        if most.total >= self._days:
+            unknown = True
+            flags.append(INTERRUPTED)
+        claim = level.request.facts.stated_treatment_weeks
+        if claim is not None and claim >= self._claim_weeks and record.dated:
+            flags.append(CLAIM_CONTRADICTS)
+            unknown = unknown or not self._dates_win
+        return UNKNOWN if unknown else NOT_MET
+
+
+class ResponseParameters(Parameters):
+    """Which answers to "did the treatment help" mean that it failed."""
+
+    failed: list[Literal["none", "inadequate", "adequate"]]
+
+
+def treatment_response(parameters: ResponseParameters, context: Context) -> Check:
+    """Statement 1, first bullet: the fracture failed to respond."""
+    failed = frozenset(parameters.failed)
+
+    def check(level: LevelView) -> Truth:
+        response = level.request.facts.treatment_response
+        if response is None:
+            return UNKNOWN
+        return MET if response in failed else NOT_MET
+
+    return check

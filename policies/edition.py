@@ -1,0 +1,38 @@
+"""An edition ready to score: its document, the digest of its file, and its rules compiled under its switches."""
+
+import hashlib
+from pathlib import Path
+from typing import Self
+
+from policies import document as documents
+from policies.document import SWITCH_VALUES, EditionDocument
+from policies.levels import LevelRules
+from policies.lines import LineRules
+
+
+class Edition:
+    """An edition of a policy. `policy` and `edition` name it; `sha256` is the digest of its file's bytes."""
+
+    def __init__(self, document: EditionDocument, sha256: str, switches: dict[str, str]) -> None:
+        self.document = document
+        self.policy = document.policy
+        self.edition = document.edition
+        self.effective = document.effective
+        self.sha256 = sha256
+        self.switches = switches
+        self.levels = LevelRules(document, switches)
+        self.lines = LineRules(document, switches, self.levels)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """The edition of a file, under its default switches; raises `strict_yaml.YamlError`."""
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        document = documents.load(path)
+        return cls(document, digest, {name: switch.default for name, switch in document.switches.items()})
+
+    def with_switches(self, **changes: str) -> Self:
+        """The same edition read otherwise, for replay. Raises ValueError for a switch or value that is not known."""
+        for name, value in changes.items():
+            if value not in SWITCH_VALUES.get(name, ()):
+                raise ValueError(f"there is no switch {name} with the value {value}")
+        return type(self)(self.document, self.sha256, {**self.switches, **changes})

@@ -1,0 +1,76 @@
+"""What the criteria look at: one request, and one level of it with its onset and its studies."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from policies.facts import Ambulation, Facts, Hospitalization, LevelFacts, Pain, Patient
+from policies.measures import DatedStudy, Findings, Onset
+from policies.treatment import Record
+
+NO_PAIN_FACTS = Pain()
+NO_PATIENT_FACTS = Patient()
+NO_HOSPITAL_FACTS = Hospitalization()
+NO_WALKING_FACTS = Ambulation()
+
+
+class Clock(NamedTuple):
+    """The days of the edition that more than one rule reads. `extra_day` is 1 where days are counted inclusively."""
+
+    acute_days: int
+    old_fracture_days: int
+    extra_day: int
+
+
+class RequestView:
+    """A request as the criteria read it. `as_of` and `service` are ordinals of days."""
+
+    __slots__ = ("as_of", "facts", "hospital", "pain", "patient", "service", "treatments", "walking")
+
+    def __init__(self, facts: Facts, as_of: int, treatments: Record) -> None:
+        self.facts = facts
+        self.as_of = as_of
+        self.service = facts.service_date.toordinal() if facts.service_date is not None else None
+        self.treatments = treatments
+        self.patient = facts.patient or NO_PATIENT_FACTS
+        self.pain = facts.pain or NO_PAIN_FACTS
+        self.hospital = facts.hospitalization or NO_HOSPITAL_FACTS
+        self.walking = facts.ambulation or NO_WALKING_FACTS
+
+
+class LevelView:
+    """A level as the criteria read it.
+
+    `oldest` and `youngest` are the possible ages of the fracture in days, None where not known. `usable` are the
+    studies that may speak of the fracture: not before its earliest onset. Criteria append to `flags`.
+    """
+
+    __slots__ = ("facts", "flags", "oldest", "onset", "request", "studies", "usable", "youngest")
+
+    def __init__(
+        self, request: RequestView, facts: LevelFacts, studies: list[DatedStudy], onset: Onset, clock: Clock
+    ) -> None:
+        self.request = request
+        self.facts = facts
+        self.studies = studies
+        self.onset = onset
+        self.flags: list[str] = [] if onset.contradiction is None else [onset.contradiction]
+        day = request.as_of + clock.extra_day
+        earliest, latest = onset.earliest, onset.latest
+        self.youngest = None if latest is None else day - latest
+        if earliest is None:
+            self.oldest = None
+            self.usable = studies
+        else:
+            self.oldest = day - earliest
+            self.usable = [study for study in studies if study.day >= earliest]
+
+
+class Context(NamedTuple):
+    """What a criterion is built with besides its own parameters: the edition's sets and its switches."""
+
+    findings: Findings
+    finding_sets: Mapping[str, frozenset[str]]
+    tumors: frozenset[str]
+    treatment_groups: dict[str, str]
+    clock: Clock
+    switches: dict[str, str]
