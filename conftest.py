@@ -80,3 +80,23 @@ def _read_settings() -> None:
         raise pytest.UsageError("Unset DJANGO_SETTINGS_MODULE: the settings must be read after the servers start.")
     os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
     settings.INSTALLED_APPS  # noqa: B018  reading one reads all
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _flush_past_the_guards() -> None:
+    """Take the append-only guards off while a transactional test empties its tables, and put them back on."""
+    from django.db import connection
+    from django.test import TransactionTestCase
+
+    from priorauth import guards
+
+    empty = TransactionTestCase._fixture_teardown
+
+    def teardown(self: TransactionTestCase) -> None:
+        with connection.cursor() as cursor:
+            for table in guards.APPEND_ONLY:
+                cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        empty(self)
+        guards.install()
+
+    TransactionTestCase._fixture_teardown = teardown

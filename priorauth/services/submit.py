@@ -127,5 +127,8 @@ def _row(model: type[TenantModel], case: Case, values: Mapping[str, Any]) -> Ten
 
 def _use_up_draft(case: Case, by: Actor, version: int | None) -> None:
     draft = Draft.objects.for_actor(by).filter(case=case)
-    if version is not None and not draft.filter(version=version).delete()[0]:
+    if version is not None:
+        draft = draft.filter(version=version)
+    deleted, _ = draft.delete()
+    if version is not None and not deleted:
         raise Conflict("A colleague changed this request while you were checking it. Check it again before you send.")

@@ -1,0 +1,117 @@
+"""People, offices and requests for the tests of the services. All synthetic."""
+
+import datetime as dt
+import json
+import uuid
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from priorauth import jobs
+from priorauth.models import Case, Credential, Job, Membership, Organization, User
+from priorauth.roles import OFFICE_ROLES, Actor, Role
+from priorauth.services import claim, decide, drafts, score, submit
+from priorauth.statuses import Urgency
+
+ZONE = ZoneInfo("America/New_York")
+NOW = dt.datetime(2026, 11, 20, 15, 30, tzinfo=ZONE)
+EXAMPLES = Path(__file__).parent / "data" / "policy_484_examples.jsonl"
+
+
+def example_facts(case_id: str) -> dict[str, Any]:
+    """The facts of one worked case of policy 484."""
+    rows = (json.loads(line) for line in EXAMPLES.read_text().splitlines())
+    return next(row["facts"] for row in rows if row["case_id"] == case_id)
+
+
+CLEAN = "A03"
+NO_IMAGING = "A03 without imaging"
+
+
+def facts(name: str = CLEAN) -> dict[str, Any]:
+    if name == NO_IMAGING:
+        document = example_facts(CLEAN)
+        document["levels"]["L1"]["imaging"] = None
+        return document
+    return example_facts(name)
+
+
+def office(name: str = "Harbor Spine Office") -> Organization:
+    return Organization.objects.get_or_create(name=name, defaults={"kind": "office", "npi": "1234567893"})[0]
+
+
+def plan() -> Organization:
+    return Organization.objects.get_or_create(name="Example Plan", defaults={"kind": "plan"})[0]
+
+
+def person(role: Role, organization: Organization | None = None, *, licensed: bool = True) -> Actor:
+    """A user with a membership in `role`, as the actor they act as; physicians get a licence until 2030."""
+    organization = organization or (office() if role in OFFICE_ROLES else plan())
+    number = User.objects.count() + 1
+    user = User.objects.create_user(f"{role}{number}@example.test", first_name=role.label, last_name=f"No. {number}")
+    Membership.objects.create(user=user, organization=organization, role=role)
+    if role == Role.PHYSICIAN and licensed:
+        Credential.objects.create(
+            user=user,
+            licence_number=f"MA{number:06}",
+            state="MA",
+            specialty="Interventional radiology",
+            npi="1003000126",
+            expires_on=dt.date(2030, 12, 31),
+        )
+    return Actor.of(user)
+
+
+def submission(document: dict[str, Any] | None = None, **changes: Any) -> submit.Submission:
+    values = {
+        "facts": {k: v for k, v in (document or facts()).items() if k not in ("case_id", "request_date")},
+        "details": {"contact": {"name": "Casey Clerk", "phone": "617-555-0100"}},
+        "member": {
+            "member_id": "XYZ123456",
+            "first_name": "Alma",
+            "last_name": "Synthetic",
+            "birth_date": dt.date(1948, 3, 14),
+        },
+        "clinician": {"npi": "1234567893", "name": "A. Rivera MD", "specialty": "Radiology", "phone": "617-555-0101"},
+        "facility": {"npi": "1234567893", "name": "Harbor Hospital"},
+        "urgency": Urgency.STANDARD,
+    }
+    return submit.Submission(**{**values, **changes})
+
+
+def draft_case(clerk: Actor) -> Case:
+    return drafts.start(by=clerk, at=NOW, token=uuid.uuid4(), fields={})
+
+
+def sent_case(clerk: Actor, name: str = CLEAN, at: dt.datetime = NOW, **changes: Any) -> Case:
+    return submit.send(draft_case(clerk), submission(facts(name), **changes), by=clerk, at=at)
+
+
+def score_all(now: dt.datetime = NOW) -> int:
+    return jobs.run_due(Job.Kind.SCORE, score.run, score.give_up, now)
+
+
+def case_in_review(clerk: Actor, name: str = CLEAN, at: dt.datetime = NOW) -> Case:
+    case = sent_case(clerk, name, at)
+    score_all(at)
+    case.refresh_from_db()
+    return case
+
+
+def claimed(case: Case, reviewer: Actor, at: dt.datetime = NOW) -> Case:
+    return claim.claim(case, by=reviewer, at=at)
+
+
+WORDS = "The imaging does not show an unhealed fracture at this level."
+
+
+def approve(case: Case, reviewer: Actor, at: dt.datetime = NOW, **changes: Any) -> Any:
+
+    values = {"valid_from": dt.date(2026, 11, 30), "valid_to": dt.date(2027, 2, 28)}
+    return decide.approve(claimed(case, reviewer, at), by=reviewer, at=at, **{**values, **changes})
+
+
+def not_approve(case: Case, reviewer: Actor, at: dt.datetime = NOW, **changes: Any) -> Any:
+
+    values = {"lines": [1], "reason_code": "N01", "reason_for_member": WORDS, "reason_for_clinician": WORDS}
+    return decide.not_approve(claimed(case, reviewer, at), by=reviewer, at=at, **{**values, **changes})

@@ -1,0 +1,156 @@
+"""The trail is append-only, chained, and every break is named (DESIGN.md 3.5)."""
+
+import datetime as dt
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, connection, transaction
+
+from priorauth import audit
+from priorauth.guards import APPEND_ONLY
+from priorauth.models import AuditEvent
+from priorauth.roles import SYSTEM, Role
+from tests.cases import NOW, approve, case_in_review, person
+
+pytestmark = pytest.mark.django_db
+
+
+def tamper(sql, *parameters):
+    """What a database owner could do with the guards off."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE priorauth_auditevent DISABLE TRIGGER USER")
+        cursor.execute(sql, parameters)
+        cursor.execute("ALTER TABLE priorauth_auditevent ENABLE ALWAYS TRIGGER append_only_rows")
+        cursor.execute("ALTER TABLE priorauth_auditevent ENABLE ALWAYS TRIGGER append_only_table")
+
+
+@pytest.fixture
+def decided():
+    case = case_in_review(person(Role.CLERK))
+    approve(case, person(Role.NURSE))
+    assert audit.verify_case(case) == (None, 5)
+    return case
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
+@pytest.mark.parametrize("statement", ["UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
+def test_append_only_tables_refuse_every_change(decided, table, statement):
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+            cursor.execute(statement.format(table))
+
+
+def test_the_orm_cannot_change_an_event_either(decided):
+    event = AuditEvent.objects.first()
+    for attempt in (event.delete, lambda: event.save(), lambda: AuditEvent.objects.update(action="nothing")):
+        with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+            attempt()
+
+
+@pytest.mark.parametrize(
+    ("attack", "sequence", "what"),
+    [
+        (
+            "UPDATE priorauth_auditevent SET actor_name = 'Somebody else' WHERE stream = %s AND sequence = 3",
+            3,
+            "changed",
+        ),
+        (
+            "UPDATE priorauth_auditevent SET at = '2026-01-01T00:00:00.000000Z' WHERE stream = %s AND sequence = 2",
+            2,
+            "changed",
+        ),
+        ("DELETE FROM priorauth_auditevent WHERE stream = %s AND sequence = 2", 2, "missing"),
+        ("DELETE FROM priorauth_auditevent WHERE stream = %s AND sequence = 5", 5, "missing"),
+        ("DELETE FROM priorauth_auditevent WHERE stream = %s", 1, "no trail"),
+        ("UPDATE priorauth_auditevent SET sequence = sequence + 1 WHERE stream = %s AND sequence = 5", 5, "missing"),
+    ],
+)
+def test_each_attack_is_found_and_the_first_broken_event_named(decided, attack, sequence, what):
+    tamper(attack, audit.case_stream(decided))
+    fault, _ = audit.verify_case(decided)
+    assert fault is not None
+    assert (fault.sequence, what in fault.what) == (sequence, True)
+    errors = StringIO()
+    with pytest.raises(CommandError, match="1 broken chain"):
+        call_command("verify_audit", stdout=StringIO(), stderr=errors)
+    assert f"case:{decided.reference}: event {sequence} " in errors.getvalue()
+
+
+def test_a_chain_rewritten_without_the_key_is_found(decided, settings):
+    stream = audit.case_stream(decided)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    settings.AUDIT_KEY, kept = "another key", settings.AUDIT_KEY
+    previous = audit.GENESIS
+    for event in AuditEvent.objects.filter(stream=stream).order_by("sequence"):
+        event.previous, event.key_id = previous, audit.key_id(kept.encode())
+        event.hash = previous = audit.event_hash(event, audit.signing_key())
+        tamper(
+            "UPDATE priorauth_auditevent SET previous = %s, hash = %s WHERE id = %s",
+            event.previous,
+            event.hash,
+            event.pk,
+        )
+    settings.AUDIT_KEY = kept
+    fault, _ = audit.verify_case(decided)
+    assert fault is not None
+    assert fault.sequence == 1
+
+
+def test_an_untouched_trail_is_reported_unbroken(decided):
+    out = StringIO()
+    call_command("verify_audit", stdout=out)
+    assert out.getvalue().strip().endswith("events, unbroken")
+
+
+def test_an_event_holds_names_of_fields_but_no_value_of_a_patient(decided):
+    send = AuditEvent.objects.get(stream=audit.case_stream(decided), action="send")
+    assert "facts" in send.fields
+    text = str(list(AuditEvent.objects.values()))
+    for value in ("Synthetic", "XYZ123456", "1948-03-14"):
+        assert value not in text
+
+
+def test_the_digest_of_a_change_proves_the_stored_revision(decided):
+    first, second = {"facts": {"a": 1}}, {"facts": {"a": 2}}
+    assert audit.digest(first) == audit.digest({"facts": {"a": 1}}) != audit.digest(second)
+    assert audit.digest({}) == ""
+
+
+def test_an_event_outside_a_transaction_is_refused(transactional_db):
+    with pytest.raises(transaction.TransactionManagementError):
+        audit.record(by=SYSTEM, at=NOW, action="anything")
+
+
+def test_acts_without_a_case_go_to_a_stream_per_person_and_day():
+    nurse = person(Role.NURSE)
+    for at in (NOW, NOW, NOW + dt.timedelta(days=1)):
+        with transaction.atomic():
+            audit.record(by=nurse, at=at, action="read_file")
+    streams = list(AuditEvent.objects.order_by("id").values_list("stream", "sequence"))
+    day = f"user:{nurse.user_id}:2026-11-20"
+    assert streams == [(day, 1), (day, 2), (f"user:{nurse.user_id}:2026-11-21", 1)]
+
+
+def test_the_hash_is_a_fixed_function_of_the_event():
+    event = AuditEvent(
+        stream="case:PA-0000-0000-0000",
+        sequence=1,
+        at="2026-11-20T20:30:00.000000Z",
+        actor_id=7,
+        actor_name="Zoë Clerk",
+        role="clerk",
+        organization="Harbor",
+        action="create",
+        entities={"b": 1, "a": [True, None]},
+        fields=["facts"],
+        change_digest="",
+        case_version=1,
+        request_id="",
+        key_id=audit.key_id(b"key"),
+        previous=audit.GENESIS,
+    )
+    assert audit.event_hash(event, b"key") == ("fe868ca532ecbb152483c3bda8a24f05e2fabfe4e6d6c5a46d53807bd3f49856")

@@ -1,0 +1,150 @@
+"""The payer's decision export: version 1 of its columns, streamed, formula-safe, without patient identifiers."""
+
+import csv
+import datetime as dt
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+
+from priorauth import exports
+from priorauth.models import AuditEvent, DecisionLine
+from priorauth.roles import Role
+from priorauth.services.errors import NotPermitted
+from tests.cases import NOW, approve, case_in_review, not_approve, person
+
+pytestmark = pytest.mark.django_db
+DAY = dt.date(2026, 11, 20)
+ALL = exports.Selection(DAY, DAY)
+
+VERSION_1 = [
+    "reference",
+    "line",
+    "code",
+    "levels",
+    "determination",
+    "pathway",
+    "score",
+    "policy",
+    "edition",
+    "outcome",
+    "reason_codes",
+    "decided_by_role",
+    "human_review",
+    "received",
+    "due",
+    "decided",
+    "on_time",
+    "hours",
+    "authorization_number",
+    "valid_from",
+    "valid_to",
+    "product",
+    "setting",
+    "urgency",
+    "office_npi",
+    "clinician_npi",
+]
+
+
+def rows(selection=ALL, role=Role.PAYER):
+    text = b"".join(exports.csv(selection, by=person(role), at=NOW)).decode()
+    assert text.count("\r\n") == text.count("\n"), "RFC 4180 ends lines with CR LF"
+    return list(csv.DictReader(StringIO(text)))
+
+
+@pytest.fixture
+def approved():
+    case = case_in_review(person(Role.CLERK))
+    approve(case, person(Role.NURSE), at=NOW + dt.timedelta(minutes=20))
+    return case
+
+
+def test_the_columns_are_version_1():
+    assert list(exports.COLUMNS) == VERSION_1
+
+
+def test_one_row_per_line_with_every_value(approved):
+    decision = approved.decisions.get()
+    assert rows() == [
+        {
+            "reference": approved.reference,
+            "line": "1",
+            "code": "22511",
+            "levels": "L1",
+            "determination": "meets",
+            "pathway": "A",
+            "score": "100",
+            "policy": "bcbsma-484",
+            "edition": "2022-06",
+            "outcome": "approved",
+            "reason_codes": "",
+            "decided_by_role": "nurse",
+            "human_review": "true",
+            "received": "2026-11-20T20:30:00Z",
+            "due": "2026-11-24T20:30:00Z",
+            "decided": "2026-11-20T20:50:00Z",
+            "on_time": "true",
+            "hours": "0.33",
+            "authorization_number": decision.authorization_number,
+            "valid_from": "2026-11-30",
+            "valid_to": "2027-02-28",
+            "product": "ppo",
+            "setting": "outpatient",
+            "urgency": "standard",
+            "office_npi": "1234567893",
+            "clinician_npi": "1234567893",
+        }
+    ]
+
+
+def test_a_denied_line_has_its_reason_code_and_no_authorization():
+    not_approve(case_in_review(person(Role.CLERK)), person(Role.PHYSICIAN))
+    row = rows()[0]
+    assert (row["outcome"], row["reason_codes"], row["authorization_number"]) == ("not_approved", "N01", "")
+    assert row["decided_by_role"] == "physician"
+
+
+def test_no_patient_identifier_leaves(approved):
+    text = str(rows())
+    for value in ("Synthetic", "Alma", "XYZ123456", "1948"):
+        assert value not in text
+
+
+def test_period_status_and_product_select(approved):
+    day = dt.timedelta(days=1)
+    assert rows(exports.Selection(DAY + day, DAY + day)) == []
+    assert rows(exports.Selection(DAY - day, DAY - day)) == []
+    assert rows(exports.Selection(DAY, DAY, ("not_approved",))) == []
+    assert rows(exports.Selection(DAY, DAY, (), ("hmo",))) == []
+    assert len(rows(exports.Selection(DAY, DAY, ("approved", "closed"), ("ppo", "hmo")))) == 1
+    assert exports.count(ALL) == len(exports.preview(ALL)) == 1
+
+
+def test_the_days_are_the_plans_days(approved):
+    late = NOW.replace(hour=23, minute=59)
+    approve(case_in_review(person(Role.CLERK), at=late), person(Role.NURSE), at=late)
+    assert len(rows()) == 2
+
+
+@pytest.mark.parametrize("lead", ["=1+1", "+1", "-1", "@x", "\t=1", " =1", "＝1", '=HYPERLINK("x")'])
+def test_no_cell_is_read_as_a_formula(approved, lead):
+    decision = approved.decisions.get()
+    DecisionLine(decision=decision, number=2, code="22511", levels=lead, outcome="approved").save()
+    row = next(row for row in rows() if row["line"] == "2")
+    assert row["levels"] == "'" + lead
+
+
+def test_the_export_is_in_the_trail_and_only_for_those_who_may(approved):
+    with pytest.raises(NotPermitted):
+        rows(role=Role.NURSE)
+    assert rows(role=Role.LEAD)
+    event = AuditEvent.objects.get(action="export_decisions")
+    assert event.entities["selection"]["first"] == "2026-11-20"
+
+
+def test_the_command_writes_the_same_file(approved, tmp_path):
+    target = tmp_path / "decisions.csv"
+    call_command("export_decisions", "--from", "2026-11-20", "--to", "2026-11-20", "--output", str(target))
+    assert list(csv.DictReader(StringIO(target.read_text()))) == rows()
+    assert list(tmp_path.iterdir()) == [target]

@@ -1,0 +1,101 @@
+"""The house keeps its order: imports run one way, every migration is present, every way in is guarded."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+
+from priorauth.tenancy import TenantManager, TenantModel, UnscopedAccess
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("policies", "priorauth", "portal")
+BELOW = {"policies": set(), "priorauth": {"policies"}, "portal": {"policies", "priorauth"}}
+PURE = {"apps.py", "checks.py"}
+
+
+def imports(path: Path) -> set[str]:
+    """The top-level packages that a file imports."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def sources(room: str) -> list[Path]:
+    return sorted((ROOT / room).rglob("*.py"))
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_imports_run_one_way(room):
+    wrong = {
+        str(path.relative_to(ROOT)): upward
+        for path in sources(room)
+        if (upward := imports(path) & (set(ROOMS) - BELOW[room] - {room}))
+    }
+    assert sources(room)
+    assert wrong == {}
+
+
+def test_the_policies_know_neither_django_nor_the_clock_nor_the_network():
+    forbidden = {"django", "time", "socket", "urllib", "http", "requests", "random", "celery"}
+    wrong = {
+        str(path.relative_to(ROOT)): found
+        for path in sources("policies")
+        if path.name not in PURE and "management" not in path.parts and (found := imports(path) & forbidden)
+    }
+    assert wrong == {}
+
+
+def test_the_policies_never_read_the_clock():
+    clocks = [
+        str(path.relative_to(ROOT))
+        for path in sources("policies")
+        if any(call in path.read_text() for call in ("date.today(", ".now(", ".utcnow("))
+    ]
+    assert clocks == []
+
+
+def test_every_migration_is_present(db):
+    call_command("makemigrations", "--check", "--dry-run", verbosity=0)
+
+
+def test_every_tenant_model_refuses_a_query_that_names_nobody(db):
+    models = [model for model in apps.get_models() if issubclass(model, TenantModel)]
+    assert len(models) >= 11
+    for model in models:
+        assert isinstance(model._default_manager, TenantManager)
+        with pytest.raises(UnscopedAccess):
+            model.objects.all()
+        with pytest.raises(UnscopedAccess):
+            model.objects.filter(pk=1)
+
+
+def test_only_services_write_cases():
+    """No view, form or admin module saves or updates rows of a case: it calls a service."""
+    writers = (".save(", ".update(", ".bulk_create(", ".delete(")
+    allowed = {"services", "migrations", "models"}
+    found = {
+        str(path.relative_to(ROOT)): names
+        for room in ("priorauth", "portal")
+        for path in sources(room)
+        if not allowed & set(path.parts)
+        and (
+            names := [
+                line.strip()
+                for line in path.read_text().splitlines()
+                if "Case" in line and any(w in line for w in writers)
+            ]
+        )
+    }
+    assert found == {}
+
+
+def test_the_repository_names_no_secret_and_no_password():
+    text = "".join(path.read_text() for room in ROOMS for path in sources(room))
+    assert "BEGIN PRIVATE KEY" not in text
+    assert 'password="' not in text

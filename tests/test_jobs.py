@@ -1,0 +1,103 @@
+"""The job table is the truth: a failing job is retried, made visible, and blocks nobody."""
+
+import datetime as dt
+
+import pytest
+
+from priorauth import jobs
+from priorauth.models import Job
+from priorauth.roles import Role
+from priorauth.services import score
+from tests.cases import NOW, approve, case_in_review, person, score_all, sent_case
+
+pytestmark = pytest.mark.django_db
+
+
+def run(handler, now=NOW):
+    return jobs.run_due(Job.Kind.SCORE, handler, score.give_up, now)
+
+
+def test_scoring_stores_an_immutable_assessment_with_its_edition_and_words():
+    case = case_in_review(person(Role.CLERK))
+    assessment = case.assessments.get()
+    assert (assessment.policy, assessment.edition, len(assessment.edition_sha256)) == ("bcbsma-484", "2022-06", 64)
+    assert assessment.result["lines"][0]["levels"][0]["criteria"]["A"]["conservative_6_weeks"] == "met"
+    assert assessment.revision.number == 1
+    assert assessment.explanation
+    assert score.evaluate(assessment.revision, NOW).result == assessment.result
+
+
+def test_scoring_twice_scores_once():
+    case = case_in_review(person(Role.CLERK))
+    job = Job.objects.get()
+    score.run(job, NOW)
+    assert case.assessments.count() == 1
+    assert score_all() == 0
+
+
+def test_a_withdrawn_request_is_not_scored():
+    from priorauth.services import withdraw
+
+    clerk = person(Role.CLERK)
+    case = sent_case(clerk)
+    withdraw.withdraw(case, by=clerk, at=NOW, reason="Sent by mistake.")
+    assert score_all() == 1
+    assert not case.assessments.exists()
+    assert Job.objects.get().state == "done"
+
+
+def test_a_poisoned_job_is_retried_later_made_visible_and_blocks_nobody():
+    clerk = person(Role.CLERK)
+    poisoned, sound = sent_case(clerk), sent_case(clerk)
+
+    def handler(job, now):
+        if job.case_id == poisoned.pk:
+            raise ZeroDivisionError("Alma Synthetic, born 1948")
+        score.run(job, now)
+
+    assert run(handler) == 2
+    sound.refresh_from_db()
+    assert sound.status == "in_review"
+    now = NOW
+    for attempt in range(2, jobs.MAX_ATTEMPTS + 1):
+        assert run(handler, now) == 0, "a failed job waits before its next try"
+        now += dt.timedelta(minutes=10)
+        assert run(handler, now) == 1
+        assert Job.objects.get(case=poisoned).attempts == attempt
+    job = Job.objects.get(case=poisoned)
+    poisoned.refresh_from_db()
+    assert (job.state, poisoned.status, poisoned.determination) == ("failed", "in_review", "")
+    assert job.last_error.startswith("ZeroDivisionError in handler")
+    assert "Alma" not in job.last_error
+    assert run(handler, now + dt.timedelta(days=1)) == 0
+    physician = person(Role.PHYSICIAN)
+    assert approve(poisoned, physician, reason="Scored by hand: every criterion of A is met.").against_computed
+
+
+def test_half_done_work_of_a_failing_handler_is_undone():
+    case = sent_case(person(Role.CLERK))
+
+    def half(job, now):
+        score.run(job, now)
+        raise RuntimeError("after the work, before it is marked done")
+
+    run(half)
+    case.refresh_from_db()
+    assert case.status == "received"
+    assert not case.assessments.exists()
+    assert score_all(NOW + dt.timedelta(minutes=1)) == 1
+    case.refresh_from_db()
+    assert case.status == "in_review"
+
+
+def test_a_dead_broker_costs_nothing_but_time(django_capture_on_commit_callbacks, settings, caplog):
+    jobs._broker.pause_until = 0.0
+    clerk = person(Role.CLERK)
+    from celery import current_app
+
+    current_app.conf.broker_url = "redis://127.0.0.1:1/0"
+    with django_capture_on_commit_callbacks(execute=True):
+        case = sent_case(clerk)
+    assert case.status == "received"
+    assert "no wake-up sent" in caplog.text
+    assert jobs._broker.pause_until > 0

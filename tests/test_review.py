@@ -1,0 +1,352 @@
+"""Claiming, asking, escalating, deciding: what may be done by whom, and what the database itself refuses."""
+
+import datetime as dt
+import threading
+
+import pytest
+from django.db import IntegrityError, connections, transaction
+
+from priorauth import audit
+from priorauth.models import AuditEvent, Case, Credential, Decision
+from priorauth.roles import Role
+from priorauth.services import claim, decide, escalate, information, withdraw
+from priorauth.services.errors import Conflict, Incomplete, NotPermitted
+from priorauth.statuses import DECIDED, TRANSITIONS, Act, Status
+from tests.cases import (
+    NO_IMAGING,
+    NOW,
+    WORDS,
+    approve,
+    case_in_review,
+    claimed,
+    facts,
+    not_approve,
+    person,
+    score_all,
+    sent_case,
+    submission,
+)
+
+pytestmark = pytest.mark.django_db
+HOUR = dt.timedelta(hours=1)
+
+
+def trail(case):
+    return list(
+        AuditEvent.objects.filter(stream=audit.case_stream(case)).order_by("sequence").values_list("action", flat=True)
+    )
+
+
+def test_a_clean_request_is_scored_claimed_and_approved_by_a_nurse():
+    clerk, nurse = person(Role.CLERK), person(Role.NURSE)
+    case = case_in_review(clerk)
+    assert (case.status, case.determination, case.score) == ("in_review", "meets", 100)
+    decision = approve(case, nurse)
+    case.refresh_from_db()
+    assert (case.status, case.claimed_by, case.decided_at) == ("approved", None, NOW)
+    assert decision.authorization_number.startswith("AU-")
+    assert not decision.against_computed
+    line = decision.lines.get()
+    assert (line.code, line.levels, line.outcome, line.determination, line.pathways) == (
+        "22511",
+        "L1",
+        "approved",
+        "meets",
+        "A",
+    )
+    assert trail(case) == ["create", "send", "score", "claim", "approve"]
+    assert audit.verify_case(case) == (None, 5)
+
+
+def test_a_nurse_cannot_approve_against_the_scored_facts_but_a_physician_can_with_a_reason():
+    case = case_in_review(person(Role.CLERK), NO_IMAGING)
+    nurse, physician = person(Role.NURSE), person(Role.PHYSICIAN)
+    with pytest.raises(NotPermitted, match="only a physician"):
+        approve(case, nurse)
+    escalate.escalate(case, by=nurse, at=NOW, question="Is the outside report enough?")
+    with pytest.raises(Incomplete, match="20 characters"):
+        approve(case, physician, reason="fine")
+    decision = approve(case, physician, reason="I read the outside MRI on the plan's viewer: edema at L1.")
+    assert decision.against_computed
+
+
+@pytest.mark.parametrize("role", [Role.NURSE, Role.LEAD])
+def test_only_a_physician_decides_not_to_approve_and_the_attempt_is_in_the_trail(role):
+    case, reviewer = case_in_review(person(Role.CLERK)), person(role)
+    with pytest.raises(NotPermitted, match="physician"):
+        not_approve(case, reviewer)
+    assert not case.decisions.exists()
+    refused = AuditEvent.objects.get(action="refused_not_approve")
+    assert (refused.actor_id, refused.entities) == (reviewer.user_id, {"case": case.reference})
+
+
+def test_a_physician_decides_not_to_approve_with_a_code_and_reasons():
+    case, physician = case_in_review(person(Role.CLERK)), person(Role.PHYSICIAN)
+    for missing in ("reason_code", "reason_for_member", "reason_for_clinician"):
+        with pytest.raises(Incomplete) as refused:
+            not_approve(case, physician, **{missing: "  "})
+        assert refused.value.field == missing
+    decision = not_approve(case, physician)
+    case.refresh_from_db()
+    assert case.status == "not_approved"
+    assert (decision.credential.user_id, decision.decided_role) == (physician.user_id, "physician")
+    assert decision.against_computed
+
+
+def test_an_expired_licence_signs_nothing():
+    case, physician = case_in_review(person(Role.CLERK)), person(Role.PHYSICIAN, licensed=False)
+    for act in (approve, not_approve):
+        with pytest.raises(NotPermitted, match="licence"):
+            act(case, physician)
+
+
+def test_some_lines_can_be_approved_and_others_not():
+    document = facts()
+    document["lines"].append({"line": 2, "code": "0200T", "levels": ["S1"], "units": 1, "technique": "sacroplasty"})
+    clerk, physician = person(Role.CLERK), person(Role.PHYSICIAN)
+    case = sent_case(clerk, facts=submission(document).facts)
+    score_all()
+    case.refresh_from_db()
+    with pytest.raises(Incomplete) as refused:
+        not_approve(case, physician, lines=[2])
+    assert refused.value.field == "valid_from"
+    decision = not_approve(case, physician, lines=[2], valid_from=dt.date(2026, 11, 30), valid_to=dt.date(2027, 2, 28))
+    case.refresh_from_db()
+    assert case.status == "partly_approved"
+    assert list(decision.lines.values_list("number", "outcome")) == [(1, "approved"), (2, "not_approved")]
+
+
+@pytest.mark.parametrize("lines", [[], [9]])
+def test_a_refusal_names_lines_of_the_request(lines):
+    case, physician = case_in_review(person(Role.CLERK)), person(Role.PHYSICIAN)
+    with pytest.raises(Incomplete) as refused:
+        not_approve(case, physician, lines=lines)
+    assert refused.value.field == "lines"
+
+
+def test_nobody_decides_a_request_in_which_they_took_part():
+    clerk, physician = person(Role.CLERK), person(Role.PHYSICIAN)
+    clinician = {"npi": "1003000126", "name": "The physician", "specialty": "", "phone": ""}
+    case = sent_case(clerk, clinician=clinician)
+    score_all()
+    case.refresh_from_db()
+    with pytest.raises(NotPermitted, match="took part"):
+        approve(case, physician)
+
+
+def test_a_request_that_the_policy_governs_cannot_be_closed_and_one_out_of_scope_can():
+    clerk, nurse = person(Role.CLERK), person(Role.NURSE)
+    governed = case_in_review(clerk)
+    with pytest.raises(NotPermitted, match="governs"):
+        decide.close(claimed(governed, nurse), by=nurse, at=NOW, reason=WORDS)
+    document = facts()
+    document["lines"][0]["code"] = "22514"
+    case = sent_case(clerk, facts=submission(document).facts)
+    score_all()
+    case.refresh_from_db()
+    assert case.determination == "not_in_scope"
+    decision = decide.close(claimed(case, nurse), by=nurse, at=NOW, reason="Kyphoplasty is governed by policy 485.")
+    case.refresh_from_db()
+    assert (case.status, decision.lines.get().outcome) == ("closed", "closed")
+
+
+def test_asking_answering_and_approving():
+    clerk, nurse = person(Role.CLERK), person(Role.NURSE)
+    case = case_in_review(clerk, NO_IMAGING)
+    assert case.determination == "insufficient_information"
+    items = [{"criterion": "imaging_nonhealing", "level": "L1", "ask": "Send an MRI report."}]
+    information.ask(claimed(case, nurse), by=nurse, at=NOW, question="Please send the MRI report of L1.", items=items)
+    assert (case.status, case.claimed_by) == ("information_needed", None)
+    same, details = case.revisions.get().facts, case.revisions.get().details
+    with pytest.raises(Incomplete, match="Change an answer"):
+        information.answer(case, by=clerk, at=NOW + HOUR, facts=same, details=details, note=" ")
+    information.answer(case, by=clerk, at=NOW + HOUR, facts=facts(), details=details, note="The report is attached.")
+    case.refresh_from_db()
+    assert (case.status, case.received_at) == ("received", NOW)
+    assert score_all(NOW + HOUR) == 1
+    case.refresh_from_db()
+    assert (case.status, case.determination) == ("in_review", "meets")
+    assert [a.revision.number for a in case.assessments.order_by("id")] == [1, 2]
+    question = case.information_requests.get()
+    assert (question.answer, question.revision.number) == ("The report is attached.", 2)
+    approve(case, nurse, at=NOW + HOUR)
+    assert audit.verify_case(case)[0] is None
+
+
+def test_an_answer_may_say_that_the_office_does_not_have_it():
+    clerk, nurse = person(Role.CLERK), person(Role.NURSE)
+    case = case_in_review(clerk, NO_IMAGING)
+    information.ask(claimed(case, nurse), by=nurse, at=NOW, question="Please send the MRI report.", items=[])
+    revision = case.revisions.get()
+    answer = {"facts": revision.facts, "details": revision.details, "note": "The member cannot have an MRI."}
+    information.answer(case, by=clerk, at=NOW + HOUR, **answer)
+    assert case.revisions.count() == 2
+
+
+def test_two_people_cannot_hold_one_case_and_a_lapsed_claim_is_free():
+    case = case_in_review(person(Role.CLERK))
+    first, second = person(Role.NURSE), person(Role.NURSE)
+    claimed(case, first)
+    with pytest.raises(Conflict, match="holds this case until"):
+        claimed(case, second)
+    later = NOW + claim.CLAIM
+    assert claimed(case, second, at=later).claimed_by_id == second.user_id
+    with pytest.raises(Conflict, match="holds this case"):
+        decide.approve(case, by=first, at=later, valid_from=NOW.date(), valid_to=NOW.date())
+
+
+def test_without_a_claim_or_after_it_lapsed_nothing_is_decided():
+    case, nurse = case_in_review(person(Role.CLERK)), person(Role.NURSE)
+    days = {"valid_from": NOW.date(), "valid_to": NOW.date()}
+    with pytest.raises(Conflict, match="Claim the case first"):
+        decide.approve(case, by=nurse, at=NOW, **days)
+    claimed(case, nurse)
+    with pytest.raises(Conflict, match="ran out"):
+        decide.approve(case, by=nurse, at=NOW + claim.CLAIM, **days)
+
+
+def test_claim_next_takes_expedited_first_then_the_earliest_due():
+    clerk, nurse = person(Role.CLERK), person(Role.NURSE)
+    late = case_in_review(clerk, at=NOW)
+    early = case_in_review(clerk, at=NOW - HOUR)
+    urgent = sent_case(clerk, urgency="expedited", at=NOW)
+    score_all()
+    order = [claim.claim_next(by=nurse, at=NOW) for _ in range(3)]
+    assert [case.pk for case in order] == [urgent.pk, early.pk, late.pk]
+    assert claim.claim_next(by=nurse, at=NOW) is None
+
+
+def test_claim_next_gives_physicians_what_was_escalated():
+    clerk, nurse, physician = person(Role.CLERK), person(Role.NURSE), person(Role.PHYSICIAN)
+    case = case_in_review(clerk)
+    assert claim.claim_next(by=physician, at=NOW) is None
+    escalate.escalate(claimed(case, nurse), by=nurse, at=NOW, question="Sacral level?")
+    assert claim.claim_next(by=nurse, at=NOW) is None
+    assert claim.claim_next(by=physician, at=NOW).pk == case.pk
+
+
+def test_releasing_is_for_the_holder_or_a_lead():
+    case, nurse = case_in_review(person(Role.CLERK)), person(Role.NURSE)
+    claimed(case, nurse)
+    with pytest.raises(Conflict, match="do not hold"):
+        claim.release(case, by=person(Role.NURSE), at=NOW)
+    assert claim.release(case, by=person(Role.LEAD), at=NOW).claimed_by is None
+
+
+def test_a_decision_made_on_an_old_page_is_refused_with_a_clear_message():
+    case, nurse = case_in_review(person(Role.CLERK)), person(Role.NURSE)
+    page_version = claimed(case, nurse).version
+    claim.release(case, by=nurse, at=NOW)
+    claimed(case, nurse)
+    days = {"valid_from": NOW.date(), "valid_to": NOW.date()}
+    with pytest.raises(Conflict, match="while you had it open"):
+        decide.approve(case, by=nurse, at=NOW, version=page_version, **days)
+
+
+def test_the_office_withdraws_with_a_reason():
+    clerk, nurse = person(Role.CLERK), person(Role.NURSE)
+    case = case_in_review(clerk)
+    claimed(case, nurse)
+    with pytest.raises(Incomplete):
+        withdraw.withdraw(case, by=clerk, at=NOW, reason=" ")
+    withdraw.withdraw(case, by=clerk, at=NOW, reason="The patient chose another treatment.")
+    with pytest.raises(Conflict, match="Withdrawn"):
+        decide.approve(case, by=nurse, at=NOW, valid_from=NOW.date(), valid_to=NOW.date())
+
+
+@pytest.mark.parametrize("hours", [None, -1])
+def test_validity_runs_forwards(hours):
+    case, nurse = case_in_review(person(Role.CLERK)), person(Role.NURSE)
+    last = None if hours is None else dt.date(2026, 11, 29)
+    with pytest.raises(Incomplete) as refused:
+        approve(case, nurse, valid_to=last)
+    assert refused.value.field == "valid_to"
+
+
+def test_every_act_of_the_table_starts_and_ends_in_known_statuses_and_nothing_follows_a_decision():
+    assert set(TRANSITIONS) == set(Act) - {Act.CREATE}
+    for transition in TRANSITIONS.values():
+        assert transition.sources
+        assert transition.roles
+        assert not transition.sources & (DECIDED | {Status.WITHDRAWN})
+
+
+def denial(case, nurse, **changes):
+    values = {
+        "case": case,
+        "round": 1,
+        "outcome": "not_approved",
+        "revision": case.revisions.get(),
+        "decided_by_id": nurse.user_id,
+        "decided_role": "physician",
+        "decided_at": NOW,
+        "reason_code": "N01",
+        "reason_for_member": WORDS,
+        "reason_for_clinician": WORDS,
+    }
+    return Decision(**{**values, **changes})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"decided_role": "nurse"},
+        {"reason_code": ""},
+        {"reason_for_member": ""},
+        {"reason_for_clinician": " \n"},
+        {"outcome": "partly_approved"},
+    ],
+)
+def test_the_database_itself_refuses_a_denial_without_physician_credential_code_or_reasons(changes):
+    case, physician = case_in_review(person(Role.CLERK)), person(Role.PHYSICIAN)
+    credential = None if not changes else physician_credential(physician)
+    with pytest.raises(IntegrityError, match=r"denial_needs_a_physician|approval_has_number"), transaction.atomic():
+        denial(case, physician, credential=credential, **changes).save()
+
+
+def physician_credential(physician):
+    return Credential.objects.get(user_id=physician.user_id)
+
+
+def test_the_database_refuses_a_second_decision_of_a_round():
+    case, nurse = case_in_review(person(Role.CLERK)), person(Role.NURSE)
+    approve(case, nurse)
+    physician = person(Role.PHYSICIAN)
+    with pytest.raises(IntegrityError, match="one_decision_per_case"), transaction.atomic():
+        denial(case, physician, credential=physician_credential(physician)).save()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_reviewers_at_once_make_one_decision_and_one_clear_message():
+    clerk, nurse = person(Role.CLERK), person(Role.NURSE)
+    for _ in range(10):
+        case = claimed(case_in_review(clerk), nurse)
+        results = race(case, nurse)
+        assert sorted(type(r).__name__ for r in results) == ["Conflict", "Decision"]
+        message = next(str(r) for r in results if isinstance(r, Conflict))
+        assert "decided this case at" in message
+        assert Case.objects.for_actor(clerk).get(pk=case.pk).decisions.count() == 1
+
+
+def race(case, nurse):
+    """The same nurse decides in two windows at once."""
+    barrier, results = threading.Barrier(2), []
+
+    def decide_once():
+        try:
+            mine = Case.objects.for_actor(nurse).get(pk=case.pk)
+            barrier.wait(timeout=20)
+            days = {"valid_from": NOW.date(), "valid_to": NOW.date()}
+            results.append(decide.approve(mine, by=nurse, at=NOW, version=case.version, **days))
+        except Conflict as refused:
+            results.append(refused)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=decide_once) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
