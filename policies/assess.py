@@ -28,8 +28,9 @@ def assess(facts: Facts, edition: Edition) -> Assessment:
     determinations = {line.determination for line in lines}
     scores = [line.score for line in lines if line.score is not None]
     met = {pathway for line in lines for pathway in line.pathways}
-    found = dict.fromkeys(flag for line in lines for flag in line.flags)
-    found.update((f"{SAFETY}: {note}", None) for note in facts.safety_notes)
+    found = dict.fromkeys([flag for line in lines for flag in line.flags])
+    for note in facts.safety_notes:
+        found[f"{SAFETY}: {note}"] = None
     return Assessment(
         case_id=facts.case_id,
         policy=edition.policy,
@@ -38,20 +39,24 @@ def assess(facts: Facts, edition: Edition) -> Assessment:
         as_of=datetime.date.fromordinal(request.as_of).isoformat(),
         determination=_together(determinations),
         mixed=len(determinations) > 1,
-        pathways=tuple(name for name in edition.document.pathways if name in met),
-        score=min(scores, default=None),
+        pathways=tuple([name for name in edition.document.pathways if name in met]),
+        score=min(scores) if scores else None,
         missing=_missing(lines, edition),
         flags=tuple(found),
         lines=tuple(lines),
+        switches=edition.changed,
     )
 
 
 def _together(determinations: set[Determination]) -> Determination:
     """The request's word: a question comes before a no, and both before a yes; lines without a result come last."""
-    return next((word for word in _FIRST_FOUND if word in determinations), "insufficient_information")
+    for word in _FIRST_FOUND:
+        if word in determinations:
+            return word
+    return "insufficient_information"
 
 
 def _missing(lines: Sequence[LineResult], edition: Edition) -> tuple[Question, ...]:
     if not lines:
         return (Question("code", None, edition.document.asks.no_lines),)
-    return tuple(dict.fromkeys(question for line in lines for question in line.missing))
+    return tuple(dict.fromkeys([question for line in lines for question in line.missing]))

@@ -11,7 +11,11 @@ from policies.lines import LineRules
 
 
 class Edition:
-    """An edition of a policy. `policy` and `edition` name it; `sha256` is the digest of its file's bytes."""
+    """An edition of a policy.
+
+    `policy` and `edition` name it, `sha256` is the digest of its file's bytes, `changed` are the switches that do not
+    stand at their default.
+    """
 
     def __init__(self, document: EditionDocument, sha256: str, switches: dict[str, str]) -> None:
         self.document = document
@@ -20,6 +24,7 @@ class Edition:
         self.effective = document.effective
         self.sha256 = sha256
         self.switches = switches
+        self.changed = {name: value for name, value in switches.items() if value != document.switches[name].default}
         self.levels = LevelRules(document, switches)
         self.lines = LineRules(document, switches, self.levels)
 

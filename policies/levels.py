@@ -1,7 +1,8 @@
 """The rules of one edition for one level: its criteria, its pathways, its flags, its score."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from policies import flags
 from policies.criteria import MEASURES
@@ -14,6 +15,8 @@ from policies.treatment import read_treatments
 from policies.truth import MET, NOT_MET, UNKNOWN, Truth, all_of
 from policies.view import Clock, Context, LevelView, RequestView
 
+_REMEMBERED: Final = 8192  # traces; a handful of kilobytes each at most
+
 
 class CompiledUse(NamedTuple):
     """A criterion in a pathway: its id, the place of its check, and whether it counts."""
@@ -21,6 +24,16 @@ class CompiledUse(NamedTuple):
     id: str
     check: int
     counts: bool
+
+
+class Trace(NamedTuple):
+    """What follows from the states of a level's criteria alone."""
+
+    determination: Determination
+    pathways: dict[str, Truth]
+    criteria: dict[str, dict[str, Truth]]
+    missing: tuple[Question, ...]
+    score: int
 
 
 def is_blank(level: LevelFacts) -> bool:
@@ -59,7 +72,7 @@ class LevelRules:
         self._because = document.admission_caps_onset.because
         context = Context(self.findings, sets, frozenset(document.tumors), self._groups, self.clock, dict(switches))
         self._compile(document, context)
-        self._questions: dict[tuple[str, int], Question] = {}
+        self._trace = lru_cache(maxsize=_REMEMBERED)(self._trace_of)
         gap = document.level_flags.gap_between_A_and_C
         self._gap = (gap.pathway, gap.not_met, gap.not_ruled_out)
         self._without_fracture = document.level_flags.B_without_fracture_literal_reading_differs.pathway
@@ -71,7 +84,7 @@ class LevelRules:
         keys: dict[str, int] = {}
         checks: list[Check] = []
         pathways: list[tuple[str, tuple[CompiledUse, ...]]] = []
-        self._asks: list[tuple[str, str]] = []
+        self._asks: list[str] = []
 
         def place(use: CriterionUse) -> int:
             if use.use not in keys:
@@ -79,7 +92,7 @@ class LevelRules:
                 measure = MEASURES[criterion.measure]
                 keys[use.use] = len(checks)
                 checks.append(measure.build(measure.parameters.model_validate(criterion.with_), context))
-                self._asks.append((criterion.id or use.use, criterion.ask))
+                self._asks.append(criterion.ask)
             return keys[use.use]
 
         for name, pathway in document.pathways.items():
@@ -124,51 +137,49 @@ class LevelRules:
         level = request.facts.levels.get(name)
         if level is None or is_blank(level):
             blank: Truth = NOT_MET if self._closed_world else UNKNOWN
-            return self._result(name, [blank] * len(self._checks), None)
+            return self._result(name, (blank,) * len(self._checks), None)
         view = self.level_view(request, level)
         return self._result(name, self._states(view), view)
 
-    def _states(self, view: LevelView) -> list[Truth]:
+    def _states(self, view: LevelView) -> tuple[Truth, ...]:
         states = [check(view) for check in self._checks]
         if self._closed_world:
-            return [NOT_MET if state == UNKNOWN else state for state in states]
-        return states
+            return tuple(NOT_MET if state == UNKNOWN else state for state in states)
+        return tuple(states)
 
-    def _result(self, name: str, states: list[Truth], view: LevelView | None) -> LevelResult:
+    def _result(self, name: str, states: tuple[Truth, ...], view: LevelView | None) -> LevelResult:
+        trace = self._trace(name, states)
+        found: tuple[str, ...] = ()
+        if view is not None:
+            self._flag(view, trace)
+            found = tuple(dict.fromkeys(view.flags))
+        return LevelResult(name, trace.determination, trace.pathways, trace.criteria, trace.missing, found, trace.score)
+
+    def _trace_of(self, name: str, states: tuple[Truth, ...]) -> Trace:
+        """Everything that follows from the states of the criteria alone; remembered, and never changed."""
         pathways: dict[str, Truth] = {}
         criteria: dict[str, dict[str, Truth]] = {}
         for pathway, uses in self._pathways:
             criteria[pathway] = {use.id: states[use.check] for use in uses}
-            pathways[pathway] = all_of([states[use.check] for use in uses if use.counts])
+            pathways[pathway] = all_of(states[use.check] for use in uses if use.counts)
         determination = _determination(pathways)
         missing: tuple[Question, ...] = ()
         if determination == "insufficient_information":
             missing = self._ask(name, states, pathways)
-        level_flags: tuple[str, ...] = ()
-        if view is not None:
-            self._flag(view, criteria, pathways, determination)
-            level_flags = tuple(dict.fromkeys(view.flags))
-        return LevelResult(name, determination, pathways, criteria, missing, level_flags, self._score(states))
+        return Trace(determination, pathways, criteria, missing, self._score(states))
 
-    def _ask(self, name: str, states: list[Truth], pathways: Mapping[str, Truth]) -> tuple[Question, ...]:
+    def _ask(self, name: str, states: tuple[Truth, ...], pathways: Mapping[str, Truth]) -> tuple[Question, ...]:
         """A question for each unknown criterion of each open pathway, none twice."""
-        asked = {
-            use.check: None
-            for pathway, uses in self._pathways
-            if pathways[pathway] == UNKNOWN
-            for use in uses
-            if use.counts and states[use.check] == UNKNOWN
-        }
-        return tuple(dict.fromkeys(self._question(name, check) for check in asked))
+        asked: dict[Question, None] = {}
+        for pathway, uses in self._pathways:
+            if pathways[pathway] != UNKNOWN:
+                continue
+            for use in uses:
+                if use.counts and states[use.check] == UNKNOWN:
+                    asked[Question(use.id, name, self._asks[use.check].replace("{level}", name))] = None
+        return tuple(asked)
 
-    def _question(self, name: str, check: int) -> Question:
-        question = self._questions.get((name, check))
-        if question is None:
-            criterion, ask = self._asks[check]
-            question = self._questions[name, check] = Question(criterion, name, ask.replace("{level}", name))
-        return question
-
-    def _score(self, states: list[Truth]) -> int:
+    def _score(self, states: tuple[Truth, ...]) -> int:
         """The share of criteria met on the closest pathway, in percent, rounded down."""
         best: tuple[int, int, float] | None = None
         score = 0
@@ -180,27 +191,21 @@ class LevelRules:
                 best, score = distance, met * 100 // len(counted)
         return score
 
-    def _flag(
-        self,
-        view: LevelView,
-        criteria: Mapping[str, Mapping[str, Truth]],
-        pathways: Mapping[str, Truth],
-        determination: Determination,
-    ) -> None:
+    def _flag(self, view: LevelView, trace: Trace) -> None:
         """The flags that rest on more than one criterion."""
         found, clock, youngest = view.flags, self.clock, view.youngest
         if youngest is not None:
             pathway, treated, cause = self._gap
-            of_gap = criteria[pathway]
+            of_gap = trace.criteria[pathway]
             if youngest >= clock.acute_days and of_gap[treated] == NOT_MET and of_gap[cause] != NOT_MET:
                 found.append(flags.GAP)
             if youngest > clock.old_fracture_days:
                 found.append(flags.OLD_FRACTURE)
             if youngest < clock.acute_days and self._crosses(view):
                 found.append(flags.CROSSES_SIX_WEEKS)
-        if pathways[self._without_fracture] == MET and first_shown(view.studies, self.findings) is None:
+        if trace.pathways[self._without_fracture] == MET and first_shown(view.studies, self.findings) is None:
             found.append(flags.B_WITHOUT_FRACTURE)
-        if determination == "insufficient_information" and self._meets_on_every_day(view):
+        if trace.determination == "insufficient_information" and self._meets_on_every_day(view):
             found.append(flags.MEETS_WHATEVER_ONSET)
 
     def _crosses(self, view: LevelView) -> bool:

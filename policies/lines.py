@@ -9,6 +9,7 @@ from policies.document import CurrentCode, EditionDocument
 from policies.facts import Facts, Line
 from policies.levels import LevelRules, is_blank
 from policies.results import Advice, Determination, LevelResult, LineResult, Question
+from policies.truth import MET
 from policies.view import RequestView
 
 _SACRAL = ("S", "COCCYX")
@@ -135,7 +136,7 @@ class LineRules:
             missing.update(dict.fromkeys(self._lacks(line, code, results, has_primary)))
             if missing or "insufficient_information" in states:
                 determination = "insufficient_information"
-        found = dict.fromkeys(flag for result in results for flag in result.flags)
+        found = dict.fromkeys([flag for result in results for flag in result.flags])
         if code.role == "primary" and len(results) > 1:
             found[flags.ONE_LEVEL_CODE] = None
         if code.reposition:
@@ -187,22 +188,24 @@ class LineRules:
             if decided is not None:
                 advice = Advice(determination, missing)
                 determination, missing = decided
+        levels = draft.levels
         pathways: tuple[str, ...] = ()
         if determination == "meets":
-            pathways = tuple(
-                name for name in self._pathway_order if any(level.pathways[name] == "met" for level in draft.levels)
-            )
+            met = {name for level in levels for name, state in level.pathways.items() if state == MET}
+            pathways = tuple([name for name in self._pathway_order if name in met])
+        score = min([level.score for level in levels]) if levels else None
+        line = draft.line
         return LineResult(
-            line=draft.line.line,
-            code=draft.line.code,
-            determination=determination,
-            rule=draft.rule,
-            pathways=pathways,
-            missing=missing,
-            flags=draft.flags,
-            advice=advice,
-            score=min((level.score for level in draft.levels), default=None),
-            levels=draft.levels,
+            line.line,
+            line.code,
+            determination,
+            draft.rule,
+            pathways,
+            missing,
+            draft.flags,
+            advice,
+            score,
+            levels,
         )
 
     def _authorization(self, facts: Facts) -> tuple[Determination, tuple[Question, ...]] | None:

@@ -69,8 +69,11 @@ def dated_studies(level: LevelFacts, as_of: int) -> list[DatedStudy]:
 
 def first_shown(studies: Iterable[DatedStudy], findings: Findings) -> int | None:
     """The day of the first study that shows the fracture."""
-    shows = findings.shows_fracture
-    return min((study.day for study in studies if study.finding in shows), default=None)
+    shows, first = findings.shows_fracture, None
+    for day, _, finding in studies:
+        if finding in shows and (first is None or day < first):
+            first = day
+    return first
 
 
 def read_onset(

@@ -83,7 +83,10 @@ class LineResult(NamedTuple):
 
 
 class Assessment(NamedTuple):
-    """One request under one edition. `as_of` is the ISO date on which the clocks were read."""
+    """One request under one edition. `as_of` is the ISO date on which the clocks were read.
+
+    `switches` are the readings that differ from the edition's defaults: none, but in a replay.
+    """
 
     case_id: str | None
     policy: str
@@ -97,6 +100,7 @@ class Assessment(NamedTuple):
     missing: tuple[Question, ...]
     flags: tuple[str, ...]
     lines: tuple[LineResult, ...]
+    switches: dict[str, str]
 
     def as_dict(self) -> dict[str, Any]:
         """The stored and printed form: JSON values only."""
@@ -113,4 +117,5 @@ class Assessment(NamedTuple):
             "missing": [question.as_dict() for question in self.missing],
             "flags": list(self.flags),
             "lines": [line.as_dict() for line in self.lines],
+            "switches": dict(self.switches),
         }

@@ -30,15 +30,20 @@ class Record(NamedTuple):
 
 
 class Courses(NamedTuple):
-    """Treated days after a given onset: in the longest course, in all, and the span of that course."""
+    """Treated days after a given onset: in the longest course, in all, and in the course that came last.
+
+    `first` and `last` are the first and last treated day of the longest course, `end` the day after the last one of all.
+    """
 
     longest: int
     total: int
+    current: int
     first: int
     last: int
+    end: int
 
 
-NO_COURSE = Courses(0, 0, 0, 0)
+NO_COURSE = Courses(0, 0, 0, 0, 0, 0)
 
 
 def read_treatments(
@@ -119,4 +124,4 @@ def courses(spans: Sequence[Span], onset: int | None, gap_days: int | None) -> C
         previous_end = end
         if run > longest:
             longest, best_first, best_last = run, run_first, end - 1
-    return Courses(longest, total, best_first, best_last)
+    return Courses(longest, total, run, best_first, best_last, previous_end or 0)

@@ -1,0 +1,57 @@
+"""Facts documents as JSON Lines: one line in, one result line out, whatever the line holds.
+
+A line is a facts document, or an object with a `facts` key. The case id is the document's, else the outer object's.
+"""
+
+from typing import Any
+
+from pydantic_core import from_json, to_json
+
+from policies.assess import assess
+from policies.facts import FactsError, parse
+from policies.registry import governing
+
+
+class LineError(ValueError):
+    """A line without a result. `case_id` as far as it could be read; `path` and `message` as in `FactsError`."""
+
+    def __init__(self, case_id: object, path: str, message: str) -> None:
+        super().__init__(message)
+        self.case_id = case_id if isinstance(case_id, str) else None
+        self.path, self.message = path, message
+
+
+def result_of(line: bytes, policy_id: str) -> tuple[bytes, bool]:
+    """The result of one line as JSON in UTF-8, and whether it is an assessment (not an error in its place)."""
+    try:
+        return to_json(_assessed(line, policy_id)), True
+    except LineError as error:
+        fault = {"path": error.path, "message": error.message}
+        return to_json({"case_id": error.case_id, "error": fault}), False
+
+
+def _assessed(line: bytes, policy_id: str) -> dict[str, Any]:
+    outer = _read(line)
+    document = outer.get("facts", outer)
+    outer_id = outer.get("case_id")
+    inner_id = document.get("case_id") if isinstance(document, dict) else None
+    case_id = outer_id if inner_id is None else inner_id
+    try:
+        facts = parse(document)
+    except FactsError as error:
+        raise LineError(case_id, error.path, error.message) from None
+    edition = governing(policy_id, facts.service_date or facts.request_date)
+    result = assess(facts, edition).as_dict()
+    if result["case_id"] is None and isinstance(outer_id, str):
+        result["case_id"] = outer_id
+    return result
+
+
+def _read(line: bytes) -> dict[str, Any]:
+    try:
+        value = from_json(line)
+    except ValueError as error:
+        raise LineError(None, "", f"must be one JSON value in UTF-8 on one line: {error}") from None
+    if not isinstance(value, dict):
+        raise LineError(None, "", "must be an object")
+    return value
