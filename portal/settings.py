@@ -103,7 +103,7 @@ DATETIME_FORMAT = "D M j, Y, g:i a T"
 DATE_FORMAT = "M j, Y"
 
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = ENV.get("STATIC_ROOT")  # where collectstatic writes; without it the files come straight from the apps
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 MEDIA_ROOT = DATA_DIR / "media"

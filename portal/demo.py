@@ -1,0 +1,152 @@
+"""The synthetic demo (demo.yaml): offices, people, and requests at every stage, made through the services."""
+
+import datetime as dt
+import re
+import secrets
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from django.db import transaction
+from django.utils import timezone
+
+from portal.web.build import submission
+from portal.web.intake import form_of
+from portal.web.rows import Raw
+from priorauth import jobs
+from priorauth.models import Case, Credential, Job, Membership, Organization, User
+from priorauth.roles import Actor, Role
+from priorauth.services import claim, decide, drafts, escalate, information, score, submit
+
+SOURCE = Path(__file__).with_name("demo.yaml")
+ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+STEP = dt.timedelta(minutes=10)
+
+Step = Callable[[Case, dict[str, Any], dict[Role, Actor], dt.datetime], None]
+
+
+def load(now: dt.datetime) -> list[tuple[User, Role, str]]:
+    """Load the demo into an empty database, all or nothing. Returns each person with role and new password."""
+    document = yaml.safe_load(SOURCE.read_text())
+    with transaction.atomic():
+        people = make_people(document)
+        actors = {user.email: Actor.of(user) for user, _, _ in people}
+        plan = {actor.role: actor for actor in actors.values() if not actor.is_office}
+        for request in document["requests"]:
+            make_request(request, actors[f"clerk@{request['office']}.example"], plan, now)
+    return people
+
+
+def make_people(document: dict[str, Any]) -> list[tuple[User, Role, str]]:
+    plan = Organization(kind=Organization.Kind.PLAN, name=document["plan"])
+    plan.save()
+    offices = {
+        key: Organization(kind=Organization.Kind.OFFICE, **values) for key, values in document["offices"].items()
+    }
+    for office in offices.values():
+        office.save()
+    people = []
+    for row in document["people"]:
+        password = new_password()
+        user = User.objects.create_user(row["email"], password, first_name=row["first"], last_name=row["last"])
+        organization = offices[row["at"]] if "at" in row else plan
+        Membership.objects.create(user=user, organization=organization, role=row["role"])
+        if row["role"] == Role.PHYSICIAN:
+            expires = timezone.localdate() + dt.timedelta(days=700)
+            Credential.objects.create(user=user, expires_on=expires, **document["credential"])
+        people.append((user, Role(row["role"]), password))
+    return people
+
+
+def renew_passwords() -> list[tuple[User, Role, str]]:
+    """New passwords for the demo's people, whose old ones stop to work; nobody else is touched."""
+    emails = [row["email"] for row in yaml.safe_load(SOURCE.read_text())["people"]]
+    people = []
+    for user in User.objects.filter(email__in=emails).select_related("membership").order_by("pk"):
+        password = new_password()
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        people.append((user, Role(user.membership.role), password))
+    return people
+
+
+def new_password() -> str:
+    """Four groups of four: 79 bits, easy to copy by hand."""
+    return "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(4))
+
+
+def make_request(request: dict[str, Any], clerk: Actor, plan: dict[Role, Actor], now: dt.datetime) -> None:
+    """One request as its clerk typed it, sent and brought as far as its story goes."""
+    at = now - dt.timedelta(hours=request["hours_ago"])
+    raw = typed(request, timezone.localdate(at))
+    case = drafts.start(by=clerk, at=at, token=uuid.uuid4(), fields=raw)
+    if request["story"] == ["draft"]:
+        return
+    today = timezone.localdate(at)
+    form = form_of(raw, case, today, whole=True)
+    if form.problems:
+        raise ValueError(f"the demo's request of {request['member'][3]} is not whole: {form.problems}")
+    submit.send(case, submission(form, today), by=clerk, at=at)
+    jobs.run_due(Job.Kind.SCORE, score.run, score.give_up, at)
+    case.refresh_from_db()
+    for step in request["story"]:
+        STEPS[step](case, request, plan, at + STEP)
+
+
+def typed(request: dict[str, Any], today: dt.date) -> Raw:
+    """The form's fields as texts, with the dates around `today` filled in."""
+    names = ("member_id", "birth_date", "first_name", "last_name")
+    fields = {**request["fields"], **dict(zip(names, request["member"], strict=True))}
+    return {name: [_dated(value, today)] for name, value in fields.items() if value is not None}
+
+
+def _dated(text: str, today: dt.date) -> str:
+    def day(match: re.Match[str]) -> str:
+        days = int(match["ahead"] or f"-{match['ago']}")
+        date = today + dt.timedelta(days=days)
+        return f"{date.month}/{date.day}/{date.year}"
+
+    return re.sub(r"\{(?:(?P<ago>\d+) days ago|in (?P<ahead>\d+) days)\}", day, text)
+
+
+def _ask(case: Case, request: dict[str, Any], plan: dict[Role, Actor], at: dt.datetime) -> None:
+    nurse = plan[Role.NURSE]
+    claim.claim(case, by=nurse, at=at)
+    items = decide.latest_assessment(case).result["missing"]
+    information.ask(case, by=nurse, at=at + STEP, question=request["question"], items=items)
+
+
+def _escalate(case: Case, request: dict[str, Any], plan: dict[Role, Actor], at: dt.datetime) -> None:
+    nurse = plan[Role.NURSE]
+    claim.claim(case, by=nurse, at=at)
+    escalate.escalate(case, by=nurse, at=at + STEP, question=request["question"])
+
+
+def _approve(case: Case, request: dict[str, Any], plan: dict[Role, Actor], at: dt.datetime) -> None:
+    nurse, first = plan[Role.NURSE], timezone.localdate(at)
+    claim.claim(case, by=nurse, at=at)
+    decide.approve(case, by=nurse, at=at + STEP, valid_from=first, valid_to=first + decide.DEFAULT_VALIDITY)
+
+
+def _not_approve(case: Case, request: dict[str, Any], plan: dict[Role, Actor], at: dt.datetime) -> None:
+    physician = plan[Role.PHYSICIAN]
+    claim.claim(case, by=physician, at=at)
+    reasons = {name: request[name] for name in ("reason_code", "reason_for_member", "reason_for_clinician")}
+    decide.not_approve(case, by=physician, at=at + STEP, lines=[1], **reasons)
+
+
+def _close(case: Case, request: dict[str, Any], plan: dict[Role, Actor], at: dt.datetime) -> None:
+    nurse = plan[Role.NURSE]
+    claim.claim(case, by=nurse, at=at)
+    decide.close(case, by=nurse, at=at + STEP, reason=request["reason"])
+
+
+STEPS: dict[str, Step] = {
+    "ask": _ask,
+    "escalate": _escalate,
+    "approve": _approve,
+    "not_approve": _not_approve,
+    "close": _close,
+}

@@ -1,0 +1,83 @@
+"""A TCP proxy that can be told to fail: the broker behind it is then down, or hangs."""
+
+import asyncio
+import threading
+from contextlib import contextmanager, suppress
+from enum import Enum
+
+
+class Mode(Enum):
+    PASS = "passes bytes both ways"
+    DOWN = "refuses and cuts connections"
+    HANG = "accepts connections and never answers"
+
+
+class FaultProxy:
+    """Listens on a free port of 127.0.0.1 and forwards to `port` there; `mode` may change at any time."""
+
+    def __init__(self, port: int) -> None:
+        self.target = port
+        self.mode = Mode.PASS
+        self.accepted = 0
+        self._live: set[asyncio.StreamWriter] = set()
+
+    def set(self, mode: Mode) -> None:
+        """Change the mode; connections that stand are cut, as when a server goes away."""
+        self.mode = mode
+        self._loop.call_soon_threadsafe(self._cut)
+
+    def _cut(self) -> None:
+        for writer in self._live:
+            writer.transport.abort()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.accepted += 1
+        self._live.add(writer)
+        try:
+            if self.mode is Mode.DOWN:
+                writer.transport.abort()
+            elif self.mode is Mode.HANG:
+                await reader.read()
+            else:
+                await self._forward(reader, writer)
+        finally:
+            self._live.discard(writer)
+            writer.close()
+
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", self.target)
+        self._live.add(back)
+        try:
+            await asyncio.gather(self._pump(reader, back), self._pump(there, writer))
+        finally:
+            self._live.discard(back)
+            back.close()
+
+    @staticmethod
+    async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    async def _serve(self, ready: threading.Event) -> None:
+        self._loop, self._done = asyncio.get_running_loop(), asyncio.Event()
+        server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        ready.set()
+        await self._done.wait()
+        self._cut()
+        server.close()
+
+    @contextmanager
+    def running(self):
+        ready = threading.Event()
+        thread = threading.Thread(target=asyncio.run, args=(self._serve(ready),), daemon=True)
+        thread.start()
+        assert ready.wait(10)
+        try:
+            yield self
+        finally:
+            self._loop.call_soon_threadsafe(self._done.set)
+            thread.join(10)

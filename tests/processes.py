@@ -1,0 +1,89 @@
+"""Real worker and beat processes on the tests' own database, and patience without fixed sleeps."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def environment(redis_url: str) -> dict[str, str]:
+    """The environment of a process that works on the test database."""
+    database = urlsplit(os.environ["DATABASE_URL"])._replace(path="/" + connection.settings_dict["NAME"])
+    return {**os.environ, "DATABASE_URL": urlunsplit(database), "REDIS_URL": redis_url}
+
+
+class Process:
+    """A Celery process in a group of its own, so that it can be killed whole."""
+
+    def __init__(self, log: Path, redis_url: str, *command: str) -> None:
+        self.log = log
+        with log.open("ab") as output:
+            self.popen = subprocess.Popen(
+                [sys.executable, "-m", "celery", "-A", "portal", *command],
+                cwd=ROOT,
+                env=environment(redis_url),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def is_ready(self, offset: int) -> bool:
+        """Whether a worker says so in its log after `offset` bytes. Fails with the log if it ended instead."""
+        text = self.log.read_bytes()[offset:].decode(errors="replace")
+        assert self.popen.poll() is None, f"the process ended:\n{text[-3000:]}"
+        return " ready." in text
+
+    def signal(self, number: int) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.popen.pid, number)
+
+    def kill(self) -> None:
+        self.signal(signal.SIGKILL)
+        self.popen.wait(20)
+
+    def stop(self) -> None:
+        self.signal(signal.SIGTERM)
+        try:
+            self.popen.wait(20)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+
+@contextmanager
+def worker(folder: Path, redis_url: str) -> Iterator[Process]:
+    """A worker that is ready to take messages."""
+    log = folder / "worker.log"
+    before = log.stat().st_size if log.exists() else 0
+    process = Process(log, redis_url, "worker", "--concurrency=2", "--loglevel=INFO", "--without-mingle")
+    try:
+        eventually(lambda: process.is_ready(before), "the worker is ready")
+        yield process
+    finally:
+        process.stop()
+
+
+@contextmanager
+def beat(folder: Path, redis_url: str) -> Iterator[Process]:
+    process = Process(folder / "beat.log", redis_url, "beat", f"--schedule={folder / 'schedule'}")
+    try:
+        yield process
+    finally:
+        process.stop()
+
+
+def eventually(holds: Callable[[], object], what: str, seconds: float = 60) -> None:
+    """Wait until `holds()` is true. Fails, saying what did not come about, after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"did not come about within {seconds:.0f} s: {what}")
+        time.sleep(0.05)
