@@ -1,21 +1,13 @@
-"""A policy edition as typed data, and the strict loader of its file.
-
-`load(path)` gives an `EditionDocument` or raises `YamlError`, which names file, line and key: for a repeated or
-unknown key, an unquoted code, a measure, criterion, set, switch or flag that does not exist, or one that is missing.
-"""
+"""A policy edition as typed data: what its file may say. `loader.load` reads it."""
 
 import datetime
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Annotated, Any, Final, Literal, get_args
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from policies import flags, strict_yaml
 from policies.codes import Region
-from policies.criteria import MEASURES
 from policies.facts import Finding, ImagingModality, Product, TreatmentModality, Tumor
-from policies.strict_yaml import Location, StrictDocument
 
 SWITCH_VALUES: Final = {
     "as_of": {"earlier", "service"},
@@ -39,6 +31,9 @@ SilentFact = Literal[
     "other_pain_source",
     "purpose",
     "walking_before_the_fracture",
+]
+DeterminationName = Literal[
+    "meets", "does_not_meet", "insufficient_information", "not_in_scope", "prior_auth_not_required"
 ]
 Day = Annotated[datetime.date, BeforeValidator(lambda text: datetime.date.fromisoformat(text)), Field(strict=False)]
 
@@ -96,6 +91,9 @@ class SwitchTest(_Part):
     switch: str
     values: Annotated[list[str], Field(alias="is")]
 
+    def holds(self, switches: Mapping[str, str]) -> bool:
+        return switches[self.switch] in self.values
+
 
 class CriterionUse(_Part):
     """A criterion in a pathway: whether it appears (`when`), and whether it counts (`counts`)."""
@@ -104,6 +102,12 @@ class CriterionUse(_Part):
     locator: str
     when: SwitchTest | None = None
     counts: SwitchTest | None = None
+
+    def appears_under(self, switches: Mapping[str, str]) -> bool:
+        return self.when is None or self.when.holds(switches)
+
+    def counts_under(self, switches: Mapping[str, str]) -> bool:
+        return self.counts is None or self.counts.holds(switches)
 
 
 class Pathway(_Part):
@@ -155,20 +159,28 @@ class Asks(_Part):
     units: str
 
 
+class RuleWords(_Part):
+    """What a line says that the named rule decided; without `says`, the words of its determination."""
+
+    locator: str
+    says: str | None = None
+
+
+class Words(_Part):
+    """Sentences for results. `{day}` names a day. They never promise and never deny."""
+
+    determinations: dict[DeterminationName, str]
+    rules: dict[str, RuleWords]
+    gap: str
+    gap_from: str
+    early_from: str
+
+
 class Switch(_Part):
     default: str
     alternatives: list[str]
     locator: str
     why: str
-
-
-class Locators(_Part):
-    pathway_1: str
-    pathway_2: str
-    everything_else: str
-    sacroplasty: str
-    authorization: str
-    codes: str
 
 
 class EditionDocument(_Part):
@@ -177,7 +189,6 @@ class EditionDocument(_Part):
     edition: str
     title: str
     effective: Day
-    locators: Locators
     clock: ClockDays
     admission_caps_onset: AdmissionCap
     finding_sets: dict[str, list[Finding]]
@@ -191,87 +202,6 @@ class EditionDocument(_Part):
     criteria: dict[str, Criterion]
     level_flags: LevelFlags
     asks: Asks
+    words: Words
     flags: dict[str, str]
     switches: dict[str, Switch]
-
-
-def load(path: Path) -> EditionDocument:
-    """The edition of a file; raises `strict_yaml.YamlError`."""
-    source = strict_yaml.load(path)
-    edition: EditionDocument = typed(EditionDocument, source.data, source, ())
-    for location, message in _dangling(edition):
-        raise source.fault(location, message)
-    for key, criterion in edition.criteria.items():
-        kind = MEASURES[criterion.measure].parameters
-        parameters = typed(kind, criterion.with_, source, ("criteria", key, "with"))
-        for field in kind.set_fields:
-            name = getattr(parameters, field)
-            if name is not None and name not in edition.finding_sets:
-                raise source.fault(("criteria", key, "with", field), f"there is no finding set {name}")
-    return edition
-
-
-def typed(kind: type[Any], data: object, source: StrictDocument, at: Location) -> Any:
-    """Data as a pydantic type; the first fault is raised with its line."""
-    try:
-        return kind.model_validate(data)
-    except ValidationError as error:
-        detail = error.errors(include_url=False)[0]
-        steps = tuple(step for step in detail["loc"] if step != "[key]")
-        message = {"extra_forbidden": "is not a known key", "missing": "is missing"}.get(detail["type"])
-        raise source.fault((*at, *steps), message or detail["msg"]) from None
-
-
-def _dangling(edition: EditionDocument) -> Iterator[tuple[Location, str]]:
-    """Names that do not exist, and ones that must be there and are not."""
-    for key, criterion in edition.criteria.items():
-        if criterion.measure not in MEASURES:
-            yield ("criteria", key, "measure"), f"there is no measure {criterion.measure}"
-    for name, pathway in edition.pathways.items():
-        for index, use in enumerate(pathway.criteria):
-            at = ("pathways", name, "criteria", index)
-            if use.use not in edition.criteria:
-                yield (*at, "use"), f"there is no criterion {use.use}"
-            for part, test in (("when", use.when), ("counts", use.counts)):
-                if test and not set(test.values) <= SWITCH_VALUES.get(test.switch, set()):
-                    yield (*at, part), "names a switch or value that does not exist"
-    yield from _dangling_in_flags(edition)
-    yield from _incomplete_tables(edition)
-    yield from _wrong_values(edition)
-
-
-def _dangling_in_flags(edition: EditionDocument) -> Iterator[tuple[Location, str]]:
-    gap = edition.level_flags.gap_between_A_and_C
-    without = edition.level_flags.B_without_fracture_literal_reading_differs
-    for flag, pathway in ((flags.GAP, gap.pathway), (flags.B_WITHOUT_FRACTURE, without.pathway)):
-        if pathway not in edition.pathways:
-            yield ("level_flags", flag, "pathway"), f"there is no pathway {pathway}"
-    for field in ("not_met", "not_ruled_out"):
-        if getattr(gap, field) not in edition.criteria:
-            yield ("level_flags", flags.GAP, field), f"there is no criterion {getattr(gap, field)}"
-
-
-def _incomplete_tables(edition: EditionDocument) -> Iterator[tuple[Location, str]]:
-    """Tables that must have a row for everything the engine knows, and no other."""
-    for name, present, needed in (
-        ("switches", set(edition.switches), set(SWITCH_VALUES)),
-        ("flags", set(edition.flags), set(flags.ALL)),
-        ("products", set(edition.products), set(get_args(Product))),
-        ("treatment_groups", set(edition.treatment_groups), set(get_args(TreatmentModality))),
-    ):
-        for key in sorted(present - needed):
-            yield (name, key), "is not known"
-        for key in sorted(needed - present):
-            yield (name,), f"{key} is missing"
-
-
-def _wrong_values(edition: EditionDocument) -> Iterator[tuple[Location, str]]:
-    if "shows_fracture" not in edition.finding_sets:
-        yield ("finding_sets",), "shows_fracture is missing"
-    for name, switch in edition.switches.items():
-        if {switch.default, *switch.alternatives} != SWITCH_VALUES[name]:
-            yield ("switches", name), f"its values must be {', '.join(sorted(SWITCH_VALUES[name]))}"
-    for code, deleted in edition.codes.deleted.items():
-        for now in deleted.now:
-            if now not in edition.codes.current:
-                yield ("codes", "deleted", code, "now"), f"{now} is not a current code"

@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 from typing import Self
 
-from policies import document as documents
+from policies import loader
 from policies.document import SWITCH_VALUES, EditionDocument
 from policies.levels import LevelRules
 from policies.lines import LineRules
@@ -32,7 +32,7 @@ class Edition:
     def load(cls, path: Path) -> Self:
         """The edition of a file, under its default switches; raises `strict_yaml.YamlError`."""
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        document = documents.load(path)
+        document = loader.load(path)
         return cls(document, digest, {name: switch.default for name, switch in document.switches.items()})
 
     def with_switches(self, **changes: str) -> Self:

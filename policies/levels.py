@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from policies import flags
 from policies.criteria import MEASURES
 from policies.criteria.base import Check
-from policies.document import CriterionUse, EditionDocument, SwitchTest
+from policies.document import CriterionUse, EditionDocument
 from policies.facts import Facts, LevelFacts
 from policies.measures import Findings, dated_studies, first_shown, onset_on, read_onset
 from policies.results import Determination, LevelResult, Question
@@ -71,6 +71,7 @@ class LevelRules:
         self._stays = frozenset(document.admission_caps_onset.stays)
         self._because = document.admission_caps_onset.because
         context = Context(self.findings, sets, frozenset(document.tumors), self._groups, self.clock, dict(switches))
+        self.context = context
         self._compile(document, context)
         self._trace = lru_cache(maxsize=_REMEMBERED)(self._trace_of)
         gap = document.level_flags.gap_between_A_and_C
@@ -78,9 +79,6 @@ class LevelRules:
         self._without_fracture = document.level_flags.B_without_fracture_literal_reading_differs.pathway
 
     def _compile(self, document: EditionDocument, context: Context) -> None:
-        def holds(test: SwitchTest | None) -> bool:
-            return test is None or context.switches[test.switch] in test.values
-
         keys: dict[str, int] = {}
         checks: list[Check] = []
         pathways: list[tuple[str, tuple[CompiledUse, ...]]] = []
@@ -97,9 +95,9 @@ class LevelRules:
 
         for name, pathway in document.pathways.items():
             uses = [
-                CompiledUse(document.criteria[use.use].id or use.use, place(use), holds(use.counts))
+                CompiledUse(document.criteria[use.use].id or use.use, place(use), use.counts_under(context.switches))
                 for use in pathway.criteria
-                if holds(use.when)
+                if use.appears_under(context.switches)
             ]
             pathways.append((name, tuple(uses)))
         self._checks = tuple(checks)

@@ -32,7 +32,7 @@ class Record(NamedTuple):
 class Courses(NamedTuple):
     """Treated days after a given onset: in the longest course, in all, and in the course that came last.
 
-    `first` and `last` are the first and last treated day of the longest course, `end` the day after the last one of all.
+    `first` and `last` are the first and last treated day of the longest course, `end` the day after the last of all.
     """
 
     longest: int

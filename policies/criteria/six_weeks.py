@@ -31,15 +31,19 @@ class TreatedDaysParameters(Parameters):
     claim_weeks: int
     all_three: list[str]
 
+    def gap_under(self, context: Context) -> int | None:
+        """The untreated days in a row that do not break a course; None: all treated days are one course."""
+        gaps = {"gap7": self.gap_days, "strict": 0, "cumulative": None}
+        return gaps[context.switches["continuity"]]
+
 
 class TreatedDays:
     """Statement 1, first bullet: at least `days` treated days in one course, after onset, up to the as-of day."""
 
     def __init__(self, parameters: TreatedDaysParameters, context: Context) -> None:
-        gap = {"gap7": parameters.gap_days, "strict": 0, "cumulative": None}
         self._days = parameters.days
         self._extra_day = context.clock.extra_day
-        self._gap_days = gap[context.switches["continuity"]]
+        self._gap_days = parameters.gap_under(context)
         self._recent_days = parameters.recent_days
         self._claim_weeks = parameters.claim_weeks
         self._dates_win = context.switches["claim_conflict"] == "dates_win"
