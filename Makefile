@@ -55,4 +55,4 @@ environment:
 	fi; \
 	echo "Installing into $(VENV), once: this takes about a minute."; \
 	{ $(PY) -c '' 2>/dev/null || "$$found" -m venv --clear $(VENV); } && \
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK) && cp $(LOCK) $(STAMP)
+	$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r $(LOCK) && cp $(LOCK) $(STAMP)

@@ -44,8 +44,8 @@ SETTINGS = {
     "log_checkpoints": "off",
 }
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-DURABLE_STOPS: Stops = ((signal.SIGINT, 20), (signal.SIGQUIT, 5))  # roll back and write out; then at once
-FAST_STOPS: Stops = ((signal.SIGQUIT, 5),)
+ORDERLY: Stops = ((signal.SIGINT, 20), (signal.SIGQUIT, 5))  # roll back and write out; then at once
+AT_ONCE: Stops = ((signal.SIGQUIT, 5),)  # for data that nobody needs again
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def running(folder: Path, *, durable: bool, lock: int, remove: Path | None) -> I
         _create(place, password, durable=durable)
     _check_version(place.data)
     settings = SETTINGS if durable else SETTINGS | FAST
-    stops = DURABLE_STOPS if durable else FAST_STOPS
+    stops = AT_ONCE if remove else ORDERLY
     port, leash = _start(place, log, settings, stops, lock, remove)
     try:
         yield Server(f"postgres://portal:{password}@127.0.0.1:{port}/portal", leash, place.notes)

@@ -1,0 +1,41 @@
+"""Find the processes that belong to a folder, and wait for what they do, with a deadline instead of a pause."""
+
+import contextlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+
+def belonging_to(folder: Path) -> dict[int, str]:
+    """Return the live processes that work in `folder` or name it in arguments or environment, by id."""
+    found = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if "\nState:\tZ" not in (entry / "status").read_text() and _names(entry, folder):
+                found[int(entry.name)] = _arguments(entry)
+    return found
+
+
+def until(condition: Callable[[], bool], seconds: float = 30) -> bool:
+    """Return True as soon as `condition` holds, False when it has not after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def none_left(folder: Path) -> bool:
+    """Return True when no process belongs to `folder` any more, after 30 seconds at most."""
+    return until(lambda: not belonging_to(folder))
+
+
+def _names(entry: Path, folder: Path) -> bool:
+    if (entry / "cwd").readlink().is_relative_to(folder):
+        return True
+    return str(folder).encode() in (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes()
+
+
+def _arguments(entry: Path) -> str:
+    return (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
