@@ -1,0 +1,48 @@
+"""What the templates of the office pages need beyond Django's own tags."""
+
+from typing import Any
+
+from django import template
+from django.forms.boundfield import BoundField
+
+from portal.web.fields import Date
+from priorauth.models import Case
+from priorauth.services.base import clock
+
+register = template.Library()
+
+
+@register.inclusion_tag("parts/ask.html")
+def ask(bound: BoundField) -> dict[str, Any]:
+    """One question: label, hint, message, input, and how a date was understood."""
+    question = bound.field
+    wrong = " ".join(bound.errors)
+    understood = bound.form.answers[bound.name] if isinstance(question, Date) and not wrong else None
+    described = [("hint", question.hint), ("wrong", wrong)]
+    return {
+        "id": bound.auto_id,
+        "name": bound.html_name,
+        "label": bound.label,
+        "question": question,
+        "value": bound.value() or "",
+        "wrong": wrong,
+        "understood": understood,
+        "described": " ".join(f"{bound.auto_id}_{part}" for part, text in described if text),
+    }
+
+
+@register.filter
+def when(instant: Any) -> str:
+    """An instant as people read it, with the zone; nothing for none."""
+    return clock(instant) if instant else ""
+
+
+@register.filter
+def size(number: int) -> str:
+    """A number of bytes in words."""
+    return f"{number / 1024 / 1024:.1f} MB" if number >= 1024 * 1024 else f"{max(number // 1024, 1):,} KB"
+
+
+@register.inclusion_tag("parts/status.html")
+def status(case: Case) -> dict[str, str]:
+    return {"value": case.status, "word": case.get_status_display()}

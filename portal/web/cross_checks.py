@@ -1,0 +1,122 @@
+"""Answers that cannot both be right. The message stands at the question that is likelier to be mistyped."""
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from policies.codes import region_of
+from portal.web.dates import show
+
+if TYPE_CHECKING:
+    from portal.web.parts import LinePart, Part, TreatmentPart
+    from portal.web.request_form import RequestForm
+
+REGION_WORDS = {"C": "C1 to C7", "T": "T1 to T12", "L": "L1 to L5", "S": "S1 to S5", "COCCYX": "the coccyx"}
+OLDEST = 120
+
+
+def run(form: "RequestForm") -> None:
+    _member(form)
+    _levels(form)
+    for line in form.lines:
+        _code(form, line)
+        _line_levels(form, line)
+    _hospital(form)
+    for treatment in form.treatments:
+        _treatment(treatment)
+    _treated(form)
+
+
+def _say(part: "Part", name: str, message: str) -> None:
+    """Add the message unless the question has one already."""
+    if name not in part.errors:
+        part.add_error(name, message)
+
+
+def _member(form: "RequestForm") -> None:
+    born = form.member.answers["birth_date"]
+    if born is None:
+        return
+    if born.first >= form.today:
+        _say(form.member, "birth_date", "Date of birth must be in the past.")
+    elif form.today.year - born.first.year > OLDEST:
+        _say(form.member, "birth_date", f"Check the year of birth: the age may be {OLDEST} years at most.")
+    service = form.plan.answers["service_date"]
+    if service and service.first < born.first:
+        _say(form.plan, "service_date", f"The planned date must be after the date of birth ({show(born.first)}).")
+
+
+def _levels(form: "RequestForm") -> None:
+    born = form.member.answers["birth_date"]
+    seen: set[str] = set()
+    for level in form.levels:
+        if level.name and level.name in seen:
+            _say(level.part, "name", f"{level.name} has its own entry above. Give each level once; remove this one.")
+        seen.add(level.name)
+        onset = level.part.answers["onset"]
+        if born and onset and onset.last < born.first:
+            _say(level.part, "onset", f"The pain must have started after the date of birth ({show(born.first)}).")
+
+
+def _code(form: "RequestForm", line: "LinePart") -> None:
+    """A code that the edition does not know is refused; related and deleted codes get their answer when checked."""
+    codes = form.edition.document.codes
+    code = line.answers["code"]
+    if code and not (code in codes.current or code in codes.deleted or code in codes.related):
+        five = ", ".join(sorted(known for known in codes.current if len(known) == 5))
+        _say(
+            line,
+            "code",
+            f"Policy {form.edition.document.number} does not read {code}. It reads {five}"
+            " and, in a hospital stay, ICD-10 procedure codes such as 0QU03JZ.",
+        )
+
+
+def _line_levels(form: "RequestForm", line: "LinePart") -> None:
+    named = form.known_levels
+    levels = line.answers["levels"]
+    if line.answers["code"] and not levels and "levels" not in line.errors and len(named) > 1:
+        _say(line, "levels", f"Say which of the levels this line is for: {', '.join(named)}.")
+    unknown = [level for level in levels if level not in named]
+    if unknown and named:
+        _say(line, "levels", f"{unknown[0]} has no entry under “Fracture or lesion”. Add it there, or correct it here.")
+    code = form.edition.document.codes.current.get(line.answers["code"])
+    if code is None:
+        return
+    sacral = {"S", "COCCYX"} if code.kind == "vertebroplasty" and "L" in code.regions else set()
+    for level in levels:
+        if region_of(level) not in {*code.regions, *sacral}:
+            _say(line, "levels", _misfit(form, line.answers["code"], code.regions, level))
+
+
+def _misfit(form: "RequestForm", code: str, regions: list[str], level: str) -> str:
+    covers = " and ".join(REGION_WORDS[region] for region in regions)
+    fitting = [
+        known
+        for known, rule in form.edition.document.codes.current.items()
+        if region_of(level) in rule.regions and len(known) == len(code) and not rule.reposition
+    ]
+    return f"{code} is for {covers}. For {level} the code is {' or '.join(fitting)}: correct the code or the level."
+
+
+def _hospital(form: "RequestForm") -> None:
+    answers = form.pain.answers
+    admitted, discharged = answers["admit_date"], answers["discharge_date"]
+    if admitted and discharged and discharged.last < admitted.first:
+        _say(form.pain, "discharge_date", f"Discharge must be on or after the admission ({show(admitted.first)}).")
+    if discharged and discharged.first > form.today + dt.timedelta(days=365):
+        _say(form.pain, "discharge_date", "Discharge must be within a year from today. Leave it blank if not known.")
+
+
+def _treatment(treatment: "TreatmentPart") -> None:
+    answers = treatment.answers
+    start, end = answers["start"], answers["end"]
+    if start and end and end.last < start.first:
+        _say(treatment, "end", f"The treatment must end on or after its start ({start}).")
+    if end and answers["ongoing"] == "yes":
+        _say(treatment, "end", "Leave the end blank if the treatment is still going on, or answer that it ended.")
+
+
+def _treated(form: "RequestForm") -> None:
+    listed = any(not treatment.is_blank for treatment in form.treatments)
+    if form.treated.answers["treated"] == "no" and listed:
+        _say(form.treated, "treated", "You list a treatment below. Answer Yes, or remove what is listed.")

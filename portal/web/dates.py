@@ -1,0 +1,107 @@
+"""Dates as people type them: the day, or where allowed the month, as the interval of days that it can mean."""
+
+import calendar
+import datetime as dt
+import re
+from dataclasses import dataclass
+
+EARLIEST_YEAR, LATEST_YEAR = 1900, 2100
+HOW = "Write it like 9/27/2026, Sep 27 2026 or 2026-09-27"
+HOW_MONTH = f"{HOW}; or only the month, like Sep 2026; or 8/17/2026 to 9/16/2026"
+MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_abbr) if name}
+
+_MONTH = r"(?P<month>[0-9]{1,2})"
+_DAY = r"(?P<day>[0-9]{1,2})"
+_YEAR = r"(?P<year>[0-9]{1,6})"
+_NAME = r"(?P<name>[a-z]{3,9})\.?"
+_DAYS = [
+    rf"{_MONTH}[/.\- ]+{_DAY}[/.\- ]+{_YEAR}",
+    rf"(?P<year>[0-9]{{4}})-{_MONTH}-{_DAY}",
+    rf"{_NAME} *{_DAY}(?:st|nd|rd|th)?,? +{_YEAR}",
+    rf"{_DAY} *{_NAME},? *{_YEAR}",
+]
+_WHOLE_MONTHS = [rf"{_MONTH}[/\- ]{_YEAR}", rf"(?P<year>[0-9]{{4}})-{_MONTH}", rf"{_NAME},? *{_YEAR}"]
+DAY_PATTERNS = [re.compile(pattern) for pattern in _DAYS]
+MONTH_PATTERNS = [re.compile(pattern) for pattern in _WHOLE_MONTHS]
+
+
+class DateProblem(ValueError):
+    """What was typed is no date; `str(problem)` says what would be right."""
+
+
+@dataclass(frozen=True)
+class TypedDate:
+    """The days that a typed date can mean: one day, a month from its first to its last day, or any first to last."""
+
+    first: dt.date
+    last: dt.date
+
+    @property
+    def is_day(self) -> bool:
+        return self.first == self.last
+
+    def __str__(self) -> str:
+        if self.is_day:
+            return show(self.first)
+        first = show(self.first).removesuffix(f", {self.last.year}")
+        return f"between {first} and {show(self.last)}"
+
+
+def show(day: dt.date) -> str:
+    return f"{day:%b} {day.day}, {day.year}"
+
+
+def read(text: str, *, months: bool = False) -> TypedDate:
+    """The date that `text` means. Raises DateProblem. `months` also allows a month, and a first to last day."""
+    how = HOW_MONTH if months else HOW
+    plain = " ".join(text.lower().split())
+    if months and " to " in plain:
+        first, last = (_read(part, months=True, how=how) for part in plain.split(" to ", 1))
+        if last.last < first.first:
+            raise DateProblem("Give the earlier day first, like 8/17/2026 to 9/16/2026.")
+        return TypedDate(first.first, last.last)
+    return _read(plain, months=months, how=how)
+
+
+def _read(plain: str, *, months: bool, how: str) -> TypedDate:
+    for pattern in [*DAY_PATTERNS, *MONTH_PATTERNS]:
+        match = pattern.fullmatch(plain)
+        if match:
+            break
+    else:
+        raise DateProblem(f"{how}.")
+    parts = match.groupdict()
+    year = _year(parts["year"])
+    month = _month(parts, how)
+    length = calendar.monthrange(year, month)[1]
+    if parts.get("day") is None:
+        if not months:
+            raise DateProblem(f"Give the day, too. {how}.")
+        return TypedDate(dt.date(year, month, 1), dt.date(year, month, length))
+    day = int(parts["day"])
+    if not 1 <= day <= length:
+        raise DateProblem(f"{calendar.month_name[month]} {year} has {length} days: give a day from 1 to {length}.")
+    date = dt.date(year, month, day)
+    return TypedDate(date, date)
+
+
+def _year(digits: str) -> int:
+    if len(digits) != 4:
+        raise DateProblem("Write the year with four digits, like 2026.")
+    if not EARLIEST_YEAR <= int(digits) <= LATEST_YEAR:
+        raise DateProblem(f"Give a year from {EARLIEST_YEAR} to {LATEST_YEAR}.")
+    return int(digits)
+
+
+def _month(parts: dict[str, str | None], how: str) -> int:
+    if parts.get("name"):
+        name = parts["name"]
+        month = MONTHS.get(name[:3], 0)
+        known = month and (calendar.month_name[month].lower().startswith(name) or name == "sept")
+        if not known:
+            raise DateProblem(f"Check the name of the month. {how}.")
+        return month
+    month = int(parts["month"])
+    if not 1 <= month <= 12:
+        raise DateProblem(f"The month is a number from 1 to 12, and comes before the day. {how}.")
+    return month

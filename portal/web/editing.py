@@ -1,0 +1,148 @@
+"""Starting and editing a draft: one page, saved as typed, never sent from here."""
+
+import re
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from portal.web.access import office_page, refused
+from portal.web.intake import Intake, form_of
+from portal.web.rows import Raw
+from priorauth.models import Case, Draft
+from priorauth.services import drafts
+from priorauth.services.base import clock
+from priorauth.services.errors import Conflict
+from priorauth.statuses import Status
+from priorauth.tenancy import get_for
+
+SENT_MEANWHILE = "This request was sent or withdrawn while you had it open. What you did last was not saved."
+
+
+@office_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    """A blank form; its first post starts the draft. The same token twice gives the same draft."""
+    if request.method != "POST":
+        return _page(request, None, {}, token=uuid.uuid4())
+    intake = Intake(request, timezone.now())
+    case = drafts.start(by=request.actor, at=intake.at, token=_token(request), fields=intake.raw)
+    draft = Draft.objects.for_actor(request.actor).filter(case=case).first()
+    if draft is None:
+        return redirect("request", case.reference)
+    if draft.version == 1 and draft.fields == intake.raw:
+        return _save(request, case, draft, intake, draft.version)
+    if _same_words(draft.fields, intake.raw):
+        return redirect("request-edit", case.reference)
+    conflict = "This request was started already. What you typed is still below; Save again to replace what was saved."
+    return _page(request, case, intake.raw, version=draft.version, problem=conflict, status=409)
+
+
+@office_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, reference: str) -> HttpResponse:
+    """The draft, with what is wrong in it; `?problems=all` also says what a sending still needs."""
+    case = get_for(request.actor, Case, reference=reference)
+    draft = Draft.objects.for_actor(request.actor).filter(case=case, case__status=Status.DRAFT).first()
+    if request.method != "POST":
+        if draft is None:
+            return redirect("request", reference)
+        return _page(request, case, draft.fields, version=draft.version, whole=request.GET.get("problems") == "all")
+    if draft is None:
+        return refused(request, SENT_MEANWHILE, status=409)
+    return _save(request, case, draft, Intake(request, timezone.now()), posted_version(request))
+
+
+def _save(request: HttpRequest, case: Case, draft: Draft, intake: Intake, version: int) -> HttpResponse:
+    """Keep everything as typed, right or wrong; then go where the button leads."""
+    intake.take_files(case)
+    if version == draft.version:
+        intake.press(case)
+    try:
+        draft = drafts.save(draft, by=request.actor, at=intake.at, version=version, fields=intake.raw)
+    except Conflict as conflict:
+        draft = Draft.objects.for_actor(request.actor).filter(pk=draft.pk, case__status=Status.DRAFT).first()
+        if draft is None:
+            return refused(request, str(conflict), status=409)
+        return _page(request, case, intake.raw, version=draft.version, problem=str(conflict), status=409)
+    if intake.file_problems or intake.problem:
+        return _page(
+            request,
+            case,
+            intake.raw,
+            version=draft.version,
+            problem=intake.problem,
+            file_problems=intake.file_problems,
+        )
+    here = reverse("request-edit", args=[case.reference])
+    if intake.anchor:
+        return redirect(f"{here}#{intake.anchor}")
+    if request.POST.get("action") == "check":
+        whole = not form_of(draft.fields, case, timezone.localdate(intake.at), whole=True).problems
+        return redirect("request-check", case.reference) if whole else redirect(f"{here}?problems=all")
+    messages.success(request, f"Saved {clock(intake.at)}. Nothing was sent.", extra_tags="good")
+    return redirect(here)
+
+
+def _page(
+    request: HttpRequest,
+    case: Case | None,
+    raw: Raw,
+    *,
+    version: int = 0,
+    problem: str = "",
+    status: int = 200,
+    token: uuid.UUID | None = None,
+    **options: Any,
+) -> HttpResponse:
+    form = form_of(raw, case, timezone.localdate(), **options)
+    context = {
+        "case": case,
+        "form": form,
+        "version": version,
+        "problem": problem,
+        "token": token,
+        "action": reverse("request-edit", args=[case.reference]) if case else reverse("request-new"),
+        "heading": heading(raw),
+    }
+    return render(request, "requests/edit.html", context, status=status)
+
+
+def posted_version(request: HttpRequest) -> int:
+    """The version that the person's page showed; 0, which never was, for anything else."""
+    text = request.POST.get("version", "")
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0
+
+
+def heading(raw: Raw) -> str:
+    """`Vertebroplasty request for A. Synthetic`, as far as the name is known."""
+    name = typed_name(raw)
+    return f"Vertebroplasty request for {name}" if name else "New vertebroplasty request"
+
+
+def typed_name(raw: Raw) -> str:
+    """Initial and last name as typed so far."""
+    first, last = ((raw.get(name) or [""])[-1].strip() for name in ("first_name", "last_name"))
+    return " ".join(part for part in (f"{first[:1]}." if first else "", last[:60]) if part)
+
+
+def _token(request: HttpRequest) -> uuid.UUID:
+    try:
+        return uuid.UUID(request.POST.get("token", ""))
+    except ValueError:
+        return uuid.uuid4()
+
+
+def _same_words(saved: Raw, typed: Raw) -> bool:
+    """Whether two posts say the same, apart from files and the number of rows that a button changed."""
+
+    def words(raw: Raw) -> Raw:
+        technical = ("-count", "-attachment")
+        return {name: values for name, values in raw.items() if not name.endswith(technical) and any(values)}
+
+    return words(saved) == words(typed)

@@ -1,0 +1,114 @@
+"""What a post of the request form brings: the typed fields, the files, and which button was pressed."""
+
+import datetime as dt
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import HttpRequest
+
+from policies import registry
+from policies.edition import Edition
+from portal.web import dates, rows
+from portal.web.request_form import RequestForm
+from portal.web.rows import Raw
+from priorauth.models import Attachment, Case
+from priorauth.services.attach import attach, detach
+from priorauth.services.errors import Refused
+from priorauth.services.score import POLICY
+from priorauth.statuses import Status
+
+TOO_LARGE = "The file must be 25 MB or smaller. Send the report, not the pictures themselves."
+_FILE_INPUT = re.compile(r"other_file|imaging-[0-9]{1,2}-file")
+
+
+def files_of(case: Case) -> dict[str, Attachment]:
+    return {str(attachment.pk): attachment for attachment in case.attachments.all()}
+
+
+def governing(raw: Raw) -> Edition:
+    """The edition in force on the planned date, or the newest."""
+    typed = (raw.get("service_date") or [""])[-1]
+    try:
+        day: dt.date | None = dates.read(typed).first
+    except dates.DateProblem:
+        day = None
+    return registry.governing(POLICY, day)
+
+
+def form_of(raw: Raw, case: Case | None, today: dt.date, **options: Any) -> RequestForm:
+    """The form as typed, with the case's files."""
+    return RequestForm(raw, today, governing(raw), files_of(case) if case else {}, **options)
+
+
+@dataclass
+class Intake:
+    """One post. `apply` takes the files and the add and remove buttons; what is then in `raw` is to be kept."""
+
+    request: HttpRequest
+    at: dt.datetime
+    raw: Raw = field(default_factory=dict)
+    file_problems: dict[str, str] = field(default_factory=dict)
+    problem: str = ""
+    anchor: str = ""
+
+    def __post_init__(self) -> None:
+        self.raw = rows.from_post(self.request.POST)
+
+    def take_files(self, case: Case) -> None:
+        """Store each file with the case at once. What is refused becomes a message; everything else stays."""
+        for name, upload in self.request.FILES.items():
+            if not _FILE_INPUT.fullmatch(name):
+                continue
+            try:
+                attachment = attach(case, upload, by=self.request.actor, at=self.at)
+            except Refused as refusal:
+                self.file_problems[name] = str(refusal)
+                continue
+            if name != "other_file":
+                link = name.removesuffix("file") + "attachment"
+                self._drop_file(case, self._linked(link))
+                self.raw[link] = [str(attachment.pk)]
+        for name in getattr(self.request, "oversized", ()):
+            self.file_problems[name] = TOO_LARGE
+
+    def press(self, case: Case | None) -> None:
+        """Do what the add and remove buttons ask. With a refused file nothing moves, so that its message fits."""
+        post = self.request.POST
+        if self.file_problems:
+            return
+        if post.get("add") in rows.GROUPS:
+            self._add(post["add"])
+        elif row := rows.parse_button(post.get("remove", "")):
+            self._remove(case, *row)
+        elif file_id := post.get("remove_file"):
+            self._unlink(case, file_id)
+
+    def _add(self, group: str) -> None:
+        try:
+            self.raw, index = rows.add(self.raw, group)
+        except rows.TooMany as problem:
+            self.problem = str(problem)
+        else:
+            self.anchor = f"{group}-{index}"
+
+    def _remove(self, case: Case | None, group: str, index: int) -> None:
+        if case:
+            self._drop_file(case, self._linked(f"{group}-{index}-attachment"))
+        self.raw = rows.remove(self.raw, group, index)
+        self.anchor = {"lines": "planned"}.get(group, group)
+
+    def _unlink(self, case: Case | None, file_id: str) -> None:
+        self.raw = {name: values for name, values in self.raw.items() if values != [file_id]}
+        self.anchor = "imaging"
+        if case:
+            self._drop_file(case, file_id)
+
+    def _linked(self, name: str) -> str:
+        return (self.raw.get(name) or [""])[-1]
+
+    def _drop_file(self, case: Case, file_id: str) -> None:
+        """Take a file out of a draft. A file of a sent request stays with it."""
+        attachment = files_of(case).get(file_id)
+        if attachment and case.status == Status.DRAFT:
+            detach(case, attachment, by=self.request.actor, at=self.at)

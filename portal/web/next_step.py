@@ -1,0 +1,59 @@
+"""What happens next with a request: who does what, by when, by which rule."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from priorauth import deadlines
+from priorauth.models import Case
+from priorauth.services.base import clock
+from priorauth.statuses import Status
+
+SENTENCES = {
+    Status.DRAFT: "Not sent yet. Everyone in your office can continue it.",
+    Status.RECEIVED: "The plan has your request. Its facts are being checked; that takes seconds.",
+    Status.IN_REVIEW: "A nurse reviewer of the plan reads it.",
+    Status.INFORMATION_NEEDED: "The plan has asked you something and waits for your answer. The clock keeps running.",
+    Status.WITH_PHYSICIAN: "A physician of the plan reads it.",
+    Status.APPROVED: "The plan has authorized it.",
+    Status.PARTLY_APPROVED: "The plan has authorized a part of it.",
+    Status.NOT_APPROVED: "The plan has not authorized it. The reasons are below.",
+    Status.WITHDRAWN: "Your office has withdrawn it.",
+    Status.CLOSED: "The plan has closed it without a determination. The reason is below.",
+}
+STEPS = {
+    Status.DRAFT: ("You", "complete and send it"),
+    Status.RECEIVED: ("Plan", "decision"),
+    Status.IN_REVIEW: ("Plan", "decision"),
+    Status.INFORMATION_NEEDED: ("You", "answer the plan's question; its decision is due"),
+    Status.WITH_PHYSICIAN: ("Plan", "decision by a physician"),
+    Status.APPROVED: ("You", "note the authorization number"),
+    Status.PARTLY_APPROVED: ("You", "read what was authorized"),
+    Status.NOT_APPROVED: ("You", "read the reasons"),
+    Status.CLOSED: ("You", "read the reason"),
+    Status.WITHDRAWN: ("Nobody", "it is finished"),
+}
+RUNNING = (Status.RECEIVED, Status.IN_REVIEW, Status.INFORMATION_NEEDED, Status.WITH_PHYSICIAN)
+
+
+@dataclass(frozen=True)
+class NextStep:
+    who: str
+    what: str
+    due: str = ""
+    late: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.who}: {self.what}" + (f" by {self.due}" if self.due else "")
+
+
+def next_step(case: Case, now: dt.datetime) -> NextStep:
+    status = Status(case.status)
+    who, what = STEPS[status]
+    if status not in RUNNING:
+        return NextStep(who, what)
+    return NextStep(who, what, clock(case.due_at), late=case.due_at < now)
+
+
+def rule(case: Case) -> str:
+    """The rule that set the due time, in words."""
+    return deadlines.REGIMES[case.regime].rule(case.urgency) if case.regime else ""

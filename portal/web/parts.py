@@ -1,0 +1,217 @@
+"""The questions of the request form, section by section (DESIGN.md 3.1, UX.md 2.5). Plain forms: they only read."""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.forms.boundfield import BoundField
+from django.utils.datastructures import MultiValueDict
+from django.utils.functional import cached_property
+
+from portal.web import words
+from portal.web.fields import (
+    Choice,
+    Date,
+    Decimal,
+    Diagnoses,
+    Email,
+    Findings,
+    LevelName,
+    LevelNames,
+    LongText,
+    MemberId,
+    NpiNumber,
+    Phone,
+    Procedure,
+    Text,
+    Whole,
+)
+from portal.web.rows import Raw
+
+EXAMPLE_DAY = "For example 9/27/2026"
+EXAMPLE_MONTH = "For example 9/27/2026, or Sep 2026 if the day is not known"
+WHERE = "Where is that written? (optional)"
+WHERE_HINT = "File and page, or: not in a record"
+
+
+class Part(forms.Form):
+    """Some questions, bound to the form as typed. Messages of a numbered row begin with its name (`about`)."""
+
+    def __init__(self, raw: Raw, *, today: dt.date, prefix: str | None = None, about: str = "") -> None:
+        super().__init__(MultiValueDict(raw), prefix=prefix)
+        self.about = about
+        for field in self.fields.values():
+            if isinstance(field, Date):
+                field.today = today
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        text = error if isinstance(error, str) else " ".join(error.messages)
+        super().add_error(field, f"{self.about}: {text}" if self.about else text)
+
+    @cached_property
+    def answers(self) -> dict[str, Any]:
+        """What was understood: a wrong answer counts as none."""
+        self.errors  # noqa: B018 - cleans, once
+        return {name: field.blank for name, field in self.fields.items()} | self.cleaned_data
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing at all was typed or chosen."""
+        return not any(value.strip() for name in self.fields for value in self.data.getlist(self.add_prefix(name)))
+
+    def problems(self) -> Iterator[tuple[BoundField, str]]:
+        for name, messages in self.errors.items():
+            yield self[name], " ".join(messages)
+
+
+class MemberPart(Part):
+    member_id = MemberId("Member ID", hint="As on the card, with the prefix", size="short", autocapitalize="characters")
+    birth_date = Date("Date of birth", hint="For example 9/27/1948")
+    first_name = Text("First name", most=60)
+    last_name = Text("Last name", most=60)
+    product = Choice("Member's plan", words.PRODUCT)
+
+
+class PlanPart(Part):
+    setting = Choice("Where will it be done?", words.SETTING)
+    service_date = Date("Planned date", hint=f"{EXAMPLE_DAY}. If it is not booked, give the earliest date", past=False)
+
+
+class PeoplePart(Part):
+    diagnosis_codes = Diagnoses("Diagnosis codes, ICD-10-CM (optional)", hint="The main one first: M80.08XA, C79.51")
+    clinician_npi = NpiNumber("Treating clinician's NPI", hint="10 digits", inputmode="numeric")
+    clinician_name = Text("Treating clinician's name", most=120)
+    clinician_specialty = Text("Specialty (optional)", most=80)
+    clinician_phone = Phone("Clinician's phone (optional)", most=40)
+    facility_npi = NpiNumber("Facility's NPI", hint="10 digits", inputmode="numeric")
+    facility_name = Text("Facility's name", most=120)
+    urgency = Choice(
+        "How soon is a decision needed?",
+        words.URGENCY,
+        not_recorded=False,
+        hint="Expedited: waiting the standard time could seriously harm the patient's life, health or recovery",
+    )
+    urgency_reason = LongText(
+        "Why is it expedited?",
+        most=500,
+        hint="Only for an expedited request: what happens to the patient, for example new weakness",
+    )
+
+
+class LinePart(Part):
+    code = Procedure("Procedure code", hint="22511, or in a hospital stay 0QU03JZ", autocapitalize="characters")
+    levels = LevelNames("Levels of this line", hint="T12, L1", autocapitalize="characters")
+    units = Whole("Units", least=1, most=10, hint="1 to 10")
+    technique = Choice("What does the note describe?", words.TECHNIQUE, kind="select")
+
+
+class BonePart(Part):
+    t_score = Decimal(
+        "Lowest T-score (optional)", least=-10, most=10, example="-2.7", hint="Bone density, for example -2.7"
+    )
+    osteoporosis_dx = Choice("Is osteoporosis diagnosed in the record?", words.YES_NO)
+
+
+class LevelPart(Part):
+    name = LevelName("Level", hint="One vertebra, for example L1", autocapitalize="characters")
+    etiology = Choice("What caused it, as recorded by the clinician?", words.ETIOLOGY, kind="select")
+    mechanism = Choice("How did it happen?", words.MECHANISM)
+    onset = Date("When did this pain start?", months=True, hint=EXAMPLE_MONTH)
+    onset_source = Text(WHERE, most=200, hint=WHERE_HINT)
+    purpose = Choice("What is the procedure for?", words.PURPOSE)
+    lesion_pattern = Choice("Lesion on imaging", words.LESION_PATTERN)
+    lesion_source = Choice("If there is a lesion, from which cancer or tumor?", words.LESION_SOURCE, kind="select")
+
+
+class PainPart(Part):
+    pain_present = Choice("Is there pain from this now?", words.YES_NO)
+    pain_score = Whole("Worst pain in the last 24 hours", least=0, most=10, hint="0 is none, 10 the worst imaginable")
+    pain_word = Choice("The pain in the clinician's word", words.PAIN_WORD)
+    pain_date = Date("Date of this score", hint=EXAMPLE_DAY)
+    walking = Choice("Walking now", words.WALKING, hint="What the patient can do now")
+    walking_cause = Choice("Why is walking limited?", words.WALKING_CAUSE)
+    walking_before = Choice("Before this pain, the patient", words.WALKING_BEFORE)
+    analgesia_hours = Whole(
+        "Hours of pain medicine tried while unable to walk (optional)", least=0, most=9999, hint="For example 24"
+    )
+    hospital = Choice("Admitted to a hospital because of this fracture?", words.HOSPITAL)
+    hospital_reason = Choice("Why was the patient admitted?", words.HOSPITAL_REASON)
+    admit_date = Date("Admitted on", hint=EXAMPLE_DAY)
+    discharge_date = Date("Discharged on (optional)", hint="Leave blank if still in the hospital", past=False)
+
+
+class ExamPart(Part):
+    """Of one level; it shares the numbers of the level rows."""
+
+    exam = Choice("Tenderness on examination", words.EXAM)
+    exam_date = Date("Date of the examination", hint=EXAMPLE_DAY)
+    other_source = Choice("Another source of the pain", words.OTHER_PAIN_SOURCE, hint="Facet joint, disc, hip, nerve")
+    other_source_name = Text("Which other source? (optional)", most=200)
+
+
+class SafetyPart(Part):
+    safety_notes = LongText(
+        "Anything in the record that speaks against the procedure (optional)",
+        most=2000,
+        hint="One to a line, for example: active infection",
+    )
+
+
+class StudyPart(Part):
+    modality = Choice("Type of study", words.IMAGING, not_recorded=False, kind="select")
+    date = Date("Date of the study", hint=f"{EXAMPLE_DAY}. Of the study, not of the report")
+    sequence = Text("Sequence (optional)", most=60, hint="MRI only, for example STIR", size="short")
+    impression = LongText("The report's own words (optional)", most=1000, hint="Copy the impression")
+    page = Text("Page of the report file (optional)", most=20, size="tiny")
+    attachment = Text("Report file", most=36)
+
+    def __init__(self, raw: Raw, *, level_names: list[str], **options: Any) -> None:
+        super().__init__(raw, **options)
+        for index, name in enumerate(level_names):
+            label = f"What does the report say about {name}?"
+            self.fields[f"findings-{index}"] = Findings(label, words.FINDING)
+
+    @property
+    def file_name(self) -> str:
+        """The name of the input for the report file."""
+        return self.add_prefix("file")
+
+    @property
+    def findings(self) -> list[BoundField]:
+        return [self[name] for name in self.fields if name.startswith("findings-")]
+
+
+class TreatmentPart(Part):
+    modality = Choice("What was tried?", words.TREATMENT, not_recorded=False, kind="select")
+    name = Text("Name (optional)", most=200, hint="Drug and dose, or the clinic")
+    start = Date("Started", months=True, hint=EXAMPLE_MONTH)
+    ongoing = Choice("Still going on?", words.ONGOING)
+    end = Date("Ended (if it has)", months=True, hint=EXAMPLE_MONTH)
+    duration = Whole("Length in days, if it has no dates", least=0, most=9999)
+    visits = Whole("Number of visits or injections (optional)", least=0, most=200)
+    stopped = Choice("Stopped for side effects?", words.YES_NO)
+    source = Text(WHERE, most=200, hint=WHERE_HINT)
+
+
+class TreatedPart(Part):
+    treated = Choice("Was conservative treatment of this fracture tried?", words.TREATED)
+
+
+class ResponsePart(Part):
+    response = Choice("Did the treatment help?", words.RESPONSE)
+    stated_weeks = Decimal(
+        "Weeks of treatment that the letter claims (optional)", least=0, most=520, example="6", hint="For example 6"
+    )
+
+
+class ContactPart(Part):
+    contact_name = Text("Name of the person we can ask", most=120, autocomplete="name")
+    contact_phone = Phone("Direct phone", most=40, hint="617-555-0123", autocomplete="tel")
+    contact_extension = Text("Extension (optional)", most=10, size="tiny")
+    contact_email = Email("E-mail", most=120, autocomplete="email")
+    contact_times = Text("Best times (optional)", most=120)
+    peer_phone = Phone("Clinician's own number for a peer-to-peer call (optional)", most=40)
+    note = LongText(
+        "Note to the reviewer (optional)", most=2000, hint="This does not change the score; a person reads it"
+    )

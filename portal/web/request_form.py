@@ -1,0 +1,170 @@
+"""The whole request form, read from what was typed: eight sections, rows, and every problem in page order."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from policies.edition import Edition
+from portal.web import cross_checks, needed, parts
+from portal.web.parts import ExamPart, LevelPart, LinePart, Part, StudyPart, TreatmentPart
+from portal.web.rows import Raw, count
+from priorauth.models import Attachment
+
+SECTIONS = {
+    "member": "Member",
+    "planned": "What is planned",
+    "levels": "Fracture or lesion",
+    "pain": "Pain, walking and hospital",
+    "exam": "Examination",
+    "imaging": "Imaging studies",
+    "treatments": "Treatment tried",
+    "contact": "Who can we ask?",
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One message, and the id of the input that it is about."""
+
+    input_id: str
+    message: str
+
+
+@dataclass
+class Level:
+    """One level row: its questions in the third and in the fifth section."""
+
+    part: LevelPart
+    exam: ExamPart
+
+    @property
+    def name(self) -> str:
+        return self.part.answers["name"]
+
+    @property
+    def is_blank(self) -> bool:
+        return self.part.is_blank and self.exam.is_blank
+
+
+@dataclass
+class Study:
+    part: StudyPart
+    attachment: Attachment | None
+    file_problem: str = ""
+
+    @property
+    def is_blank(self) -> bool:
+        return self.part.is_blank and self.attachment is None
+
+
+@dataclass
+class RequestForm:
+    """`raw` is what was typed, `today` the plan's calendar day, `attachments` the case's files by their uuid.
+
+    `whole` also asks for what a sending needs; `file_problems` are messages by the name of the file's input.
+    """
+
+    raw: Raw
+    today: dt.date
+    edition: Edition
+    attachments: Mapping[str, Attachment] = field(default_factory=dict)
+    whole: bool = False
+    file_problems: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.member = self._part(parts.MemberPart)
+        self.plan = self._part(parts.PlanPart)
+        self.people = self._part(parts.PeoplePart)
+        self.bone = self._part(parts.BonePart)
+        self.pain = self._part(parts.PainPart)
+        self.safety = self._part(parts.SafetyPart)
+        self.treated = self._part(parts.TreatedPart)
+        self.response = self._part(parts.ResponsePart)
+        self.contact = self._part(parts.ContactPart)
+        self.lines: list[LinePart] = self._rows("lines", LinePart, "Line")
+        exams = self._rows("levels", ExamPart, "Level")
+        self.levels = [
+            Level(part, exam) for part, exam in zip(self._rows("levels", LevelPart, "Level"), exams, strict=True)
+        ]
+        for number, level in enumerate(self.levels, start=1):
+            level.exam.about = level.name or f"Level {number}"
+        self.studies = self._studies()
+        self.treatments: list[TreatmentPart] = self._rows("treatments", TreatmentPart, "Treatment")
+        cross_checks.run(self)
+        if self.whole:
+            needed.run(self)
+
+    def _part(self, kind: type[Part]) -> Any:
+        return kind(self.raw, today=self.today)
+
+    def _rows(self, group: str, kind: type[Part], word: str, **options: Any) -> list[Any]:
+        return [
+            kind(self.raw, today=self.today, prefix=f"{group}-{index}", about=f"{word} {index + 1}", **options)
+            for index in range(count(self.raw, group))
+        ]
+
+    def _studies(self) -> list[Study]:
+        names = [level.name or f"level {number}" for number, level in enumerate(self.levels, start=1)]
+        rows = self._rows("imaging", StudyPart, "Study", level_names=names)
+        return [
+            Study(
+                part,
+                self.attachments.get(part.answers["attachment"]),
+                self.file_problems.get(part.file_name, ""),
+            )
+            for part in rows
+        ]
+
+    def sections(self) -> dict[str, list[Part]]:
+        """The parts of each section, in page order."""
+        return {
+            "member": [self.member],
+            "planned": [self.plan, *self.lines, self.people],
+            "levels": [self.bone, *(level.part for level in self.levels)],
+            "pain": [self.pain],
+            "exam": [*(level.exam for level in self.levels), self.safety],
+            "imaging": [study.part for study in self.studies],
+            "treatments": [self.treated, *self.treatments, self.response],
+            "contact": [self.contact],
+        }
+
+    def problems_of(self, section: str) -> Iterator[Problem]:
+        for part in self.sections()[section]:
+            for bound, message in part.problems():
+                yield Problem(bound.auto_id, message)
+            if isinstance(part, StudyPart) and (message := self.file_problems.get(part.file_name)):
+                yield Problem(f"id_{part.file_name}", message)
+        if section == "contact" and self.other_file_problem:
+            yield Problem("id_other_file", self.other_file_problem)
+
+    @property
+    def problems(self) -> list[Problem]:
+        return [problem for section in SECTIONS for problem in self.problems_of(section)]
+
+    def section_list(self) -> list[dict[str, str]]:
+        """The list beside the page: each section's title and state in words."""
+        return [
+            {"id": name, "title": title, "state": self._state(name), "problem": "problem" * any(self.problems_of(name))}
+            for name, title in SECTIONS.items()
+        ]
+
+    def _state(self, section: str) -> str:
+        if any(self.problems_of(section)):
+            return "There is a problem"
+        return "Not started" if all(part.is_blank for part in self.sections()[section]) else "Started"
+
+    @property
+    def other_file_problem(self) -> str:
+        return self.file_problems.get("other_file", "")
+
+    @property
+    def known_levels(self) -> list[str]:
+        """The levels that were named, each once, in the order of the page."""
+        return list(dict.fromkeys(level.name for level in self.levels if level.name))
+
+    @property
+    def other_attachments(self) -> list[Attachment]:
+        """The files that belong to no study."""
+        linked = {study.attachment.pk for study in self.studies if study.attachment}
+        return [attachment for attachment in self.attachments.values() if attachment.pk not in linked]

@@ -1,0 +1,64 @@
+"""The answers of a form in words, section by section: for the check page and for the case page."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.forms.boundfield import BoundField
+
+from portal.web.fields import Choice, Findings
+from portal.web.parts import Part
+from portal.web.request_form import SECTIONS, RequestForm, Study
+
+NOT_PROVIDED = "Not provided"
+INTERNAL = {"attachment"}
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The answers of one part: its title ("" for a section's own questions) and (question, answer) pairs."""
+
+    title: str
+    rows: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Section:
+    id: str
+    title: str
+    groups: list[Answers]
+
+
+def sections(form: RequestForm) -> list[Section]:
+    """Every section with its answers; a blank row of a group is left out, a blank question is "Not provided"."""
+    files = {id(study.part): study for study in form.studies}
+    result = []
+    for name, parts in form.sections().items():
+        groups = [_group(part, files.get(id(part))) for part in parts if not (part.about and _left_out(part, files))]
+        result.append(Section(name, SECTIONS[name], groups))
+    return result
+
+
+def _left_out(part: Part, files: dict[int, Study]) -> bool:
+    study = files.get(id(part))
+    return study.is_blank if study else part.is_blank
+
+
+def _group(part: Part, study: Study | None) -> Answers:
+    rows = [(bound.field.words, words(bound)) for bound in part if bound.name not in INTERNAL]
+    if study:
+        rows.append(("Report file", study.attachment.name if study.attachment else NOT_PROVIDED))
+    return Answers(part.about, rows)
+
+
+def words(bound: BoundField) -> str:
+    """The answer as words; what was typed where it was not understood."""
+    value: Any = bound.form.answers[bound.name]
+    question = bound.field
+    if isinstance(question, Findings):
+        chosen = dict(question.choices)
+        return "; ".join(chosen[finding] for finding in value) or "Not mentioned"
+    if isinstance(question, Choice):
+        return dict(question.choices).get(value, NOT_PROVIDED)
+    if isinstance(value, tuple):
+        return ", ".join(value) or NOT_PROVIDED
+    return NOT_PROVIDED if value in (None, "") else str(value)

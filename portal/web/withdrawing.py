@@ -1,0 +1,43 @@
+"""Taking a request back, on a page of its own that asks why."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from portal.web.access import office_page
+from portal.web.editing import posted_version
+from priorauth.models import Case
+from priorauth.services import withdraw as service
+from priorauth.services.base import clock
+from priorauth.services.errors import Incomplete
+from priorauth.statuses import TRANSITIONS, Act
+from priorauth.tenancy import get_for
+
+LONGEST = 500
+
+
+@office_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
+    case = get_for(request.actor, Case, reference=reference)
+    if case.status not in TRANSITIONS[Act.WITHDRAW].sources:
+        return redirect("request", reference)
+    if request.method != "POST":
+        return _page(request, case)
+    reason = request.POST.get("reason", "").replace("\x00", "")
+    if len(reason.strip()) > LONGEST:
+        return _page(request, case, reason, f"The reason can have {LONGEST} characters: shorten it.")
+    now = timezone.now()
+    try:
+        service.withdraw(case, by=request.actor, at=now, reason=reason, version=posted_version(request))
+    except Incomplete as problem:
+        return _page(request, case, reason, str(problem))
+    messages.success(request, f"Withdrawn {clock(now)}.", extra_tags="good")
+    return redirect("request", reference)
+
+
+def _page(request: HttpRequest, case: Case, reason: str = "", problem: str = "") -> HttpResponse:
+    context = {"case": case, "reason": reason, "problem": problem}
+    return render(request, "requests/withdraw.html", context)

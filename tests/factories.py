@@ -1,0 +1,162 @@
+"""What a person of an office posts, and a browser that is signed in as them. All synthetic. See also cases.py."""
+
+import datetime as dt
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+
+from priorauth.models import Case, Draft, Organization, User
+from priorauth.roles import Actor, Role
+from tests.cases import office, person
+
+PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+Payload = dict[str, Any]
+
+
+def day(days_ago: int) -> str:
+    """The day so many days before today (in the plan's zone), as an office types it."""
+    date = timezone.localdate() - dt.timedelta(days=days_ago)
+    return f"{date.month}/{date.day}/{date.year}"
+
+
+def report(name: str = "mri-report.pdf", content: bytes = PDF) -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, content, content_type="application/pdf")
+
+
+def clerk(name: str = "Harbor Spine Office") -> Actor:
+    return person(Role.CLERK, office(name))
+
+
+def browser(actor: Actor) -> Client:
+    """A client that is signed in as `actor`."""
+    client = Client()
+    client.force_login(User.objects.get(pk=actor.user_id))
+    return client
+
+
+def other_office(name: str = "Bay Pain Clinic") -> Organization:
+    return office(name)
+
+
+def valid_form(**changes: Any) -> Payload:
+    """A whole request for one level that meets pathway A, as the form posts it."""
+    return {
+        "member_id": "XYZ 123-456",
+        "birth_date": "3/14/1948",
+        "first_name": "Alma",
+        "last_name": "Synthetic",
+        "product": "ppo",
+        "setting": "outpatient",
+        "service_date": day(-14),
+        "lines-count": "1",
+        "lines-0-code": "22511",
+        "lines-0-levels": "L1",
+        "lines-0-units": "1",
+        "lines-0-technique": "vertebroplasty",
+        "diagnosis_codes": "M80.08XA",
+        "clinician_npi": "1234567893",
+        "clinician_name": "A. Rivera MD",
+        "clinician_specialty": "Interventional radiology",
+        "clinician_phone": "617-555-0101",
+        "facility_npi": "1003000126",
+        "facility_name": "Harbor Hospital",
+        "urgency": "standard",
+        "urgency_reason": "",
+        "t_score": "-2.9",
+        "osteoporosis_dx": "yes",
+        **level_row(0, "L1"),
+        "levels-count": "1",
+        "pain_present": "yes",
+        "pain_score": "8",
+        "pain_word": "severe",
+        "pain_date": day(5),
+        "walking": "with_aid",
+        "walking_cause": "fracture_pain",
+        "walking_before": "ambulatory",
+        "hospital": "none",
+        **study_row(0),
+        "imaging-count": "1",
+        "treated": "yes",
+        **treatment_row(0, modality="analgesic", name="Acetaminophen 1 g"),
+        **treatment_row(1, modality="physical_therapy", name="Harbor Physical Therapy"),
+        "treatments-count": "2",
+        "response": "inadequate",
+        "contact_name": "Casey Clerk",
+        "contact_phone": "617-555-0100",
+        "contact_email": "casey@example.test",
+        **changes,
+    }
+
+
+def level_row(index: int, name: str, **changes: Any) -> Payload:
+    row = {
+        "name": name,
+        "etiology": "osteoporosis",
+        "mechanism": "low_energy",
+        "onset": day(90),
+        "onset_source": "",
+        "purpose": "treat_pain",
+        "lesion_pattern": "none",
+        "exam": "focal_tenderness_at_level",
+        "exam_date": day(10),
+        "other_source": "none",
+        **changes,
+    }
+    return {f"levels-{index}-{key}": value for key, value in row.items()}
+
+
+def study_row(index: int, **changes: Any) -> Payload:
+    row = {
+        "modality": "MRI",
+        "date": day(12),
+        "sequence": "STIR",
+        "impression": "Marrow edema of L1.",
+        "findings-0": ["edema"],
+        **changes,
+    }
+    return {f"imaging-{index}-{key}": value for key, value in row.items()}
+
+
+def treatment_row(index: int, **changes: Any) -> Payload:
+    row = {"modality": "rest", "start": day(80), "ongoing": "yes", "end": "", "stopped": "no", **changes}
+    return {f"treatments-{index}-{key}": value for key, value in row.items()}
+
+
+NEW = "/requests/new/"
+
+
+def token_of(client: Client) -> str:
+    """The token in the hidden field of a blank form."""
+    return str(client.get(NEW).context["token"])
+
+
+def saved_draft(client: Client, **changes: Any) -> Case:
+    """A draft with the whole form, saved through the page."""
+    payload = valid_form(**changes) | {"action": "save", "token": token_of(client)}
+    response = client.post(NEW, payload)
+    reference = response["Location"].split("/")[2]
+    return Case.objects.unscoped("a test reads what was saved").get(reference=reference)
+
+
+def draft_of(case: Case) -> Draft:
+    return Draft.objects.unscoped("a test reads what was saved").get(case=case)
+
+
+def post_edit(client: Client, case: Case, payload: Payload, **extra: Any) -> Any:
+    """Post the form of a draft with the version that stands now."""
+    return client.post(
+        f"/requests/{case.reference}/edit/", {"version": draft_of(case).version, "action": "save", **payload}, **extra
+    )
+
+
+def sent_through_the_page(client: Client, **changes: Any) -> Case:
+    """A request that was filled, checked and sent by a person."""
+    case = saved_draft(client, **changes)
+    response = client.post(
+        f"/requests/{case.reference}/edit/check/", {"version": draft_of(case).version, "statement": "yes"}
+    )
+    assert response.status_code == 302, response.content.decode()
+    case.refresh_from_db()
+    return case
