@@ -1,8 +1,17 @@
 """The reviewers' admin site: who may enter is decided by the role of a membership, not by flags on the user."""
 
-from django.contrib.admin import AdminSite
-from django.http import HttpRequest
+from typing import Any
 
+from django.contrib.admin import AdminSite
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from priorauth.admin.board import board
 from priorauth.roles import ADMIN_SITE_ROLES
 
 
@@ -10,11 +19,38 @@ class WorkbenchSite(AdminSite):
     site_header = "Prior authorization"
     site_title = "Prior authorization"
     index_title = "Work board"
+    site_url = None
     enable_nav_sidebar = False
+    index_template = "admin/board.html"
+    password_change_template = "admin/priorauth/user/own_password.html"  # noqa: S105 - a template
+    password_change_done_template = "admin/priorauth/user/own_password_done.html"  # noqa: S105 - a template
 
     def has_permission(self, request: HttpRequest) -> bool:
         actor = request.actor
         return request.user.is_active and actor is not None and actor.role in ADMIN_SITE_ROLES
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """There is one sign-in page, the portal's. Who is signed in without a reviewing role is refused, not asked
+        again."""
+        if request.user.is_authenticated and not self.has_permission(request):
+            raise PermissionDenied
+        after = request.GET.get("next", "")
+        if not url_has_allowed_host_and_scheme(after, {request.get_host()}, request.is_secure()):
+            after = reverse("admin:index")
+        return redirect(after) if self.has_permission(request) else redirect_to_login(after, reverse("sign-in"))
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Signing out is the portal's too: a POST there ends the session."""
+        return redirect("sign-out", preserve_request=True)
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().index(request, {**board(request.actor, timezone.now()), **(extra_context or {})})
+
+    def app_index(
+        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The work board is the only index."""
+        return redirect("admin:index")
 
 
 site = WorkbenchSite(name="admin")

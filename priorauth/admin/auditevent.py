@@ -1,0 +1,157 @@
+"""The audit trail in the admin: read only for everybody."""
+
+import datetime as dt
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.views.decorators.http import require_POST
+
+from priorauth import audit
+from priorauth.admin import trail
+from priorauth.admin.base import ReadOnlyAdmin
+from priorauth.admin.queue import Choices, ColumnFilter
+from priorauth.admin.site import site
+from priorauth.models import AuditEvent
+from priorauth.roles import Role
+from priorauth.services.base import clock
+
+READERS = frozenset({Role.LEAD, Role.AUDITOR, Role.ADMINISTRATOR})
+MOST_FAULTS = 20
+
+
+class ActionFilter(ColumnFilter):
+    title, parameter_name, column = "Action", "action", "action"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
+        return list(trail.WORDS.items())
+
+
+class RoleFilter(ColumnFilter):
+    title, parameter_name, column = "Role", "role", "role"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
+        return Role.choices
+
+
+class DayFilter(admin.SimpleListFilter):
+    """One calendar day in the plan's time zone."""
+
+    title, parameter_name = "Day", "day"
+    is_day = True
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
+        return [("", "Any")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
+        day = _day(self.value())
+        if day is None:
+            return queryset
+        start = dt.datetime.combine(day, dt.time(), timezone.get_default_timezone())
+        end = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), timezone.get_default_timezone())
+        return queryset.filter(at__gte=audit.utc_text(start), at__lt=audit.utc_text(end))
+
+
+def _day(text: str | None) -> dt.date | None:
+    try:
+        return parse_date(text or "")
+    except ValueError:
+        return None
+
+
+@admin.register(AuditEvent, site=site)
+class AuditEventAdmin(ReadOnlyAdmin):
+    readers = READERS
+    list_display = ("when", "who", "role_words", "office", "did", "where", "number")
+    list_display_links = ("when",)
+    list_filter = (ActionFilter, RoleFilter, DayFilter)
+    search_fields = ("stream",)
+    ordering = ("-at", "-id")
+    fields = (
+        "when", "at", "who", "role_words", "office", "did", "about", "stream", "number", "changed", "change_digest",
+        "case_version", "request_id", "key_id", "previous", "hash",
+    )  # fmt: skip
+    readonly_fields = fields
+
+    def get_urls(self) -> list[URLPattern]:
+        check = self.admin_site.admin_view(require_POST(self.check_chains))
+        return [path("check/", check, name="priorauth_auditevent_check"), *super().get_urls()]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[AuditEvent], search_term: str
+    ) -> tuple[QuerySet[AuditEvent], bool]:
+        """By the reference of a case."""
+        term = search_term.strip().upper()
+        return (queryset.filter(stream=f"case:{term}") if term else queryset), False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if request.method != "GET":
+            return HttpResponseNotAllowed(["GET"])
+        return super().changelist_view(request, {"title": "Audit trail", **(extra_context or {})})
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        kwargs["extra_context"] = {"title": "Audit event", "subtitle": None}
+        return super().changeform_view(request, *args, **kwargs)
+
+    def history_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        raise PermissionDenied
+
+    def check_chains(self, request: HttpRequest) -> HttpResponse:
+        """Check every chain and say what was found."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        events, streams, faults = 0, 0, []
+        for _stream, fault, count in audit.verify_all():
+            events, streams = events + count, streams + 1
+            if fault:
+                faults.append(fault)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Check of the audit trail",
+            "result": trail.result(events, streams),
+            "faults": faults[:MOST_FAULTS],
+            "count": len(faults),
+        }
+        return TemplateResponse(request, "admin/priorauth/auditevent/check.html", context)
+
+    @admin.display(description="Time")
+    def when(self, event: AuditEvent) -> str:
+        return clock(trail.moment(event))
+
+    @admin.display(description="Who")
+    def who(self, event: AuditEvent) -> str:
+        return event.actor_name
+
+    @admin.display(description="Role")
+    def role_words(self, event: AuditEvent) -> str:
+        return trail.role_words(event.role)
+
+    @admin.display(description="Organization")
+    def office(self, event: AuditEvent) -> str:
+        return event.organization or "-"
+
+    @admin.display(description="Action")
+    def did(self, event: AuditEvent) -> str:
+        return trail.did(event.action)
+
+    @admin.display(description="About")
+    def about(self, event: AuditEvent) -> str:
+        return trail.about(event) or "-"
+
+    @admin.display(description="Case or stream")
+    def where(self, event: AuditEvent) -> str:
+        return event.stream.removeprefix("case:")
+
+    @admin.display(description="Number")
+    def number(self, event: AuditEvent) -> int:
+        return event.sequence
+
+    @admin.display(description="Changed fields")
+    def changed(self, event: AuditEvent) -> str:
+        return ", ".join(event.fields) or "-"

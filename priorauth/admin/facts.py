@@ -1,0 +1,206 @@
+"""The facts of a revision in the words that a reviewer reads, and what changed from one revision to the next."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.utils.dateformat import format as format_date
+
+from policies.vocabulary import words
+from priorauth.models import Revision
+
+PRODUCTS = {
+    "hmo": "HMO",
+    "pos": "POS",
+    "ppo": "PPO",
+    "indemnity": "Indemnity",
+    "medicare_hmo_blue": "Medicare HMO Blue",
+    "medicare_ppo_blue": "Medicare PPO Blue",
+    "other": "Another plan",
+}
+NOT_RECORDED = "Not recorded"
+NOT_SENT = "Not sent"
+
+
+class Fact(NamedTuple):
+    section: str
+    label: str
+    value: str
+
+
+class FactChange(NamedTuple):
+    section: str
+    label: str
+    before: str
+    after: str
+
+
+def sections(revision: Revision) -> list[tuple[str, list[Fact]]]:
+    """All facts and details of a revision, grouped by section."""
+    grouped: dict[str, list[Fact]] = {}
+    for fact in _facts(revision):
+        grouped.setdefault(fact.section, []).append(fact)
+    return list(grouped.items())
+
+
+def changes(before: Revision, after: Revision) -> list[FactChange]:
+    """What the later revision says differently."""
+    old = {(fact.section, fact.label): fact.value for fact in _facts(before)}
+    new = {(fact.section, fact.label): fact.value for fact in _facts(after)}
+    return [
+        FactChange(*place, old.get(place, NOT_SENT), new.get(place, NOT_SENT))
+        for place in dict.fromkeys([*old, *new])
+        if old.get(place) != new.get(place)
+    ]
+
+
+def day(value: str | None) -> str:
+    """An ISO date as people read it."""
+    return format_date(dt.date.fromisoformat(value), settings.DATE_FORMAT) if value else NOT_RECORDED
+
+
+def word(value: str | None, **special: str) -> str:
+    """A value of facts v1 in plain words, with a capital; `special` are the words that only fit this question."""
+    if value is None:
+        return NOT_RECORDED
+    text = special.get(value) or words(value)
+    return text[0].upper() + text[1:]
+
+
+def product(value: str | None) -> str:
+    return PRODUCTS.get(value, NOT_RECORDED)
+
+
+def _facts(revision: Revision) -> Iterator[Fact]:
+    facts = revision.facts
+    yield from _request(facts)
+    for level, known in sorted(facts["levels"].items()):
+        yield from _level(f"Level {level}", known or {})
+    yield from _pain_and_walking(facts)
+    yield from _treatment(facts)
+    for note in facts.get("safety_notes") or []:
+        yield Fact("Safety", "Named in the record", note)
+    for path, value in _flat(revision.details):
+        yield Fact("Details", path, value)
+
+
+def _request(facts: Mapping[str, Any]) -> Iterator[Fact]:
+    title = "Request"
+    patient = facts.get("patient") or {}
+    yield Fact(title, "Plan", product(facts.get("product")))
+    yield Fact(title, "Setting", word(facts.get("setting")))
+    yield Fact(title, "Planned date", day(facts.get("service_date")))
+    yield Fact(title, "Received or updated", day(facts.get("request_date")))
+    for line in facts["lines"]:
+        parts = [line["code"], ", ".join(line.get("levels") or []) or "no level named", f"units {_or(line, 'units')}"]
+        yield Fact(title, f"Line {line['line']}", "; ".join([*parts, *filter(None, [line.get("technique")])]))
+    yield Fact(title, "Age", _or(patient, "age"))
+    yield Fact(title, "Lowest T-score", _or(patient, "t_score"))
+    yield Fact(title, "Osteoporosis diagnosed", _yes_no(patient.get("osteoporosis_dx")))
+
+
+def _level(title: str, known: Mapping[str, Any]) -> Iterator[Fact]:
+    onset, lesion, exam = (known.get(name) or {} for name in ("onset", "lesion", "exam"))
+    yield Fact(title, "Cause", word(known.get("etiology"), none="No fracture and no lesion"))
+    yield Fact(title, "How it happened", word(known.get("mechanism")))
+    yield Fact(title, "Pain started", _interval(onset.get("earliest"), onset.get("latest")))
+    yield Fact(title, "Purpose", word(known.get("purpose")))
+    yield Fact(title, "Lesion", word(lesion.get("pattern"), none="No lesion"))
+    if lesion.get("source"):
+        yield Fact(title, "Lesion comes from", word(lesion["source"]))
+    yield Fact(title, "Examination", _exam(exam))
+    source = word(known.get("other_pain_source"), none="Ruled out", primary="The main source")
+    name = known.get("other_pain_source_name")
+    yield Fact(title, "Another source of the pain", f"{source}: {name}" if name else source)
+    studies = known.get("imaging")
+    if not studies:
+        yield Fact(title, "Imaging", NOT_RECORDED if studies is None else "None")
+    for number, study in enumerate(studies or [], start=1):
+        extra = [study.get("sequence"), study.get("impression") and f"“{study['impression']}”"]
+        shown = f"{word(study['modality'])}, {day(study.get('date'))}: {words(study['finding'])}"
+        yield Fact(title, f"Imaging {number}", "; ".join([shown, *filter(None, extra)]))
+
+
+def _pain_and_walking(facts: Mapping[str, Any]) -> Iterator[Fact]:
+    title = "Pain, walking, hospital"
+    pain, walking, stay = (facts.get(name) or {} for name in ("pain", "ambulation", "hospitalization"))
+    yield Fact(title, "Pain now", _yes_no(pain.get("present")))
+    yield Fact(title, "Worst score, 0 to 10", _or(pain, "score"))
+    yield Fact(title, "Date of the score", day(pain.get("date")))
+    yield Fact(title, "Clinician's word", word(pain.get("descriptor")))
+    yield Fact(title, "Walking now", word(walking.get("current")))
+    yield Fact(title, "Because of", word(walking.get("cause")))
+    yield Fact(title, "Before this pain", word(walking.get("baseline")))
+    if walking.get("analgesia_hours") is not None:
+        yield Fact(title, "Hours of pain medicine tried", str(walking["analgesia_hours"]))
+    yield Fact(title, "Admitted", word(stay.get("status"), none="No"))
+    if stay.get("status") not in (None, "none"):
+        yield Fact(title, "Reason of the stay", word(stay.get("reason"), mixed="This fracture and another condition"))
+        yield Fact(title, "Stay", f"{day(stay.get('admit_date'))} to {day(stay.get('discharge_date'))}")
+
+
+def _treatment(facts: Mapping[str, Any]) -> Iterator[Fact]:
+    title = "Treatment"
+    treatments = facts.get("treatments")
+    if not treatments:
+        yield Fact(title, "Treatments", NOT_RECORDED if treatments is None else "None was given")
+    for number, treatment in enumerate(treatments or [], start=1):
+        yield Fact(title, f"Treatment {number}", _course(treatment))
+    yield Fact(title, "Did it help", word(facts.get("treatment_response"), none="No"))
+    if facts.get("stated_treatment_weeks") is not None:
+        yield Fact(title, "Weeks that the letter claims", f"{facts['stated_treatment_weeks']:g}")
+
+
+def _course(treatment: Mapping[str, Any]) -> str:
+    """`Physical therapy, Harbor Clinic: Sep 14, 2026 to Nov 2, 2026; 12 visits`."""
+    name = ", ".join(filter(None, [word(treatment["modality"]), treatment.get("name")]))
+    end = "still going on" if treatment.get("ongoing") and not treatment.get("end") else day(treatment.get("end"))
+    parts = [f"{name}: {day(treatment.get('start'))} to {end}"]
+    if treatment.get("duration_days") is not None:
+        parts.append(f"{treatment['duration_days']} days")
+    if treatment.get("visits") is not None:
+        parts.append(f"{treatment['visits']} visits")
+    if treatment.get("tolerated") is False:
+        parts.append("stopped for side effects")
+    return "; ".join(parts)
+
+
+def _exam(exam: Mapping[str, Any]) -> str:
+    if exam.get("documented") is False:
+        return "Not examined"
+    if not exam.get("finding"):
+        return NOT_RECORDED
+    return f"{word(exam['finding'])}, {day(exam.get('date'))}"
+
+
+def _interval(earliest: str | None, latest: str | None) -> str:
+    if earliest == latest:
+        return day(earliest)
+    return f"between {day(earliest)} and {day(latest)}"
+
+
+def _or(values: Mapping[str, Any], name: str) -> str:
+    value = values.get(name)
+    return NOT_RECORDED if value is None else str(value)
+
+
+def _yes_no(value: bool | None) -> str:
+    return NOT_RECORDED if value is None else ("Yes" if value else "No")
+
+
+def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """The leaves of a JSON document with the way to them in words; empty ones are left out."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            label = str(name).replace("_", " ")
+            yield from _flat(inner, f"{path}, {label}" if path else label[:1].upper() + label[1:])
+    elif isinstance(value, list) and any(isinstance(inner, Mapping | list) for inner in value):
+        for number, inner in enumerate(value, start=1):
+            yield from _flat(inner, f"{path} {number}")
+    elif value not in (None, "", []):
+        yield path, ", ".join(map(str, value)) if isinstance(value, list) else _leaf(value)
+
+
+def _leaf(value: Any) -> str:
+    return _yes_no(value) if isinstance(value, bool) else str(value)

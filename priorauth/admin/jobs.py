@@ -1,0 +1,70 @@
+"""The job table in the admin: what waits, what failed and why. Read only."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+
+from priorauth.admin.base import ReadOnlyAdmin
+from priorauth.admin.queue import Choices, ColumnFilter
+from priorauth.admin.site import site
+from priorauth.models import Job
+from priorauth.roles import Role
+from priorauth.services.base import clock
+
+
+class StateFilter(ColumnFilter):
+    title, parameter_name, column = "State", "state", "state"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
+        return Job.State.choices
+
+
+@admin.register(Job, site=site)
+class JobAdmin(ReadOnlyAdmin):
+    readers = frozenset({Role.LEAD, Role.ADMINISTRATOR})
+    list_display = ("work", "reference", "state_words", "attempts", "error", "next_try", "made", "finished")
+    list_display_links = None
+    list_filter = (StateFilter,)
+    list_select_related = ("case",)
+    ordering = ("-id",)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if request.method != "GET":
+            return HttpResponseNotAllowed(["GET"])
+        return super().changelist_view(request, {"title": "Jobs", **(extra_context or {})})
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The list says all there is to say about a job."""
+        raise PermissionDenied
+
+    history_view = changeform_view
+
+    @admin.display(description="Work")
+    def work(self, job: Job) -> str:
+        return job.get_kind_display()
+
+    @admin.display(description="Case")
+    def reference(self, job: Job) -> str:
+        return job.case.reference
+
+    @admin.display(description="State")
+    def state_words(self, job: Job) -> str:
+        return job.get_state_display()
+
+    @admin.display(description="Last error")
+    def error(self, job: Job) -> str:
+        return job.last_error or "-"
+
+    @admin.display(description="Next try")
+    def next_try(self, job: Job) -> str:
+        return clock(job.run_after) if job.state == Job.State.WAITING else "-"
+
+    @admin.display(description="Created")
+    def made(self, job: Job) -> str:
+        return clock(job.created_at)
+
+    @admin.display(description="Done")
+    def finished(self, job: Job) -> str:
+        return clock(job.done_at) if job.done_at else "-"

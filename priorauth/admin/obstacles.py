@@ -1,0 +1,79 @@
+"""Why an act is not open to a person at this moment, in words: what the page says in place of a button.
+
+The services check all of this again, and more, when somebody acts.
+"""
+
+import datetime as dt
+
+from django.utils import timezone
+
+from priorauth.models import Case, Credential
+from priorauth.roles import Actor, Role
+from priorauth.services import decide
+from priorauth.services.base import clock
+from priorauth.statuses import TRANSITIONS, Act, Status
+
+DECISIONS = frozenset({Act.APPROVE, Act.NOT_APPROVE, Act.CLOSE})
+
+
+def obstacle(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
+    """The reason why `actor` cannot do `act` now, or nothing."""
+    return _role(act, actor) or _state(case, act, actor, now) or _decision(case, act, actor, now)
+
+
+def holds(case: Case, actor: Actor, now: dt.datetime) -> bool:
+    return case.claimed_by_id == actor.user_id and case.claimed_until > now
+
+
+def held(case: Case, now: dt.datetime) -> bool:
+    return case.claimed_by_id is not None and case.claimed_until > now
+
+
+def _role(act: Act, actor: Actor) -> str:
+    if actor.role in TRANSITIONS[act].roles:
+        return ""
+    if actor.role == Role.AUDITOR:
+        return "Auditors read; they do not act on cases."
+    if act == Act.NOT_APPROVE:
+        return "Physicians only. Escalate instead."
+    if act == Act.ESCALATE:
+        return "For nurses. You are the physician: decide, or ask for information."
+    return "Your role does not include this."
+
+
+def _state(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
+    transition = TRANSITIONS[act]
+    if case.status not in transition.sources:
+        return f"The case is “{Status(case.status).label}”."
+    if transition.claimed and not holds(case, actor, now):
+        return _holder(case) if held(case, now) else "Claim the case first: then nobody else decides it meanwhile."
+    if act == Act.CLAIM and held(case, now) and not holds(case, actor, now):
+        return _holder(case)
+    if act == Act.RELEASE:
+        if not held(case, now):
+            return "Nobody holds this case."
+        if not holds(case, actor, now) and actor.role != Role.LEAD:
+            return f"{_holder(case)} Only they or a lead can release it."
+    return ""
+
+
+def _holder(case: Case) -> str:
+    return f"{case.claimed_by} holds this case until {clock(case.claimed_until)}."
+
+
+def _decision(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
+    if act not in DECISIONS:
+        return ""
+    if actor.role == Role.PHYSICIAN and not _licensed(actor, now):
+        return "Your licence is not on file or has expired, so you cannot sign a decision."
+    assessment = decide.latest_assessment(case)
+    if act == Act.APPROVE and actor.role != Role.PHYSICIAN and decide.against_computed(assessment):
+        return "The computed result is not “meets”, so only a physician may approve. Ask, or escalate."
+    if act == Act.CLOSE and (assessment is None or assessment.result["determination"] not in decide.CLOSABLE):
+        return "The policy governs this request, so it needs a decision."
+    return ""
+
+
+def _licensed(actor: Actor, now: dt.datetime) -> bool:
+    today = timezone.localdate(now)
+    return Credential.objects.filter(user_id=actor.user_id, expires_on__gte=today).exists()

@@ -1,0 +1,125 @@
+"""The audit trail in words, a case's trail page, and the check that the chain is whole."""
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_http_methods
+
+from priorauth import audit
+from priorauth.admin.files import READ_FILE
+from priorauth.admin.site import site
+from priorauth.models import AuditEvent, Case
+from priorauth.roles import Actor, Role
+from priorauth.services.base import clock
+from priorauth.statuses import Act
+from priorauth.tenancy import get_for
+
+READ_CASE = "read_case"
+OTHER_WORDS = {
+    READ_CASE: "opened the case page",
+    READ_FILE: "read a file",
+    "people_add": "added",
+    "people_change": "changed",
+    "people_password": "set a new password for",
+}
+WORDS = {**dict(Act.choices), **OTHER_WORDS}
+REFUSED = "refused_"
+ENTITY_WORDS = {
+    "case": "case",
+    "revision": "revision",
+    "assessment": "assessment",
+    "decision": "decision",
+    "information_request": "question",
+    "attachment": "file",
+    "edition": "edition",
+    "job": "job",
+    "user": "user",
+    "organization": "organization",
+    "membership": "membership",
+    "credential": "licence",
+}
+
+
+class Entry(NamedTuple):
+    """One event as people read it."""
+
+    number: int
+    at: str
+    who: str
+    did: str
+    about: str
+    fields: str
+    hash: str
+
+
+def entries(events: Iterable[AuditEvent]) -> list[Entry]:
+    return [
+        Entry(
+            event.sequence,
+            clock(moment(event)),
+            who(event),
+            did(event.action),
+            about(event),
+            ", ".join(name.replace("_", " ").removesuffix(" id") for name in event.fields),
+            event.hash[:12],
+        )
+        for event in events
+    ]
+
+
+def moment(event: AuditEvent) -> dt.datetime:
+    return dt.datetime.fromisoformat(event.at)
+
+
+def who(event: AuditEvent) -> str:
+    """`Rita Okafor (nurse reviewer)`; the portal acts in no role."""
+    role = role_words(event.role)
+    return event.actor_name if event.role == Role.SYSTEM else f"{event.actor_name} ({role.lower()})"
+
+
+def role_words(role: str) -> str:
+    return Role(role).label if role in Role.values else role
+
+
+def did(action: str) -> str:
+    """The action in the past tense: `asked for information`, `tried and was refused: approved`."""
+    if action.startswith(REFUSED):
+        return f"tried this and was refused: {did(action.removeprefix(REFUSED))}"
+    return WORDS.get(action, action.replace("_", " "))
+
+
+def about(event: AuditEvent) -> str:
+    """The rows that the event names: `revision 2, question 1`."""
+    named = [(words, event.entities[name]) for name, words in ENTITY_WORDS.items() if name in event.entities]
+    return ", ".join(f"{words} {str(value)[:19]}" for words, value in named)
+
+
+def of_case(case: Case) -> list[Entry]:
+    return entries(AuditEvent.objects.filter(stream=audit.case_stream(case)).order_by("sequence"))
+
+
+def note_reading(actor: Actor, case: Case, at: dt.datetime) -> None:
+    """Write into the reader's own stream that the case page was opened: the plan's people see every office."""
+    with transaction.atomic():
+        audit.record(by=actor, at=at, action=READ_CASE, entities={"case": case.reference})
+
+
+@require_http_methods(["GET", "POST"])
+def case_trail(request: HttpRequest, pk: int) -> HttpResponse:
+    """The trail of one case; POST checks its chain."""
+    case = get_for(request.actor, Case, pk=pk)
+    context = {**site.each_context(request), "title": f"Trail of {case.reference}", "case": case}
+    context["entries"] = of_case(case)
+    if request.method == "POST":
+        fault, count = audit.verify_case(case)
+        context |= {"checked": True, "fault": fault, "result": result(count, 1)}
+    return TemplateResponse(request, "admin/priorauth/case/trail.html", context)
+
+
+def result(events: int, streams: int) -> str:
+    words = "1 event" if events == 1 else f"{events:,} events"
+    return f"{words}, unbroken" if streams == 1 else f"{words} in {streams:,} streams, unbroken"
