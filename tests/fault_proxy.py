@@ -20,6 +20,7 @@ class FaultProxy:
         self.mode = Mode.PASS
         self.accepted = 0
         self._live: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def set(self, mode: Mode) -> None:
         """Change the mode; connections that stand are cut, as when a server goes away."""
@@ -33,6 +34,7 @@ class FaultProxy:
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
         self._live.add(writer)
+        self._tasks.add(asyncio.current_task())
         try:
             if self.mode is Mode.DOWN:
                 writer.transport.abort()
@@ -67,8 +69,9 @@ class FaultProxy:
         self.port = server.sockets[0].getsockname()[1]
         ready.set()
         await self._done.wait()
-        self._cut()
         server.close()
+        self._cut()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     @contextmanager
     def running(self):

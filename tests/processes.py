@@ -10,7 +10,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from celery import current_app
 from django.db import connection
+
+from priorauth import jobs
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -42,20 +45,11 @@ class Process:
         assert self.popen.poll() is None, f"the process ended:\n{text[-3000:]}"
         return " ready." in text
 
-    def signal(self, number: int) -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(self.popen.pid, number)
-
     def kill(self) -> None:
-        self.signal(signal.SIGKILL)
+        """Kill the whole group at once, as a power cut would."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.popen.pid, signal.SIGKILL)
         self.popen.wait(20)
-
-    def stop(self) -> None:
-        self.signal(signal.SIGTERM)
-        try:
-            self.popen.wait(20)
-        except subprocess.TimeoutExpired:
-            self.kill()
 
 
 @contextmanager
@@ -68,7 +62,7 @@ def worker(folder: Path, redis_url: str) -> Iterator[Process]:
         eventually(lambda: process.is_ready(before), "the worker is ready")
         yield process
     finally:
-        process.stop()
+        process.kill()
 
 
 @contextmanager
@@ -77,7 +71,24 @@ def beat(folder: Path, redis_url: str) -> Iterator[Process]:
     try:
         yield process
     finally:
-        process.stop()
+        process.kill()
+
+
+@contextmanager
+def publishing_to(redis_url: str) -> Iterator[None]:
+    """Let this process send its wake-ups to another broker."""
+    kept = current_app.conf.broker_url
+    _use(redis_url)
+    try:
+        yield
+    finally:
+        _use(kept)
+
+
+def _use(redis_url: str) -> None:
+    current_app.conf.broker_url = redis_url
+    current_app._pool = current_app.amqp._producer_pool = None
+    jobs._broker.pause_until = 0.0
 
 
 def eventually(holds: Callable[[], object], what: str, seconds: float = 60) -> None:

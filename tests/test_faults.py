@@ -4,7 +4,6 @@ import os
 from urllib.parse import urlsplit
 
 import pytest
-from celery import current_app
 from django.db import connection, transaction
 
 from priorauth import jobs
@@ -12,7 +11,7 @@ from priorauth.models import Assessment, Case, Job
 from priorauth.roles import Role
 from tests.cases import person, sent_case
 from tests.fault_proxy import FaultProxy, Mode
-from tests.processes import beat, eventually, worker
+from tests.processes import beat, eventually, publishing_to, worker
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
@@ -23,16 +22,8 @@ def broker():
     url = urlsplit(os.environ["REDIS_URL"])
     with FaultProxy(url.port).running() as proxy:
         proxy.url = os.environ["REDIS_URL"].replace(f":{url.port}", f":{proxy.port}")
-        kept, current_app.conf.broker_url = current_app.conf.broker_url, proxy.url
-        current_app.pool.force_close_all()
-        current_app.amqp._producer_pool = None
-        current_app._pool = None
-        jobs._broker.pause_until = 0.0
-        yield proxy
-        current_app.conf.broker_url = kept
-        current_app._pool = None
-        current_app.amqp._producer_pool = None
-        jobs._broker.pause_until = 0.0
+        with publishing_to(proxy.url):
+            yield proxy
 
 
 def statuses(cases):
@@ -88,7 +79,7 @@ def test_a_worker_killed_in_the_middle_of_a_job_leaves_it_whole(broker, tmp_path
 
 def waiting_for_a_lock():
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
         return cursor.fetchone()[0]
 
 

@@ -7,8 +7,9 @@ import pytest
 from priorauth import jobs
 from priorauth.models import Job
 from priorauth.roles import Role
-from priorauth.services import score
+from priorauth.services import score, withdraw
 from tests.cases import NOW, approve, case_in_review, person, score_all, sent_case
+from tests.processes import publishing_to
 
 pytestmark = pytest.mark.django_db
 
@@ -36,8 +37,6 @@ def test_scoring_twice_scores_once():
 
 
 def test_a_withdrawn_request_is_not_scored():
-    from priorauth.services import withdraw
-
     clerk = person(Role.CLERK)
     case = sent_case(clerk)
     withdraw.withdraw(case, by=clerk, at=NOW, reason="Sent by mistake.")
@@ -90,14 +89,9 @@ def test_half_done_work_of_a_failing_handler_is_undone():
     assert case.status == "in_review"
 
 
-def test_a_dead_broker_costs_nothing_but_time(django_capture_on_commit_callbacks, settings, caplog):
-    jobs._broker.pause_until = 0.0
-    clerk = person(Role.CLERK)
-    from celery import current_app
-
-    current_app.conf.broker_url = "redis://127.0.0.1:1/0"
-    with django_capture_on_commit_callbacks(execute=True):
-        case = sent_case(clerk)
+def test_a_dead_broker_costs_nothing_but_time(django_capture_on_commit_callbacks, caplog):
+    with publishing_to("redis://127.0.0.1:1/0"), django_capture_on_commit_callbacks(execute=True):
+        case = sent_case(person(Role.CLERK))
+        assert jobs._broker.pause_until == 0.0
     assert case.status == "received"
     assert "no wake-up sent" in caplog.text
-    assert jobs._broker.pause_until > 0
