@@ -38,6 +38,7 @@ class Stopped(BaseException):
 
 def launch() -> int:
     """Run the portal until a signal; return the exit status."""
+    os.umask(0o077)  # attachments, logs and keys are for this user only
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     try:
