@@ -167,15 +167,15 @@ class LevelRules:
         return Trace(determination, pathways, criteria, missing, self._score(states))
 
     def _ask(self, name: str, states: tuple[Truth, ...], pathways: Mapping[str, Truth]) -> tuple[Question, ...]:
-        """A question for each unknown criterion of each open pathway, none twice."""
-        asked: dict[Question, None] = {}
+        """A question for each unknown criterion of each open pathway, each criterion once."""
+        asked: dict[str, Question] = {}
         for pathway, uses in self._pathways:
             if pathways[pathway] != UNKNOWN:
                 continue
             for use in uses:
-                if use.counts and states[use.check] == UNKNOWN:
-                    asked[Question(use.id, name, self._asks[use.check].replace("{level}", name))] = None
-        return tuple(asked)
+                if use.counts and states[use.check] == UNKNOWN and use.id not in asked:
+                    asked[use.id] = Question(use.id, name, self._asks[use.check].replace("{level}", name))
+        return tuple(asked.values())
 
     def _score(self, states: tuple[Truth, ...]) -> int:
         """The share of criteria met on the closest pathway, in percent, rounded down."""

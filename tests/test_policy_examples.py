@@ -54,7 +54,31 @@ def test_same_words_at_every_height(row, edition):
 
 
 CRITERIA = {
-    "A": ["osteoporotic", "symptomatic", "conservative_6_weeks", "failed_to_respond", "exam_concordant", "imaging_nonhealing", "pain_source_certain", "not_prophylactic"],
-    "B": ["osteolytic_lesion", "myeloma_or_metastasis", "severe_pain", "exam_concordant", "imaging_lesion", "pain_source_certain", "not_prophylactic"],
-    "C": ["osteoporotic", "symptomatic", "fracture_shown", "under_6_weeks", "hospitalized_or_unable_to_walk", "not_prophylactic"],
+    "A": [
+        "osteoporotic",
+        "symptomatic",
+        "conservative_6_weeks",
+        "failed_to_respond",
+        "exam_concordant",
+        "imaging_nonhealing",
+        "pain_source_certain",
+        "not_prophylactic",
+    ],
+    "B": [
+        "osteolytic_lesion",
+        "myeloma_or_metastasis",
+        "severe_pain",
+        "exam_concordant",
+        "imaging_lesion",
+        "pain_source_certain",
+        "not_prophylactic",
+    ],
+    "C": [
+        "osteoporotic",
+        "symptomatic",
+        "fracture_shown",
+        "under_6_weeks",
+        "hospitalized_or_unable_to_walk",
+        "not_prophylactic",
+    ],
 }

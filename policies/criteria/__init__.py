@@ -22,7 +22,7 @@ MEASURES: Final = {
     "lesion_pattern": Measure(cause.PatternParameters, cause.lesion_pattern),
     "lesion_source": Measure(cause.SourceParameters, cause.lesion_source),
     "pain_present": Measure(Parameters, pain.pain_present),
-    "pain_severity": Measure(pain.SeverityParameters, pain.pain_severity),
+    "pain_severity": Measure(pain.SeverityParameters, pain.PainSeverity),
     "treated_days": Measure(six_weeks.TreatedDaysParameters, six_weeks.TreatedDays),
     "treatment_response": Measure(six_weeks.ResponseParameters, six_weeks.treatment_response),
     "examination": Measure(certainty.ExamParameters, certainty.examination),

@@ -48,35 +48,38 @@ class SeverityParameters(Parameters):
     moderate_from: int
 
 
-def pain_severity(parameters: SeverityParameters, context: Context) -> Check:
+class PainSeverity:
     """Statement 1, second bullet: the pain is severe, by the clinician's word or by the score."""
-    severe_from, moderate_from = parameters.severe_from, parameters.moderate_from
 
-    def by_score(score: int, word: str | None, flags: list[str]) -> Truth:
-        if score >= severe_from:
+    def __init__(self, parameters: SeverityParameters, context: Context) -> None:
+        self._severe_from = parameters.severe_from
+        self._moderate_from = parameters.moderate_from
+
+    def __call__(self, level: LevelView) -> Truth:
+        pain = level.request.pain
+        score, word = pain.score, pain.descriptor
+        state = self._by_word(word) if score is None else self._by_score(pain, score, level.flags)
+        if pain.present is False:
+            return UNKNOWN if score or word == "severe" else NOT_MET
+        return state
+
+    def _by_score(self, pain: Pain, score: int, flags: list[str]) -> Truth:
+        word = pain.descriptor
+        if score >= self._severe_from:
             if word in ("mild", "moderate"):
                 flags.append(WORD_AND_SCORE)
                 return UNKNOWN
             return MET
         if word == "severe":
-            if score < moderate_from:
+            if score < self._moderate_from:
                 flags.append(WORD_AND_SCORE)
                 return UNKNOWN
-            flags.append(SEVERE_AT_MODERATE_SCORE)
+            if pain.present is not False:
+                flags.append(SEVERE_AT_MODERATE_SCORE)
             return MET
-        return UNKNOWN if word is None and score >= moderate_from else NOT_MET
+        return UNKNOWN if word is None and score >= self._moderate_from else NOT_MET
 
-    def by_word(word: str | None) -> Truth:
+    def _by_word(self, word: str | None) -> Truth:
         if word is None:
             return UNKNOWN
         return MET if word == "severe" else NOT_MET
-
-    def check(level: LevelView) -> Truth:
-        pain = level.request.pain
-        score, word = pain.score, pain.descriptor
-        state = by_word(word) if score is None else by_score(score, word, level.flags)
-        if pain.present is False:
-            return UNKNOWN if score or word == "severe" else NOT_MET
-        return state
-
-    return check
