@@ -43,6 +43,13 @@ def size(number: int) -> str:
     return f"{number / 1024 / 1024:.1f} MB" if number >= 1024 * 1024 else f"{max(number // 1024, 1):,} KB"
 
 
+@register.filter
+def own_notes(story: dict[str, Any], below: str) -> list[dict[str, str]]:
+    """The notes of a request or a line that none of its lines or levels (`below`) repeats."""
+    told = [note for part in story[below] for note in part["flags"]]
+    return [note for note in story["flags"] if note not in told]
+
+
 @register.inclusion_tag("parts/status.html")
 def status(case: Case) -> dict[str, str]:
     return {"value": case.status, "word": case.get_status_display()}

@@ -112,6 +112,9 @@ class Findings(forms.MultipleChoiceField):
         super().__init__(label=label, choices=choices, required=False, widget=forms.CheckboxSelectMultiple)
         self.error_messages["invalid_choice"] = "Tick only findings of the list."
 
+    def to_python(self, value: list[str] | None) -> list[str]:
+        return [finding for finding in value or () if finding.strip()]
+
 
 class Date(Question):
     """A date, as a TypedDate. `months` allows a month; `past` refuses what lies wholly after today."""

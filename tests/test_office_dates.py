@@ -1,0 +1,93 @@
+"""A typed date is read as the days that it can mean, or answered with a sentence that says what would be right."""
+
+import datetime as dt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal.web.dates import DateProblem, TypedDate, read
+
+SEP_27 = dt.date(2026, 9, 27)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "9/27/2026",
+        "09/27/2026",
+        "9 27 2026",
+        "9-27-2026",
+        "2026-09-27",
+        "Sep 27 2026",
+        "Sep 27, 2026",
+        "September 27, 2026",
+        "Sept. 27 2026",
+        "27 Sep 2026",
+        " 27 sep  2026 ",
+        "27sep2026",
+    ],
+)
+def test_a_day_is_read_in_every_usual_form(text):
+    assert read(text) == TypedDate(SEP_27, SEP_27)
+    assert str(read(text)) == "Sep 27, 2026"
+
+
+@pytest.mark.parametrize("text", ["Sep 2026", "9/2026", "2026-09", "september 2026", "9-2026"])
+def test_a_month_is_the_interval_of_its_days(text):
+    assert read(text, months=True) == TypedDate(dt.date(2026, 9, 1), dt.date(2026, 9, 30))
+    assert str(read(text, months=True)) == "between Sep 1 and Sep 30, 2026"
+
+
+def test_two_days_are_the_interval_between_them():
+    date = read("8/17/2026 to Sep 16 2026", months=True)
+    assert date == TypedDate(dt.date(2026, 8, 17), dt.date(2026, 9, 16))
+    assert str(date) == "between Aug 17 and Sep 16, 2026"
+
+
+@pytest.mark.parametrize(
+    ("text", "part_of_the_message"),
+    [
+        ("tomorrow", "Write it like 9/27/2026"),
+        ("\uff19/27/2026", "Write it like 9/27/2026"),
+        ("9" * 10_000, "Write it like 9/27/2026"),
+        ("9/27/1", "year with four digits"),
+        ("9/27/26", "year with four digits"),
+        ("9/27/0001", "from 1900 to 2100"),
+        ("9/27/9999", "from 1900 to 2100"),
+        ("2/29/2026", "February 2026 has 28 days"),
+        ("9/31/2026", "September 2026 has 30 days"),
+        ("9/0/2026", "from 1 to 30"),
+        ("13/1/2026", "from 1 to 12"),
+        ("27/9/2026", "from 1 to 12"),
+        ("Foo 27 2026", "name of the month"),
+        ("mayor 27 2026", "name of the month"),
+        ("Sep 2026", "Give the day, too"),
+    ],
+)
+def test_what_is_no_date_is_told_what_would_be(text, part_of_the_message):
+    with pytest.raises(DateProblem, match=part_of_the_message):
+        read(text)
+
+
+def test_a_reversed_interval_is_told():
+    with pytest.raises(DateProblem, match="earlier day first"):
+        read("9/16/2026 to 8/17/2026", months=True)
+
+
+def test_february_29_exists_in_leap_years():
+    assert read("2/29/2024").first == dt.date(2024, 2, 29)
+
+
+@given(st.text(), st.booleans())
+def test_no_text_breaks_the_reader(text, months):
+    try:
+        date = read(text, months=months)
+    except DateProblem:
+        return
+    assert date.first <= date.last
+
+
+@given(st.dates(dt.date(1900, 1, 1), dt.date(2100, 12, 31)))
+def test_what_is_shown_can_be_typed_again(date):
+    assert read(str(TypedDate(date, date))).first == date
