@@ -122,7 +122,7 @@ def test_a_nurse_cannot_send_and_the_attempt_is_in_the_trail():
 def test_sending_costs_a_constant_number_of_queries(django_assert_max_num_queries):
     clerk = person(Role.CLERK)
     case = draft_case(clerk)
-    with django_assert_max_num_queries(13):  # 9 statements; the test itself makes 4 of savepoints
+    with django_assert_max_num_queries(11):  # 7 statements, and 4 for the savepoints of this test
         submit.send(case, submission(), by=clerk, at=NOW, draft_version=1)
 
 

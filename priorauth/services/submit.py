@@ -5,17 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from policies import facts as facts_v1
 from priorauth import deadlines, jobs
-from priorauth.models import Case, Clinician, Draft, Facility, Job, Member, Revision
+from priorauth.models import Case, Draft, Job, Revision
 from priorauth.roles import Actor
 from priorauth.services.base import Change, acting
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.statuses import Act, Urgency
-from priorauth.tenancy import TenantModel
 
 
 @dataclass(frozen=True)
@@ -63,9 +62,7 @@ def _send(
         Act.SEND,
         by=by,
         at=at,
-        member=_row(Member, case, submission.member),
-        clinician=_row(Clinician, case, submission.clinician),
-        facility=_row(Facility, case, submission.facility),
+        **_people(case, submission),
         urgency=submission.urgency,
         received_at=at,
         due_at=deadlines.due_at(at, regime, submission.urgency, timezone.get_default_timezone()),
@@ -117,12 +114,33 @@ def columns_of(document: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _row(model: type[TenantModel], case: Case, values: Mapping[str, Any]) -> TenantModel:
-    """The office's row with these values, made where there is none, in one query."""
-    row = model(office_id=case.office_id, **values)
-    names = ["office", *values]
-    rows = model.objects.unscoped("the sending office's own rows")
-    return rows.bulk_create([row], update_conflicts=True, unique_fields=names, update_fields=names[-1:])[0]
+# One statement for the three rows that a sending names, each made where the office has none like it.
+PEOPLE = """
+WITH member AS (
+    INSERT INTO priorauth_member (office_id, member_id, first_name, last_name, birth_date)
+    VALUES (%(office)s, %(member_member_id)s, %(member_first_name)s, %(member_last_name)s, %(member_birth_date)s)
+    ON CONFLICT ON CONSTRAINT member_once_per_office DO UPDATE SET office_id = EXCLUDED.office_id RETURNING id
+), clinician AS (
+    INSERT INTO priorauth_clinician (office_id, npi, name, specialty, phone)
+    VALUES (%(office)s, %(clinician_npi)s, %(clinician_name)s, %(clinician_specialty)s, %(clinician_phone)s)
+    ON CONFLICT ON CONSTRAINT clinician_once_per_office DO UPDATE SET office_id = EXCLUDED.office_id RETURNING id
+), facility AS (
+    INSERT INTO priorauth_facility (office_id, npi, name)
+    VALUES (%(office)s, %(facility_npi)s, %(facility_name)s)
+    ON CONFLICT ON CONSTRAINT facility_once_per_office DO UPDATE SET office_id = EXCLUDED.office_id RETURNING id
+)
+SELECT member.id, clinician.id, facility.id FROM member, clinician, facility
+"""
+
+
+def _people(case: Case, submission: Submission) -> dict[str, int]:
+    """The ids of the office's member, clinician and facility."""
+    parameters: dict[str, Any] = {"office": case.office_id}
+    for kind in ("member", "clinician", "facility"):
+        parameters |= {f"{kind}_{name}": value for name, value in getattr(submission, kind).items()}
+    with connection.cursor() as cursor:
+        cursor.execute(PEOPLE, parameters)
+        return dict(zip(("member_id", "clinician_id", "facility_id"), cursor.fetchone(), strict=True))
 
 
 def _use_up_draft(case: Case, by: Actor, version: int | None) -> None:
