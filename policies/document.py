@@ -66,13 +66,15 @@ class ProductRule(_Part):
 
 class CurrentCode(_Part):
     kind: Literal["vertebroplasty", "sacral_listed", "sacroplasty"]
-    regions: list[Region]
+    regions: list[Region] = []
     role: Literal["primary", "addon"] | None = None
     reposition: bool = False
 
 
 class DeletedCode(_Part):
-    now: list[str]
+    """`now` are the words for the codes that took its place."""
+
+    now: str
 
 
 class RelatedCode(_Part):

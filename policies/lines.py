@@ -98,8 +98,8 @@ class LineRules:
             if scope == "outside":
                 return Draft(line, "product_outside", "not_in_scope")
         if code is None:
-            now = ", ".join(self._deleted[line.code].now)
-            question = Question("code", None, self._asks.code.format(codes=now))
+            words = self._asks.code.format(codes=self._deleted[line.code].now)
+            question = Question("code", None, words)
             return Draft(line, "deleted_code", "insufficient_information", missing=(question,))
         return None
 

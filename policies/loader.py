@@ -113,7 +113,3 @@ def _wrong_values(edition: EditionDocument) -> Iterator[tuple[Location, str]]:
     for name, switch in edition.switches.items():
         if {switch.default, *switch.alternatives} != SWITCH_VALUES[name]:
             yield ("switches", name), f"its values must be {', '.join(sorted(SWITCH_VALUES[name]))}"
-    for code, deleted in edition.codes.deleted.items():
-        for now in deleted.now:
-            if now not in edition.codes.current:
-                yield ("codes", "deleted", code, "now"), f"{now} is not a current code"

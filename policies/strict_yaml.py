@@ -62,14 +62,14 @@ class StrictDocument:
     def _mapping(self, node: yaml.MappingNode, location: Location, seen: set[int]) -> dict[str, Any]:
         result: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key = self._scalar(key_node, location)
+            at = (*location, str(key_node.value))
+            self._lines[at] = key_node.start_mark.line + 1
+            key = self._scalar(key_node, at)
             if not isinstance(key, str):
-                raise self.fault((*location, str(key_node.value)), "a key that is a number needs quotation marks")
+                raise self.fault(at, "needs quotation marks")
             if key in result:
-                self._lines[(*location, key)] = key_node.start_mark.line + 1
-                raise self.fault((*location, key), "is repeated")
-            self._lines[(*location, key)] = key_node.start_mark.line + 1
-            result[key] = self._value(value_node, (*location, key), seen)
+                raise self.fault(at, "is repeated")
+            result[key] = self._value(value_node, at, seen)
         return result
 
     def _scalar(self, node: yaml.Node, location: Location) -> str | int | float | bool:

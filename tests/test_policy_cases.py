@@ -1,8 +1,9 @@
 """YAML sentence cases of the policy library: a base request, named changes to it, and what must come of them.
 
 A case is {case, facts, expect} and, for a replay, {switches}. `facts` are changes to the base request at dotted paths;
-`copy_level` adds a level with L1's facts; "null" is null. `expect` names only what the case is about: `criteria` are
-those of the first level, `flags` must be among the flags, `no_flags` must not. A key that is not known is an error.
+`copy_level` adds a level with L1's facts; "null" is null; `each` names one more path and the values that it takes in
+turn. `expect` names only what the case is about: `criteria` are those of the first level, `flags` must be among the
+flags, `no_flags` must not. A key that is not known is an error.
 """
 
 import copy
@@ -59,7 +60,7 @@ class CaseError(ValueError):
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    cases = strict_yaml.load(path).data
+    cases = [single for case in strict_yaml.load(path).data for single in _each(case)]
     for case in cases:
         unknown = (set(case) - {"case", "facts", "switches", "expect"}) | (set(case["expect"]) - _EXPECTATIONS)
         if unknown:
@@ -67,6 +68,18 @@ def read(path: Path) -> list[dict[str, Any]]:
         if not case["expect"]:
             raise CaseError(f"{path.name}: {case['case']}: expects nothing")
     return cases
+
+
+def _each(case: dict[str, Any]) -> list[dict[str, Any]]:
+    """A case with `each` as one case for every value."""
+    if "each" not in case:
+        return [case]
+    ((place, values),) = case["each"].items()
+    plain = {key: value for key, value in case.items() if key != "each"}
+    return [
+        {**plain, "case": f"{case['case']}: {value}", "facts": {**case.get("facts", {}), place: value}}
+        for value in values
+    ]
 
 
 def document(changes: dict[str, Any]) -> dict[str, Any]:
