@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse
@@ -18,7 +19,7 @@ from priorauth.admin import act_forms as forms
 from priorauth.admin.obstacles import obstacle
 from priorauth.admin.site import site
 from priorauth.models import Case
-from priorauth.roles import Actor
+from priorauth.roles import REVIEWER_ROLES, Actor
 from priorauth.selectors import reviewable_by
 from priorauth.services import claim, decide, errors, escalate, information
 from priorauth.services.base import clock, refuse
@@ -171,6 +172,8 @@ def _render(
 
 def claim_next(request: HttpRequest) -> HttpResponse:
     """Claim the first case that waits, or say what the others hold."""
+    if request.actor.role not in REVIEWER_ROLES:
+        raise PermissionDenied
     now = timezone.now()
     case = claim.claim_next(by=request.actor, at=now)
     if case:

@@ -30,7 +30,12 @@ class ActionFilter(ColumnFilter):
     title, parameter_name, column = "Action", "action", "action"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
-        return list(trail.WORDS.items())
+        return [(trail.REFUSED, "was refused"), *trail.WORDS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
+        if self.value() == trail.REFUSED:
+            return queryset.filter(action__startswith=trail.REFUSED)
+        return super().queryset(request, queryset)
 
 
 class RoleFilter(ColumnFilter):
@@ -95,9 +100,10 @@ class AuditEventAdmin(ReadOnlyAdmin):
             return HttpResponseNotAllowed(["GET"])
         return super().changelist_view(request, {"title": "Audit trail", **(extra_context or {})})
 
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        kwargs["extra_context"] = {"title": "Audit event", "subtitle": None}
-        return super().changeform_view(request, *args, **kwargs)
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().change_view(request, object_id, form_url, {"title": "Audit event", "subtitle": None})
 
     def history_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         raise PermissionDenied

@@ -75,6 +75,8 @@ def _buttons(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
     buttons: list[Button] = []
     closed: dict[str, list[str]] = {}
     for slug, page in PAGES.items():
+        if slug == "release" and not held(case, now):
+            continue
         why_not = obstacle(case, page.act, actor, now)
         if why_not:
             closed.setdefault(why_not, []).append(page.title)

@@ -86,7 +86,10 @@ class ColumnFilter(admin.SimpleListFilter):
     column = ""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:
-        return queryset.filter(**{self.column: self.value()}) if self.value() else queryset
+        if not self.value():
+            return queryset
+        known = self.value() in dict(self.lookup_choices)
+        return queryset.filter(**{self.column: self.value()}) if known else queryset.none()
 
 
 class UrgencyFilter(ColumnFilter):

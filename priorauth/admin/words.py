@@ -13,6 +13,7 @@ DETERMINATIONS = {
 }
 NOT_SCORED = "Not scored"
 
+
 def determination(value: str) -> str:
     return DETERMINATIONS.get(value, NOT_SCORED)
 

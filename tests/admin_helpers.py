@@ -1,0 +1,68 @@
+"""What the tests of the reviewers' admin share: people with browsers, and cases of this minute. All synthetic."""
+
+from typing import Any
+
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from priorauth.models import Case
+from priorauth.roles import Actor, Role
+from priorauth.services import claim, escalate
+from tests import cases
+from tests.cases import CLEAN, WORDS, person
+from tests.factories import browser
+
+REASON = "The records tie the pain to this level after all."
+
+
+def case_page(case: Case) -> str:
+    return reverse("admin:priorauth_case_change", args=[case.pk])
+
+
+def act(case: Case, slug: str) -> str:
+    return reverse(f"admin:priorauth_case_{slug}", args=[case.pk])
+
+
+def in_review(name: str = CLEAN, clerk: Actor | None = None) -> Case:
+    """A scored case that was received a moment ago."""
+    return cases.case_in_review(clerk or person(Role.CLERK), name, timezone.now())
+
+
+def held_by(actor: Actor, case: Case) -> Case:
+    return claim.claim(case, by=actor, at=timezone.now())
+
+
+def with_physician(case: Case) -> Case:
+    nurse = person(Role.NURSE)
+    escalate.escalate(held_by(nurse, case), by=nurse, at=timezone.now(), question="Is the fracture new?")
+    return case
+
+
+def signed_in(role: Role) -> tuple[Actor, Client]:
+    actor = person(role)
+    return actor, browser(actor)
+
+
+def typed(slug: str, case: Case, **changes: Any) -> dict[str, Any]:
+    """What a person posts on the page of an act."""
+    forms = {
+        "approve": {"valid_from": "11/30/2026", "valid_to": "2/28/2027", "reason": REASON},
+        "ask": {"question": "Please send the MRI report of L1."},
+        "escalate": {"question": "Is the fracture new?"},
+        "not-approve": {
+            "lines": [line["line"] for line in case.revisions.order_by("-number")[0].facts["lines"]],
+            "reason_code": "N05",
+            "reason_for_member": WORDS,
+            "reason_for_clinician": WORDS,
+            "confirmed": "1",
+        },
+        "close": {"reason": "No authorization is needed for this plan.", "confirmed": "1"},
+    }
+    return {"version": case.version, **forms.get(slug, {}), **changes}
+
+
+def snapshot(case: Case) -> dict[str, Any]:
+    """Every column of the case as it stands, and how many rows hang on it."""
+    row = Case.objects.unscoped("a test compares").values().get(pk=case.pk)
+    return {**row, "decisions": case.decisions.count(), "questions": case.information_requests.count()}

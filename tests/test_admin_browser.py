@@ -1,0 +1,150 @@
+"""The reviewers' pages in a real browser: axe finds nothing, nothing overflows, the CSP refuses nothing."""
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.db import connections
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+
+from priorauth.models import AuditEvent, Case, User
+from priorauth.roles import Role
+from tests.admin_helpers import act, case_page, held_by, in_review, signed_in, typed, with_physician
+from tests.cases import NO_IMAGING, approve, person
+from tests.test_admin_case import case_with_file
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+WIDTHS = (1280, 320)
+REFUSED = "Content Security Policy"
+
+
+@pytest.fixture
+def context(chromium, live_server, monkeypatch) -> Iterator[BrowserContext]:
+    """A browser of its own. The rows that a test makes beside it use a connection of their own, closed here."""
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        context = browser.new_context(base_url=live_server.url)
+        yield context
+        browser.close()
+        connections.close_all()
+
+
+def window(context: BrowserContext, role: Role) -> tuple:
+    """An actor of this role, and a page that is signed in as them."""
+    actor, client = signed_in(role)
+    value = client.cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": value, "domain": "localhost", "path": "/"}])
+    return actor, context.new_page()
+
+
+def faults(page: Page, path: str) -> list[str]:
+    """What is wrong with a page at each width: axe, sideways scrolling, refusals of the browser."""
+    said: list[str] = []
+    page.on("console", lambda line: said.append(line.text) if line.type == "error" and REFUSED in line.text else None)
+    found = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(path)
+        axe = Axe().run(page).response["violations"]
+        found += [f"{path} at {width}: {rule['id']} {rule['nodes'][0]['target']}" for rule in axe]
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"{path} at {width}: scrolls sideways")
+        found += [f"{path} at {width}: target too small: {target}" for target in page.evaluate(SMALL_TARGETS)]
+    return found + said
+
+
+SMALL_TARGETS = """() => [...document.querySelectorAll('button, select, input:not([type=hidden]), summary')]
+  .filter(e => e.offsetParent).filter(e => { const b = (e.closest('label') || e).getBoundingClientRect();
+    return b.height < 24 || b.width < 24 }).map(e => e.outerHTML.slice(0, 80))"""
+
+
+def test_the_nurses_pages(context):
+    nurse, page = window(context, Role.NURSE)
+    (case, _), missing, done = case_with_file(), in_review(NO_IMAGING), in_review()
+    approve(done, nurse, timezone.now())
+    for one in (case, missing):
+        held_by(nurse, one)
+    queue = reverse("admin:priorauth_case_changelist")
+    paths = [
+        reverse("admin:index"),
+        queue,
+        f"{queue}?view=decided",
+        f"{queue}?view=late",
+        reverse("admin:priorauth_case_find"),
+        case_page(case),
+        case_page(missing),
+        case_page(done),
+        act(case, "trail"),
+        act(case, "approve"),
+        act(missing, "ask"),
+        act(case, "escalate"),
+        act(case, "release"),
+        act(case, "not-approve"),
+        act(case, "close"),
+        reverse("admin:password_change"),
+    ]
+    assert [fault for path in paths for fault in faults(page, path)] == []
+
+
+def test_the_physicians_pages(context):
+    physician, page = window(context, Role.PHYSICIAN)
+    case = with_physician(in_review(NO_IMAGING))
+    held_by(physician, case)
+    paths = [reverse("admin:index"), case_page(case), act(case, "approve"), act(case, "not-approve")]
+    assert [fault for path in paths for fault in faults(page, path)] == []
+
+
+def test_the_pages_of_auditors_and_administrators(context):
+    case = in_review()
+    event = AuditEvent.objects.first()
+    nurse = User.objects.get(pk=person(Role.NURSE).user_id)
+    trail = reverse("admin:priorauth_auditevent_changelist")
+    _, page = window(context, Role.AUDITOR)
+    paths = [reverse("admin:index"), trail, reverse("admin:priorauth_auditevent_change", args=[event.pk])]
+    paths += [case_page(case), act(case, "trail")]
+    found = [fault for path in paths for fault in faults(page, path)]
+    _, page = window(context, Role.ADMINISTRATOR)
+    paths = [reverse("admin:index"), reverse("admin:priorauth_job_changelist")]
+    for model in ("organization", "user", "membership", "credential"):
+        paths += [reverse(f"admin:priorauth_{model}_{what}") for what in ("changelist", "add")]
+    paths += [reverse("admin:priorauth_user_change", args=[nurse.pk])]
+    paths += [reverse("admin:auth_user_password_change", args=[nurse.pk])]
+    assert found + [fault for path in paths for fault in faults(page, path)] == []
+
+
+def test_a_clean_case_takes_three_activations_and_no_mouse(context):
+    _, page = window(context, Role.NURSE)
+    case = in_review()
+    page.goto(reverse("admin:index"))
+    for name in ("Claim next case", "Approve", "Approve all lines"):
+        page.get_by_role("button", name=name, exact=True).or_(page.get_by_role("link", name=name, exact=True)).focus()
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+    assert page.get_by_role("heading", name="Decision: Approved").is_visible()
+    case.refresh_from_db()
+    assert case.status == "approved"
+
+
+def test_a_denial_is_written_shown_and_confirmed(context):
+    physician, page = window(context, Role.PHYSICIAN)
+    case = with_physician(in_review(NO_IMAGING))
+    held_by(physician, case)
+    words = typed("not-approve", case)
+    page.goto(act(case, "not-approve"))
+    page.get_by_role("button", name="Go on").click()
+    assert page.get_by_role("heading", name="There is a problem").is_visible()
+    assert Axe().run(page).response["violations"] == []
+    page.get_by_label("N05").check()
+    page.get_by_label("Reason for the member").fill(words["reason_for_member"])
+    page.get_by_label("Reason for the clinician").fill(words["reason_for_clinician"])
+    page.get_by_role("button", name="Go on").click()
+    assert page.get_by_text("Nothing is recorded yet.").is_visible()
+    assert Axe().run(page).response["violations"] == []
+    assert Case.objects.unscoped("a test reads").get(pk=case.pk).status == "with_physician"
+    page.get_by_role("button", name="Confirm: not approve").click()
+    assert page.get_by_role("heading", name="Decision: Not approved").is_visible()

@@ -1,0 +1,134 @@
+"""Administrators keep organizations, people, memberships and licences; nobody else sees them."""
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.urls import reverse
+
+from priorauth.models import AuditEvent, Credential, Membership, Organization, User
+from priorauth.roles import Role
+from tests.admin_helpers import signed_in
+from tests.cases import office, person, plan
+
+pytestmark = pytest.mark.django_db
+
+MODELS = ("organization", "user", "membership", "credential")
+PASSWORD = "a-long-synthetic-phrase"
+
+
+def page(model: str, what: str, *args: int) -> str:
+    return reverse(f"admin:priorauth_{model}_{what}", args=args)
+
+
+def events(actor) -> list[tuple[str, dict, list]]:
+    rows = AuditEvent.objects.filter(actor_id=actor.user_id).order_by("id")
+    return list(rows.values_list("action", "entities", "fields"))
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("role", [Role.NURSE, Role.PHYSICIAN, Role.LEAD, Role.AUDITOR])
+def test_only_administrators_see_people(role, model):
+    user = User.objects.get(pk=person(Role.PHYSICIAN).user_id)
+    row = {"organization": plan(), "user": user, "membership": user.membership, "credential": user.credential}[model]
+    _, client = signed_in(role)
+    for path in (page(model, "changelist"), page(model, "add"), page(model, "change", row.pk)):
+        assert client.get(path).status_code == 403
+        assert client.post(path, {}).status_code == 403
+    assert client.get(reverse("admin:auth_user_password_change", args=[user.pk])).status_code == 403
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_administrators_list_add_and_change_but_never_delete(model):
+    user = User.objects.get(pk=person(Role.PHYSICIAN).user_id)
+    row = {"organization": plan(), "user": user, "membership": user.membership, "credential": user.credential}[model]
+    _, client = signed_in(Role.ADMINISTRATOR)
+    for path in (page(model, "changelist"), page(model, "add"), page(model, "change", row.pk)):
+        assert client.get(path).status_code == 200
+    assert client.post(page(model, "delete", row.pk), {"post": "yes"}).status_code == 403
+    assert type(row).objects.filter(pk=row.pk).exists()
+
+
+def test_a_new_person_gets_an_account_a_membership_and_two_events():
+    actor, client = signed_in(Role.ADMINISTRATOR)
+    new = {"email": "Rita@Example.test", "first_name": "Rita", "last_name": "Okafor"}
+    client.post(page("user", "add"), {**new, "password1": PASSWORD, "password2": PASSWORD})
+    user = User.objects.get(email="rita@example.test")
+    assert user.check_password(PASSWORD)
+    client.post(page("membership", "add"), {"user": user.pk, "organization": plan().pk, "role": "nurse"})
+    assert Membership.objects.get(user=user).role == Role.NURSE
+    assert events(actor) == [
+        ("people_add", {"user": user.pk}, ["email", "first_name", "last_name"]),
+        ("people_add", {"membership": user.membership.pk}, ["organization", "role", "user"]),
+    ]
+    assert not LogEntry.objects.exists()
+
+
+def test_a_role_belongs_to_its_kind_of_organization():
+    user = User.objects.create_user("new@example.test")
+    _, client = signed_in(Role.ADMINISTRATOR)
+    wrong = ((office(), "nurse", "provider office"), (plan(), "clerk", "plan"))
+    for organization, role, kind in wrong:
+        data = {"user": user.pk, "organization": organization.pk, "role": role}
+        response = client.post(page("membership", "add"), data)
+        assert f"This role does not belong to a {kind}." in response.content.decode()
+    assert not Membership.objects.filter(user=user).exists()
+
+
+def test_an_npi_must_pass_its_check_digit():
+    _, client = signed_in(Role.ADMINISTRATOR)
+    data = {"kind": "office", "name": "Bay Office"}
+    for npi, message in (("1234567890", "check digit"), ("12", "exactly 10 digits"), ("", "Enter the NPI")):
+        response = client.post(page("organization", "add"), {**data, "npi": npi})
+        assert message in response.content.decode()
+    assert client.post(page("organization", "add"), {**data, "npi": "1234567893"}).status_code == 302
+    assert Organization.objects.get(name="Bay Office").npi == "1234567893"
+
+
+def test_a_licence_is_kept_with_its_state_in_two_letters():
+    user = User.objects.get(pk=person(Role.PHYSICIAN, licensed=False).user_id)
+    actor, client = signed_in(Role.ADMINISTRATOR)
+    data = {
+        "user": user.pk,
+        "licence_number": "MA000001",
+        "state": "Massachusetts"[:2] + "1",
+        "specialty": "Radiology",
+        "npi": "1003000126",
+        "expires_on": "2030-12-31",
+    }
+    assert client.post(page("credential", "add"), data).status_code == 200
+    assert client.post(page("credential", "add"), {**data, "state": "m1"}).status_code == 200
+    assert client.post(page("credential", "add"), {**data, "state": "ma"}).status_code == 302
+    assert Credential.objects.get(user=user).state == "MA"
+    assert [action for action, *_ in events(actor)] == ["people_add"]
+
+
+def test_a_password_is_set_but_never_shown():
+    user = User.objects.get(pk=person(Role.NURSE).user_id)
+    user.set_password("the-password-before-this")
+    user.save()
+    actor, client = signed_in(Role.ADMINISTRATOR)
+    shown = client.get(page("user", "change", user.pk)).content.decode()
+    for secret in ("pbkdf2", user.password, user.password[-20:], user.password.split("$")[2]):
+        assert secret not in shown
+    form = reverse("admin:auth_user_password_change", args=[user.pk])
+    wrong = client.post(form, {"usable_password": "true", "password1": PASSWORD, "password2": "another-phrase"})
+    assert wrong.status_code == 200
+    assert events(actor) == []
+    client.post(form, {"usable_password": "true", "password1": PASSWORD, "password2": PASSWORD})
+    user.refresh_from_db()
+    assert user.check_password(PASSWORD)
+    assert events(actor) == [("people_password", {"user": user.pk}, [])]
+
+
+def test_a_change_that_cannot_be_audited_is_not_made(monkeypatch):
+    organization = office("Harbor Spine Office")
+    _, client = signed_in(Role.ADMINISTRATOR)
+    client.raise_request_exception = False
+
+    def broken(**_):
+        raise RuntimeError
+
+    monkeypatch.setattr("priorauth.audit.record", broken)
+    data = {"kind": "office", "name": "Another Name", "npi": "1234567893"}
+    assert client.post(page("organization", "change", organization.pk), data).status_code == 500
+    organization.refresh_from_db()
+    assert organization.name == "Harbor Spine Office"

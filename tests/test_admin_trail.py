@@ -1,0 +1,119 @@
+"""The audit trail in the admin: read only, in words, and a check that names the first broken event."""
+
+import re
+
+import pytest
+from django.db import connection
+from django.urls import reverse
+from django.utils import timezone
+
+from priorauth import audit
+from priorauth.models import AuditEvent
+from priorauth.roles import Role
+from tests.admin_helpers import act, in_review, signed_in
+from tests.cases import approve, person
+from tests.test_admin_case import text_of
+
+pytestmark = pytest.mark.django_db
+
+LIST = reverse("admin:priorauth_auditevent_changelist")
+CHECK = reverse("admin:priorauth_auditevent_check")
+READERS = (Role.LEAD, Role.AUDITOR, Role.ADMINISTRATOR)
+
+
+def decided():
+    case, nurse = in_review(), person(Role.NURSE)
+    approve(case, nurse, timezone.now())
+    return case, nurse
+
+
+def tamper(case, sequence: int) -> None:
+    """What a database owner could do with the guards off."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE priorauth_auditevent DISABLE TRIGGER USER")
+        cursor.execute(
+            "UPDATE priorauth_auditevent SET actor_name = 'Somebody else' WHERE stream = %s AND sequence = %s",
+            [audit.case_stream(case), sequence],
+        )
+        cursor.execute("ALTER TABLE priorauth_auditevent ENABLE ALWAYS TRIGGER append_only_rows")
+        cursor.execute("ALTER TABLE priorauth_auditevent ENABLE ALWAYS TRIGGER append_only_table")
+
+
+@pytest.mark.parametrize("role", READERS)
+def test_readers_see_the_trail_with_each_event_in_words(role):
+    case, nurse = decided()
+    page = text_of(signed_in(role)[1].get(LIST))
+    assert re.search(rf"E[SD]T {nurse.name} Nurse reviewer Example Plan approved {case.reference} 5", page)
+
+
+@pytest.mark.parametrize("role", [Role.NURSE, Role.PHYSICIAN])
+def test_reviewers_read_the_trail_of_a_case_but_not_the_list(role):
+    case, nurse = decided()
+    _, client = signed_in(role)
+    assert client.get(LIST).status_code == 403
+    assert client.post(CHECK).status_code == 403
+    page = text_of(client.get(act(case, "trail")))
+    assert f"{nurse.name} (nurse reviewer) approved" in page
+    assert "Fields: " in page
+
+
+def test_the_list_is_filtered_by_action_role_day_and_reference():
+    (case, _), (other, _), (_, auditor) = decided(), decided(), signed_in(Role.AUDITOR)
+
+    def rows(**query) -> int:
+        return len(re.findall(r'class="field-when', auditor.get(LIST, query).content.decode()))
+
+    today = timezone.localdate().isoformat()
+    assert rows(action="approve") == 2
+    assert rows(action="approve", q=case.reference) == 1
+    assert rows(role="system") == 2
+    assert rows(action="approve", day=today) == 2
+    assert rows(action="approve", day="2020-01-01") == 0
+    assert rows(q=other.reference) == 5
+    assert rows(day="not a day") == rows() == AuditEvent.objects.count()
+    assert auditor.get(LIST, {"actor_name": "x"}).status_code == 400
+
+
+@pytest.mark.parametrize("role", READERS)
+def test_nobody_changes_an_event(role):
+    decided()
+    event, (_, client) = AuditEvent.objects.order_by("id").first(), signed_in(role)
+    page = reverse("admin:priorauth_auditevent_change", args=[event.pk])
+    assert client.get(page).status_code == 200
+    assert event.hash in client.get(page).content.decode()
+    for path in (
+        page,
+        reverse("admin:priorauth_auditevent_add"),
+        reverse("admin:priorauth_auditevent_delete", args=[event.pk]),
+    ):
+        assert client.post(path, {"actor_name": "Somebody else", "post": "yes"}).status_code == 403
+    assert client.post(LIST, {"action": "delete_selected", "_selected_action": event.pk}).status_code == 405
+    assert AuditEvent.objects.get(pk=event.pk).actor_name == event.actor_name
+
+
+def test_an_unbroken_chain_is_reported_with_its_number_of_events():
+    case, _ = decided()
+    _, auditor = signed_in(Role.AUDITOR)
+    assert "5 events, unbroken." in text_of(auditor.post(act(case, "trail")))
+    count = AuditEvent.objects.count()
+    assert f"{count} events, unbroken." in text_of(auditor.post(CHECK))
+
+
+def test_the_first_broken_event_is_named_on_the_page_of_the_case_and_on_the_list():
+    (case, _), (whole, _), (_, auditor) = decided(), decided(), signed_in(Role.AUDITOR)
+    tamper(case, 3)
+    fault = f"case:{case.reference}: event 3 was changed after it was written"
+    assert f"The chain is broken. First fault: {fault}." in text_of(auditor.post(act(case, "trail")))
+    everything = text_of(auditor.post(CHECK))
+    assert "1 stream with a fault." in everything
+    assert fault in everything
+    assert "5 events, unbroken." in text_of(auditor.post(act(whole, "trail")))
+    assert auditor.get(CHECK).status_code == 405
+
+
+def test_a_refused_attempt_is_found_by_its_filter():
+    case, (actor, nurse) = in_review(), signed_in(Role.NURSE)
+    nurse.post(act(case, "not-approve"), {"version": case.version})
+    page = text_of(signed_in(Role.AUDITOR)[1].get(LIST, {"action": "refused_"}))
+    assert f"{actor.name} Nurse reviewer Example Plan tried this and was refused: did not approve" in page
+    assert page.count("tried this and was refused") == 1
