@@ -32,19 +32,19 @@ def assess(facts: Facts, edition: Edition) -> Assessment:
     for note in facts.safety_notes:
         found[f"{SAFETY}: {note}"] = None
     return Assessment(
-        case_id=facts.case_id,
-        policy=edition.policy,
-        edition=edition.edition,
-        edition_sha256=edition.sha256,
-        as_of=datetime.date.fromordinal(request.as_of).isoformat(),
-        determination=_together(determinations),
-        mixed=len(determinations) > 1,
-        pathways=tuple([name for name in edition.document.pathways if name in met]),
-        score=min(scores) if scores else None,
-        missing=_missing(lines, edition),
-        flags=tuple(found),
-        lines=tuple(lines),
-        switches=edition.changed,
+        facts.case_id,
+        edition.policy,
+        edition.edition,
+        edition.sha256,
+        datetime.date.fromordinal(request.as_of).isoformat(),
+        _together(determinations),
+        len(determinations) > 1,
+        tuple([name for name in edition.pathways if name in met]) if met else (),
+        min(scores) if scores else None,
+        _missing(lines, edition),
+        tuple(found),
+        tuple(lines),
+        edition.changed,
     )
 
 

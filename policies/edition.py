@@ -22,6 +22,7 @@ class Edition:
         self.policy = document.policy
         self.edition = document.edition
         self.effective = document.effective
+        self.pathways = tuple(document.pathways)
         self.sha256 = sha256
         self.switches = switches
         self.changed = {name: value for name, value in switches.items() if value != document.switches[name].default}

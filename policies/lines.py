@@ -1,7 +1,7 @@
 """The rules of one edition for one line: scope, levels, what a line lacks, add-on codes, authorization."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from policies import flags
 from policies.codes import region_of
@@ -13,6 +13,7 @@ from policies.truth import MET
 from policies.view import RequestView
 
 _SACRAL = ("S", "COCCYX")
+T = TypeVar("T")
 
 
 class Draft(NamedTuple):
@@ -45,13 +46,12 @@ class LineRules:
     def assess(self, facts: Facts, request: RequestView) -> list[LineResult]:
         """The result of every line, in order."""
         known: dict[str, LevelResult] = {}
-        has_primary = any(self._role(line) == "primary" for line in facts.lines)
+        roles = [self._role(line) for line in facts.lines]
+        has_primary = "primary" in roles
         drafts = [self._draft(line, facts, request, known, has_primary) for line in facts.lines]
-        approvable = any(
-            self._role(draft.line) == "primary" and draft.clinical and draft.determination == "meets"
-            for draft in drafts
-        )
-        return [self._authorized(self._addon(draft, approvable), facts) for draft in drafts]
+        if "addon" in roles:
+            drafts = self._addons(drafts, roles)
+        return [self._authorized(draft, facts) for draft in drafts]
 
     def _role(self, line: Line) -> str | None:
         code = self._current.get(line.code)
@@ -127,22 +127,22 @@ class LineRules:
         """All levels of a line together, and what the line itself lacks."""
         states = [result.determination for result in results]
         determination: Determination = "meets"
-        missing: dict[Question, None] = {}
+        missing: list[Question] = []
         if "does_not_meet" in states:
             determination = "does_not_meet"
         else:
             for result in results:
-                missing.update(dict.fromkeys(result.missing))
-            missing.update(dict.fromkeys(self._lacks(line, code, results, has_primary)))
+                missing += result.missing
+            missing += self._lacks(line, code, results, has_primary)
             if missing or "insufficient_information" in states:
                 determination = "insufficient_information"
-        found = dict.fromkeys([flag for result in results for flag in result.flags])
+        found = [flag for result in results for flag in result.flags]
         if code.role == "primary" and len(results) > 1:
-            found[flags.ONE_LEVEL_CODE] = None
+            found.append(flags.ONE_LEVEL_CODE)
         if code.reposition:
-            found[flags.REPOSITION] = None
+            found.append(flags.REPOSITION)
         rule = "criteria" if results else "no_level"
-        return Draft(line, rule, determination, True, tuple(missing), tuple(found), tuple(results))
+        return Draft(line, rule, determination, True, _each_once(missing), _each_once(found), tuple(results))
 
     def _lacks(
         self, line: Line, code: CurrentCode, results: Sequence[LevelResult], has_primary: bool
@@ -169,16 +169,22 @@ class LineRules:
                 lacks.append(Question("units", None, words))
         return lacks
 
-    def _addon(self, draft: Draft, approvable: bool) -> Draft:
-        """An add-on line cannot meet where no primary line does."""
-        if draft.determination != "meets" or approvable or self._role(draft.line) != "addon":
-            return draft
+    def _addons(self, drafts: list[Draft], roles: Sequence[str | None]) -> list[Draft]:
+        """An add-on line cannot meet where no primary line meets clinically."""
+        for draft, role in zip(drafts, roles, strict=True):
+            if role == "primary" and draft.clinical and draft.determination == "meets":
+                return drafts
         question = Question("primary_code", None, self._asks.primary_not_met)
-        return draft._replace(
-            determination="insufficient_information",
-            missing=(question,),
-            flags=(*draft.flags, flags.ADDON_WITHOUT_PRIMARY),
-        )
+        return [
+            draft._replace(
+                determination="insufficient_information",
+                missing=(question,),
+                flags=(*draft.flags, flags.ADDON_WITHOUT_PRIMARY),
+            )
+            if role == "addon" and draft.determination == "meets"
+            else draft
+            for draft, role in zip(drafts, roles, strict=True)
+        ]
 
     def _authorized(self, draft: Draft, facts: Facts) -> LineResult:
         """Whether an authorization is needed at all; where not, or not known, the clinical result is advice."""
@@ -219,3 +225,8 @@ class LineRules:
             return "insufficient_information", (Question("setting", None, self._asks.setting),)
         needed = rule.inpatient if facts.setting == "inpatient" else rule.elsewhere
         return ("prior_auth_not_required", ()) if needed == "not_required" else None
+
+
+def _each_once(items: list[T]) -> tuple[T, ...]:
+    """The items in order, none twice."""
+    return tuple(dict.fromkeys(items)) if len(items) > 1 else tuple(items)

@@ -154,15 +154,16 @@ def _lesion_studies(level: LevelView, parameters: Any, context: Context) -> Foun
 
 
 def _study(study: Study, level: LevelView, earliest: int | None) -> str:
-    finding = f"{words(study.modality)}"
+    modality = words(study.modality)
+    name = modality[0].upper() + modality[1:]
     if study.date is None:
-        return f"{finding} without a date: {words(study.finding)} (not counted)"
+        return f"{name} without a date: {words(study.finding)} (not counted)"
     note, day = "", study.date.toordinal()
     if day > level.request.as_of:
         note = " (after the day of the request, not counted)"
     elif earliest is not None and day < earliest:
         note = " (before the fracture, not counted)"
-    return f"{finding} of {day_words(study.date)}: {words(study.finding)}{note}"
+    return f"{name} of {day_words(study.date)}: {words(study.finding)}{note}"
 
 
 def _other_source(level: LevelView, parameters: Any, context: Context) -> Found:

@@ -1,0 +1,204 @@
+"""The words beside a result: honest about state and facts, made from what is stored, never a promise or a denial."""
+
+import json
+import re
+
+import pytest
+
+from policies import facts, registry
+from policies.assess import assess
+from policies.explain import explain
+from policies.vocabulary import count_of_days, day_words, span_words
+from tests.test_policy_cases import CASES, document
+from tests.test_policy_examples import ROWS
+
+EDITION = registry.edition("bcbsma-484", "2022-06")
+FORBIDDEN = re.compile(r"(?i)\bden(y|ied|ial)|will be approved|not necessary for|\bfail(s|ed)? to qualify|(?-i:None)|_")
+
+
+def story(changes, edition=EDITION):
+    parsed = facts.parse(document(changes))
+    return explain(parsed, assess(parsed, edition), edition)
+
+
+def level_of(changes):
+    return story(changes).lines[0].levels[0]
+
+
+def criterion_of(changes, pathway, criterion):
+    level = level_of(changes)
+    (told,) = [one for one in level.pathways if one.pathway == pathway]
+    (found,) = [one for one in told.criteria if one.criterion == criterion]
+    return found
+
+
+def texts(value):
+    """Every sentence of an explanation, without ids."""
+    if isinstance(value, dict):
+        for key, part in value.items():
+            if key not in ("policy", "determination", "flag", "criterion", "state", "pathway"):
+                yield from texts(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from texts(part)
+    elif isinstance(value, str):
+        yield value
+
+
+def check_honest(parsed, edition=EDITION):
+    result = assess(parsed, edition).as_dict()
+    told = explain(parsed, json.loads(json.dumps(result)), edition).as_dict()
+    assert json.loads(json.dumps(told)) == told
+    assert told == explain(parsed, assess(parsed, edition), edition).as_dict()
+    for line, line_told in zip(result["lines"], told["lines"], strict=True):
+        for level, level_told in zip(line["levels"], line_told["levels"], strict=True):
+            for pathway in level_told["pathways"]:
+                assert pathway["state"] == level["pathways"][pathway["pathway"]]
+                assert bool(pathway["ruled_out_by"]) == (pathway["state"] == "not_met")
+                states = {one["criterion"]: one["state"] for one in pathway["criteria"]}
+                assert states == level["criteria"][pathway["pathway"]]
+                for one in pathway["criteria"]:
+                    assert one["word"] == {"met": "Met", "not_met": "Not met", "unknown": "Missing"}[one["state"]]
+                    assert bool(one["ask"]) == (one["state"] == "unknown" and pathway["state"] == "unknown")
+                    assert bool(one["not_met"]) == (one["state"] == "not_met")
+    return told
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["case_id"])
+def test_worked_cases_are_told_honestly(row):
+    told = check_honest(facts.parse(row["facts"]))
+    for text in texts(told):
+        assert not FORBIDDEN.search(text), text
+
+
+def test_every_sentence_case_can_be_told():
+    for case in CASES:
+        edition = EDITION.with_switches(**case.get("switches", {}))
+        check_honest(facts.parse(document(case.get("facts", {}))), edition)
+
+
+def test_days_are_written_as_people_write_them():
+    assert day_words(739859) == "Aug 31, 2026"
+    assert span_words(739859, 739942) == "Aug 31 to Nov 22, 2026"
+    assert span_words(739859, 739859) == "Aug 31, 2026"
+    assert span_words(739616, 739620) == "Dec 31, 2025 to Jan 4, 2026"
+    assert (day_words(0), day_words(1), day_words(10**9)) == (
+        "a day outside the calendar",
+        "Jan 1, 1",
+        "a day outside the calendar",
+    )
+    assert (count_of_days(1), count_of_days(2)) == ("1 day", "2 days")
+
+
+def test_the_arithmetic_of_age_and_treatment():
+    assert criterion_of({}, "C", "under_6_weeks").arithmetic == "Sep 11 to Nov 20, 2026 = 70 days; under 42 asked"
+    treated = criterion_of({}, "A", "conservative_6_weeks")
+    assert treated.arithmetic == "Sep 15 to Nov 19, 2026 = 66 days of treatment; 42 asked"
+    assert "Analgesic: since Sep 15, 2026, still going on" in treated.found
+    courses = {"treatments": [{"modality": "rest", "start": "2026-09-20", "end": "2026-10-04"},
+                              {"modality": "rest", "start": "2026-11-01", "end": "2026-11-10"}]}  # fmt: skip
+    short = criterion_of(courses, "A", "conservative_6_weeks")
+    assert short.arithmetic == "Sep 20 to Oct 4, 2026 = 15 days of treatment in the longest course, 25 in all; 42 asked"
+    onset = {"levels.L1.onset": {"earliest": "2026-10-02", "latest": "2026-10-16"}}
+    assert criterion_of(onset, "C", "under_6_weeks").arithmetic == "35 to 49 days on Nov 20, 2026; under 42 asked"
+
+
+def test_what_is_not_counted_says_so():
+    study = {"levels.L1.imaging": [{"modality": "bone_scan", "finding": "uptake"}]}
+    found = criterion_of(study, "A", "imaging_nonhealing").found
+    assert found == ("Bone scan without a date: uptake (not counted)",)
+    early = {"levels.L1.exam": {"documented": True, "finding": "no_tenderness", "date": "2026-09-10"}}
+    assert criterion_of(early, "A", "exam_concordant").found == (
+        "Examination of Sep 10, 2026: not tender (before the fracture, not counted)",
+    )
+    stopped = {"treatments": [{"modality": "rest", "start": "2026-09-15", "end": "2026-09-20", "tolerated": False}]}
+    assert (
+        "Rest: Sep 15 to Sep 20, 2026, stopped for side effects"
+        in criterion_of(stopped, "A", "conservative_6_weeks").found
+    )
+
+
+def test_judgement_is_marked():
+    for pathway in level_of({}).pathways:
+        for one in pathway.criteria:
+            judged = one.criterion in ("exam_concordant", "imaging_nonhealing", "imaging_lesion", "pain_source_certain")
+            assert one.confirm == ("a person confirms" if judged else "")
+
+
+def test_pathways_say_met_possible_or_what_rules_them_out():
+    words = {one.pathway: (one.word, one.ruled_out_by) for one in level_of({"levels.L1.exam": "null"}).pathways}
+    assert words["A"] == ("looks possible", "")
+    assert words["B"][0] == "does not apply"
+    assert words["C"] == (
+        "does not apply",
+        "The fracture of L1 is 6 weeks old or more, so the statement on early treatment does not apply. "
+        "Sep 11 to Nov 20, 2026 = 70 days; under 42 asked",
+    )
+    assert level_of({}).pathways[0].word == "met"
+
+
+def test_the_gap_is_said_aloud_with_the_first_possible_day():
+    told = level_of({"treatments": [{"modality": "rest", "start": "2026-10-20", "ongoing": True}]}).next_step
+    assert "fits neither pathway A nor pathway C" in told
+    assert "from Dec 1, 2026" in told  # 42 days from Oct 20
+
+
+def test_that_day_is_the_first_on_which_six_weeks_are_met():
+    for day, state in (("2026-11-30", "not_met"), ("2026-12-01", "met")):
+        changes = {
+            "request_date": day,
+            "service_date": "2027-01-04",
+            "treatments": [{"modality": "rest", "start": "2026-10-20", "ongoing": True}],
+        }
+        assert criterion_of(changes, "A", "conservative_6_weeks").state == state
+
+
+def test_after_a_long_break_the_day_counts_from_the_start():
+    told = level_of({"treatments": [{"modality": "rest", "start": "2026-10-20", "end": "2026-11-01"}]}).next_step
+    assert "from Jan 1, 2027" in told  # 42 days from Nov 20
+    told = level_of({"treatments": []}).next_step
+    assert "from Jan 1, 2027" in told
+
+
+def test_no_day_is_promised_where_something_else_is_not_met():
+    changes = {"treatments": [], "levels.L1.purpose": "prophylactic"}
+    told = level_of(changes).next_step
+    assert "fits neither" in told
+    assert "new request" not in told
+
+
+def test_a_young_fracture_hears_of_both_ways():
+    changes = {
+        "levels.L1.onset": {"earliest": "2026-10-21", "latest": "2026-10-21"},
+        "treatments": [{"modality": "rest", "start": "2026-10-21", "ongoing": True}],
+    }
+    told = level_of(changes).next_step
+    assert "pathway A from Dec 2, 2026" in told
+    assert "pathway C sooner" in told
+
+
+def test_where_no_authorization_is_needed_the_clinical_result_is_advice():
+    line = story({"product": "indemnity"}).lines[0]
+    assert line.sentence == "The policy asks for no authorization here; its criteria still govern coverage."
+    assert line.advice == "These facts meet the policy as it is written; a person decides."
+
+
+def test_without_a_product_everything_is_asked_at_once():
+    line = story({"product": "null", "levels.L1.exam": "null"}).lines[0]
+    assert len(line.asks) == 2
+
+
+def test_details_of_flags_are_told():
+    notes = story({"levels.L1.etiology": "lymphoma", "safety_notes": ["open wound"]}).flags
+    sentences = {note.flag: note.sentence for note in notes}
+    assert sentences["safety: open wound"] == "Safety note in the record: open wound."
+    assert "lymphoma" in sentences["source_needs_medical_director: lymphoma"]
+
+
+def test_another_edition_or_reading_cannot_tell_it():
+    parsed = facts.parse(document({}))
+    stored = assess(parsed, EDITION).as_dict()
+    with pytest.raises(ValueError, match="another edition"):
+        explain(parsed, {**stored, "edition_sha256": "0"}, EDITION)
+    with pytest.raises(ValueError, match="another reading"):
+        explain(parsed, stored, EDITION.with_switches(as_of="service"))
