@@ -10,7 +10,7 @@ from django.utils import timezone
 from priorauth import audit
 from priorauth.models import AuditEvent
 from priorauth.roles import Role
-from tests.admin_helpers import act, in_review, signed_in
+from tests.admin_helpers import act, case_page, in_review, signed_in
 from tests.cases import approve, person
 from tests.test_admin_case import text_of
 
@@ -70,6 +70,8 @@ def test_the_list_is_filtered_by_action_role_day_and_reference():
     assert rows(action="approve", day=today) == 2
     assert rows(action="approve", day="2020-01-01") == 0
     assert rows(q=other.reference) == 5
+    auditor.get(case_page(other))
+    assert rows(q=other.reference) == 6
     assert rows(day="not a day") == rows() == AuditEvent.objects.count()
     assert auditor.get(LIST, {"actor_name": "x"}).status_code == 400
 

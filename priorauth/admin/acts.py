@@ -16,7 +16,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from priorauth.admin import act_forms as forms
-from priorauth.admin.obstacles import obstacle
+from priorauth.admin.obstacles import blocked, forbidden
 from priorauth.admin.site import site
 from priorauth.models import Case
 from priorauth.roles import REVIEWER_ROLES, Actor
@@ -109,10 +109,9 @@ def act_page(request: HttpRequest, pk: str, slug: str) -> HttpResponse:
     )
     if request.method == "POST":
         return _post(request, case, page, timezone.now())
-    why = obstacle(case, page.act, request.actor, timezone.now())
-    if why:
-        status = CONFLICT if request.actor.role in TRANSITIONS[page.act].roles else FORBIDDEN
-        return _refused(request, case, page, why, status)
+    for question, status in ((forbidden, FORBIDDEN), (blocked, CONFLICT)):
+        if why := question(case, page.act, request.actor, timezone.now()):
+            return _refused(request, case, page, why, status)
     return _show(request, case, page, page.form(case, request.actor))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -91,9 +91,10 @@ class AuditEventAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AuditEvent], search_term: str
     ) -> tuple[QuerySet[AuditEvent], bool]:
-        """By the reference of a case."""
+        """By the reference of a case: its own stream, and what people's streams say about it (who read it)."""
         term = search_term.strip().upper()
-        return (queryset.filter(stream=f"case:{term}") if term else queryset), False
+        about_it = Q(stream=f"case:{term}") | Q(entities__case=term)
+        return (queryset.filter(about_it) if term else queryset), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if request.method != "GET":
@@ -152,7 +153,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Case or stream")
     def where(self, event: AuditEvent) -> str:
-        return event.stream.removeprefix("case:")
+        return event.entities.get("case") or event.stream.removeprefix("case:")
 
     @admin.display(description="Number")
     def number(self, event: AuditEvent) -> int:

@@ -14,7 +14,7 @@ from priorauth.deadlines import REGIMES
 from priorauth.models import Assessment, Case, Decision, Job, Revision
 from priorauth.roles import Actor
 from priorauth.services.base import clock
-from priorauth.statuses import OPEN, Status
+from priorauth.statuses import IN_REVIEW, OPEN, Status
 
 
 class Button(NamedTuple):
@@ -72,6 +72,9 @@ def _head(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
 
 def _buttons(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
     """The acts that are open now, and for the others why not: each reason once, with the acts that it closes."""
+    if case.status not in IN_REVIEW:
+        word = Status(case.status).label
+        return {"buttons": [], "closed": [("All acts", f"the case is “{word}”, so there is nothing to do here now.")]}
     buttons: list[Button] = []
     closed: dict[str, list[str]] = {}
     for slug, page in PAGES.items():

@@ -130,7 +130,7 @@ def _pain_and_walking(facts: Mapping[str, Any]) -> Iterator[Fact]:
     yield Fact(title, "Date of the score", day(pain.get("date")))
     yield Fact(title, "Clinician's word", word(pain.get("descriptor")))
     yield Fact(title, "Walking now", word(walking.get("current")))
-    yield Fact(title, "Because of", word(walking.get("cause")))
+    yield Fact(title, "Why", word(walking.get("cause")))
     yield Fact(title, "Before this pain", word(walking.get("baseline")))
     if walking.get("analgesia_hours") is not None:
         yield Fact(title, "Hours of pain medicine tried", str(walking["analgesia_hours"]))
@@ -155,8 +155,9 @@ def _treatment(facts: Mapping[str, Any]) -> Iterator[Fact]:
 def _course(treatment: Mapping[str, Any]) -> str:
     """`Physical therapy, Harbor Clinic: Sep 14, 2026 to Nov 2, 2026; 12 visits`."""
     name = ", ".join(filter(None, [word(treatment["modality"]), treatment.get("name")]))
-    end = "still going on" if treatment.get("ongoing") and not treatment.get("end") else day(treatment.get("end"))
-    parts = [f"{name}: {day(treatment.get('start'))} to {end}"]
+    start, end = day(treatment.get("start")), day(treatment.get("end"))
+    goes_on = treatment.get("ongoing") and not treatment.get("end")
+    parts = [f"{name}: since {start}, still going on" if goes_on else f"{name}: {start} to {end}"]
     if treatment.get("duration_days") is not None:
         parts.append(f"{treatment['duration_days']} days")
     if treatment.get("visits") is not None:

@@ -18,7 +18,12 @@ DECISIONS = frozenset({Act.APPROVE, Act.NOT_APPROVE, Act.CLOSE})
 
 def obstacle(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
     """The reason why `actor` cannot do `act` now, or nothing."""
-    return _role(act, actor) or _state(case, act, actor, now) or _decision(case, act, actor, now)
+    return forbidden(case, act, actor, now) or blocked(case, act, actor, now)
+
+
+def forbidden(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
+    """What this person may not do, whoever holds the case."""
+    return _role(act, actor) or _decision(case, act, actor, now)
 
 
 def holds(case: Case, actor: Actor, now: dt.datetime) -> bool:
@@ -41,7 +46,8 @@ def _role(act: Act, actor: Actor) -> str:
     return "Your role does not include this."
 
 
-def _state(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
+def blocked(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
+    """What the case's status or somebody's claim does not let anybody, or this person, do now."""
     transition = TRANSITIONS[act]
     if case.status not in transition.sources:
         return f"The case is “{Status(case.status).label}”."

@@ -129,6 +129,7 @@ class UserForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ("email", "first_name", "last_name", "is_active")
+        help_texts = {"is_active": "Only an active person can sign in. Nobody is deleted."}
 
     def clean_email(self) -> str:
         return self.cleaned_data["email"].lower()
