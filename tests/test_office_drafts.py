@@ -185,6 +185,15 @@ def test_removing_a_level_keeps_each_finding_with_its_level():
     assert [kept(case, f"imaging-0-findings-{index}") for index in range(3)] == [["edema"], ["cleft", "uptake"], None]
 
 
+def test_a_level_that_is_added_again_does_not_inherit_the_findings_of_the_removed_one():
+    client = browser(clerk())
+    case = saved_draft(client, **level_row(1, "L2"), **{"levels-count": "2", "imaging-0-findings-1": ["healed"]})
+    post_edit(client, case, draft_of(case).fields | {"remove": "levels-1"})
+    post_edit(client, case, draft_of(case).fields | {"add": "levels"})
+    assert kept(case, "imaging-0-findings-0") == ["edema"]
+    assert kept(case, "imaging-0-findings-1") is None
+
+
 def test_removing_the_only_row_empties_it():
     client = browser(clerk())
     case = saved_draft(client)

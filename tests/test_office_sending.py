@@ -246,6 +246,17 @@ def test_nothing_typed_is_lost_on_a_mistake_or_a_new_row():
     assert case.revisions.count() == 1
 
 
+def test_a_file_that_was_sent_stays_with_the_case_when_its_study_is_removed_from_an_answer():
+    client = browser(clerk())
+    case = asked(client, **NO_IMAGING)
+    client.post(answer_of(case), as_shown(client, case, action="") | {"imaging-0-file": report()})
+    attachment = case.attachments.get()
+    typed = as_shown(client, case, action="") | {"imaging-0-attachment": str(attachment.pk)}
+    response = client.post(answer_of(case), typed | {"remove": "imaging-0"})
+    assert response.status_code == 200
+    assert response.context["form"].other_attachments == [attachment]
+
+
 def test_an_answer_cannot_change_for_whom_it_is():
     client = browser(clerk())
     case = asked(client, **NO_IMAGING)
@@ -383,27 +394,33 @@ def test_the_search_finds_drafts_and_survives_anything():
         assert client.post("/requests/", {"sought": text}).status_code == 200
 
 
-def test_the_list_costs_the_same_queries_for_one_and_for_thirty_requests():
+@pytest.mark.parametrize("show", ["", "drafts", "with-plan"])
+def test_the_list_costs_the_same_queries_for_one_and_for_thirty_requests(show):
     actor = clerk()
     client = browser(actor)
 
     def queries():
-        with CaptureQueriesContext(
-            connection,
-        ) as captured:
-            client.get("/requests/")
+        with CaptureQueriesContext(connection) as captured:
+            client.get(f"/requests/?show={show}")
         return len(captured)
 
     cases.sent_case(actor)
-    saved_draft(client)
+    cases.draft_case(actor)
     few = queries()
     for minute in range(30):
         cases.sent_case(actor, at=cases.NOW + dt.timedelta(minutes=minute))
         cases.draft_case(actor)
     assert queries() == few
-    page = client.get("/requests/?page=2")
+
+
+def test_the_list_is_paged():
+    actor = clerk()
+    for _ in range(51):
+        cases.draft_case(actor)
+    page = browser(actor).get("/requests/?show=drafts&page=2")
     assert len(page.context["rows"]) == 25
     assert "Page 2 of 3" in page.content.decode()
+    assert 'href="?show=drafts&amp;page=3"' in page.content.decode()
 
 
 def test_an_office_without_requests_is_told_what_to_do():
