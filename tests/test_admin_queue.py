@@ -49,6 +49,15 @@ def test_the_order_cannot_be_changed_by_the_address():
     assert references(nurse.get(QUEUE, {"o": "2.-1"})) == [expedited.reference, standard.reference]
 
 
+def test_of_the_decided_cases_the_latest_decision_comes_first():
+    clerk, (actor, nurse) = person(Role.CLERK), signed_in(Role.NURSE)
+    first, second, third = (in_review(clerk=clerk) for _ in range(3))
+    for case in (second, third, first):
+        approve(case, actor, timezone.now())
+    wanted = [case.reference for case in (first, third, second)]
+    assert references(nurse.get(QUEUE, {"view": "decided"})) == wanted
+
+
 def test_a_row_tells_due_member_result_score_status_and_holder_in_words():
     case, (actor, nurse) = in_review(), signed_in(Role.NURSE)
     held_by(actor, case)

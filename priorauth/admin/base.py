@@ -21,7 +21,7 @@ class CappedPaginator(Paginator):
 
     @cached_property
     def count(self) -> int:
-        return self.object_list[:COUNTED_ROWS].count()
+        return self.object_list.order_by().values("pk")[:COUNTED_ROWS].count()
 
     @property
     def capped(self) -> bool:

@@ -42,7 +42,6 @@ class CaseAdmin(queue.QueueColumns, TenantAdmin):
     )
     list_select_related = ("member", "office", "claimed_by")
     search_fields = ("reference",)
-    ordering = ("urgency", "due_at", "id")
 
     def get_urls(self) -> list[URLPattern]:
         acts = [
@@ -70,6 +69,10 @@ class CaseAdmin(queue.QueueColumns, TenantAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:
         return queue.with_pathways(super().get_queryset(request), request)
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """The order of work; of what is decided, the latest first."""
+        return ("-decided_at", "-id") if request.GET.get("view") == "decided" else ("urgency", "due_at", "id")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Case], search_term: str

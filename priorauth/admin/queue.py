@@ -49,8 +49,7 @@ def in_tab(cases: QuerySet[Case], tab: str, request: HttpRequest, now: dt.dateti
         "open": Q(status__in=sorted(OPEN)),
         "decided": Q(status__in=sorted(DECIDED)),
     }
-    cases = cases.filter(conditions[tab])
-    return cases.order_by("-decided_at", "-id") if tab == "decided" else cases
+    return cases.filter(conditions[tab])
 
 
 class TabFilter(admin.SimpleListFilter):

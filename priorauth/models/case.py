@@ -5,7 +5,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from priorauth.statuses import IN_REVIEW, OPEN, Status, Urgency
+from priorauth.statuses import DECIDED, IN_REVIEW, OPEN, Status, Urgency
 from priorauth.tenancy import TenantModel
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -78,6 +78,7 @@ class Case(TenantModel):
             ),
             models.Index(fields=["office", "status", "-updated_at"], name="case_office_list"),
             models.Index(fields=["due_at"], name="case_open_due", condition=Q(status__in=sorted(OPEN))),
+            models.Index(fields=["-decided_at", "-id"], name="case_decided", condition=Q(status__in=sorted(DECIDED))),
         ]
 
     def __str__(self) -> str:
