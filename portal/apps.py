@@ -2,6 +2,11 @@ from django.apps import AppConfig
 
 
 class PortalConfig(AppConfig):
-    """The project itself as an app: it brings the template tags and the pages' static files."""
+    """The project itself as an app: template tags, management commands, and the Celery application."""
 
     name = "portal"
+
+    def ready(self) -> None:
+        from portal.celery import app
+
+        app.set_default()

@@ -7,10 +7,12 @@ from policies.codes import region_of
 from portal.web.dates import show
 
 if TYPE_CHECKING:
+    from policies.document import CurrentCode
     from portal.web.parts import LinePart, Part, TreatmentPart
     from portal.web.request_form import RequestForm
 
 REGION_WORDS = {"C": "C1 to C7", "T": "T1 to T12", "L": "L1 to L5", "S": "S1 to S5", "COCCYX": "the coccyx"}
+SACRAL = ("S", "COCCYX")
 OLDEST = 120
 
 
@@ -82,18 +84,23 @@ def _line_levels(form: "RequestForm", line: "LinePart") -> None:
     code = form.edition.document.codes.current.get(line.answers["code"])
     if code is None:
         return
-    sacral = {"S", "COCCYX"} if code.kind == "vertebroplasty" and "L" in code.regions else set()
+    passed_on = SACRAL if code.kind == "vertebroplasty" and "L" in code.regions else ()
     for level in levels:
-        if region_of(level) not in {*code.regions, *sacral}:
-            _say(line, "levels", _misfit(form, line.answers["code"], code.regions, level))
+        if region_of(level) not in (*_regions(code), *passed_on):
+            _say(line, "levels", _misfit(form, line.answers["code"], code, level))
 
 
-def _misfit(form: "RequestForm", code: str, regions: list[str], level: str) -> str:
-    covers = " and ".join(REGION_WORDS[region] for region in regions)
+def _regions(code: "CurrentCode") -> tuple[str, ...]:
+    """Where a code belongs; the edition reads sacroplasty by its code alone, so it names no region for it."""
+    return SACRAL if code.kind == "sacroplasty" else tuple(code.regions)
+
+
+def _misfit(form: "RequestForm", code: str, current: "CurrentCode", level: str) -> str:
+    covers = " and ".join(REGION_WORDS[region] for region in _regions(current))
     fitting = [
         known
         for known, rule in form.edition.document.codes.current.items()
-        if region_of(level) in rule.regions and len(known) == len(code) and not rule.reposition
+        if region_of(level) in _regions(rule) and len(known) == len(code) and not rule.reposition
     ]
     return f"{code} is for {covers}. For {level} the code is {' or '.join(fitting)}: correct the code or the level."
 
