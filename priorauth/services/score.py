@@ -2,11 +2,10 @@
 
 import datetime as dt
 
-from policies.explain import explain
-
 from policies import facts as facts_v1
 from policies import registry
 from policies.assess import assess
+from policies.explain import explain
 from priorauth.models import Assessment, Case, Job, Revision
 from priorauth.roles import SYSTEM
 from priorauth.services.base import acting
