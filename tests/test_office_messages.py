@@ -236,4 +236,4 @@ def page_keeps(page, name, values):
 
 def test_treatment_rows_beyond_the_first_are_named_in_their_message():
     message, _ = message_at("treatments-1-start", **treatment_row(1, start="soon"))
-    assert message.startswith("Treatment 2: ")
+    assert message.startswith("Treatment 2, start: ")

@@ -17,15 +17,20 @@ from portal.web.words import NOT_RECORDED, Choices, with_not_recorded
 
 
 class Question(forms.Field):
-    """A question with its words. `clean` gives None (or the empty value) where it was not answered."""
+    """A question with its words. `clean` gives None (or the empty value) where it was not answered.
+
+    `called` begins the messages that do not name the question themselves.
+    """
 
     kind = "text"
     size = ""
+    names_itself = True
 
-    def __init__(self, label: str, *, hint: str = "", size: str = "", **attributes: Any) -> None:
+    def __init__(self, label: str, *, hint: str = "", size: str = "", called: str = "", **attributes: Any) -> None:
         super().__init__(label=label, required=False)
         self.hint = hint
         self.size = size or self.size
+        self.called = "" if self.names_itself else called or self.words.rstrip("?")
         self.attributes = {"autocomplete": "off"} | attributes
 
     def clean(self, value: Any) -> Any:
@@ -67,6 +72,7 @@ class LongText(Text):
 
 
 class Email(Text):
+    names_itself = False
     kind = "email"
 
     def read(self, text: str) -> str:
@@ -78,6 +84,8 @@ class Email(Text):
 
 
 class Phone(Text):
+    names_itself = False
+
     def read(self, text: str) -> str:
         if not re.fullmatch(r"[0-9+()./xX \-]+", super().read(text)) or sum(c.isdigit() for c in text) < 10:
             raise ValueError("Write the phone number with its area code, like 617-555-0123.")
@@ -87,6 +95,7 @@ class Phone(Text):
 class Choice(Question):
     """One of several words: radios, or a list where there are many. Offers "Not recorded" unless told otherwise."""
 
+    names_itself = False
     kind = "radios"
 
     def __init__(self, label: str, choices: Choices, *, not_recorded: bool = True, kind: str = "", **options: Any):
@@ -104,7 +113,7 @@ class Findings(forms.MultipleChoiceField):
     """Several of the findings of one study at one level."""
 
     kind = "checks"
-    size = hint = ""
+    size = hint = called = ""
     blank: tuple[str, ...] = ()
 
     def __init__(self, label: str, choices: Choices) -> None:
@@ -120,6 +129,7 @@ class Date(Question):
     """A date, as a TypedDate. `months` allows a month; `past` refuses what lies wholly after today."""
 
     size = "short"
+    names_itself = False
 
     def __init__(self, label: str, *, months: bool = False, past: bool = True, **options: Any) -> None:
         super().__init__(label, **options)
@@ -177,6 +187,7 @@ class MemberId(Question):
 
 
 class NpiNumber(Question):
+    names_itself = False
     blank = ""
     size = "short"
 
@@ -185,6 +196,7 @@ class NpiNumber(Question):
 
 
 class LevelName(Question):
+    names_itself = False
     blank = ""
     size = "tiny"
 

@@ -46,8 +46,12 @@ class Part(forms.Form):
                 field.today = today
 
     def add_error(self, field: str | None, error: Any) -> None:
-        text = error if isinstance(error, str) else " ".join(error.messages)
-        super().add_error(field, f"{self.about}: {text}" if self.about else text)
+        if isinstance(error, str):
+            names, text = [self.about], error
+        else:
+            names, text = [self.about, self.fields[field].called], " ".join(error.messages)
+        named = ", ".join(filter(None, names))
+        super().add_error(field, f"{named}: {text}" if named else text)
 
     @cached_property
     def answers(self) -> dict[str, Any]:
@@ -114,10 +118,12 @@ class BonePart(Part):
 
 
 class LevelPart(Part):
-    name = LevelName("Level", hint="One vertebra, for example L1", autocapitalize="characters")
+    name = LevelName(
+        "Level", called="name of the level", hint="One vertebra, for example L1", autocapitalize="characters"
+    )
     etiology = Choice("What caused it, as recorded by the clinician?", words.ETIOLOGY, kind="select")
     mechanism = Choice("How did it happen?", words.MECHANISM)
-    onset = Date("When did this pain start?", months=True, hint=EXAMPLE_MONTH)
+    onset = Date("When did this pain start?", called="start of the pain", months=True, hint=EXAMPLE_MONTH)
     onset_source = Text(WHERE, most=200, hint=WHERE_HINT)
     purpose = Choice("What is the procedure for?", words.PURPOSE)
     lesion_pattern = Choice("Lesion on imaging", words.LESION_PATTERN)
@@ -128,7 +134,7 @@ class PainPart(Part):
     pain_present = Choice("Is there pain from this now?", words.YES_NO)
     pain_score = Whole("Worst pain in the last 24 hours", least=0, most=10, hint="0 is none, 10 the worst imaginable")
     pain_word = Choice("The pain in the clinician's word", words.PAIN_WORD)
-    pain_date = Date("Date of this score", hint=EXAMPLE_DAY)
+    pain_date = Date("Date of this score", called="Date of the pain score", hint=EXAMPLE_DAY)
     walking = Choice("Walking now", words.WALKING, hint="What the patient can do now")
     walking_cause = Choice("Why is walking limited?", words.WALKING_CAUSE)
     walking_before = Choice("Before this pain, the patient", words.WALKING_BEFORE)
@@ -145,7 +151,7 @@ class ExamPart(Part):
     """Of one level; it shares the numbers of the level rows."""
 
     exam = Choice("Tenderness on examination", words.EXAM)
-    exam_date = Date("Date of the examination", hint=EXAMPLE_DAY)
+    exam_date = Date("Date of the examination", called="date of the examination", hint=EXAMPLE_DAY)
     other_source = Choice("Another source of the pain", words.OTHER_PAIN_SOURCE, hint="Facet joint, disc, hip, nerve")
     other_source_name = Text("Which other source? (optional)", most=200)
 
@@ -160,7 +166,7 @@ class SafetyPart(Part):
 
 class StudyPart(Part):
     modality = Choice("Type of study", words.IMAGING, not_recorded=False, kind="select")
-    date = Date("Date of the study", hint=f"{EXAMPLE_DAY}. Of the study, not of the report")
+    date = Date("Date of the study", called="date", hint=f"{EXAMPLE_DAY}. Of the study, not of the report")
     sequence = Text("Sequence (optional)", most=60, hint="MRI only, for example STIR", size="short")
     impression = LongText("The report's own words (optional)", most=1000, hint="Copy the impression")
     page = Text("Page of the report file (optional)", most=20, size="tiny")
@@ -185,9 +191,9 @@ class StudyPart(Part):
 class TreatmentPart(Part):
     modality = Choice("What was tried?", words.TREATMENT, not_recorded=False, kind="select")
     name = Text("Name (optional)", most=200, hint="Drug and dose, or the clinic")
-    start = Date("Started", months=True, hint=EXAMPLE_MONTH)
+    start = Date("Started", called="start", months=True, hint=EXAMPLE_MONTH)
     ongoing = Choice("Still going on?", words.ONGOING)
-    end = Date("Ended (if it has)", months=True, hint=EXAMPLE_MONTH)
+    end = Date("Ended (if it has)", called="end", months=True, hint=EXAMPLE_MONTH)
     duration = Whole("Length in days, if it has no dates", least=0, most=9999)
     visits = Whole("Number of visits or injections (optional)", least=0, most=200)
     stopped = Choice("Stopped for side effects?", words.YES_NO)
