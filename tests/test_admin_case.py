@@ -222,6 +222,12 @@ def test_signing_in_never_leads_to_another_host(client):
     assert response.headers["Location"] == "/sign-in/?next=/admin/"
 
 
+def test_signing_out_of_the_admin_ends_the_session():
+    _, nurse = signed_in(Role.NURSE)
+    assert nurse.post("/admin/logout/", follow=True).status_code == 200
+    assert nurse.get("/admin/").status_code == 302
+
+
 def test_the_pages_carry_no_inline_style_and_no_script():
     case, (actor, nurse) = in_review(), signed_in(Role.NURSE)
     held_by(actor, case)

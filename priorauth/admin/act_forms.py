@@ -189,18 +189,12 @@ class NotApproveForm(ActForm):
         return decide.latest_revision(self.case).facts["lines"]
 
     def preset(self) -> Values:
-        return {"lines": [line["line"] for line in self.requested], **validity(self.case)}
+        return {"lines": [str(line["line"]) for line in self.requested], **validity(self.case)}
 
     def shape(self) -> None:
-        self.fields["lines"].choices = [(line["line"], _line(line)) for line in self.requested]
+        self.fields["lines"].choices = [(str(line["line"]), _line(line)) for line in self.requested]
         if len(self.requested) == 1:
             del self.fields["valid_from"], self.fields["valid_to"]
-
-    def values(self) -> Values:
-        values = super().values()
-        if len(values["lines"]) == len(self.requested):
-            values["valid_from"] = values["valid_to"] = None
-        return values
 
 
 def _line(line: dict[str, Any]) -> str:

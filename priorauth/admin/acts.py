@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -142,12 +143,12 @@ def _post(request: HttpRequest, case: Case, page: Page, now: dt.datetime) -> Htt
 
 def _run(page: Page, case: Case, form: forms.ActForm, by: Actor, at: dt.datetime, *, keep: bool) -> None:
     """Do the act. Without `keep` it is only rehearsed: the service says what is wrong with it, nothing stays."""
-    act = partial(page.run, case, by=by, at=at, version=form.cleaned_data["version"], **form.values())
+    act = partial(page.run, by=by, at=at, version=form.cleaned_data["version"], **form.values())
     if keep:
-        act()
+        act(case)
         return
     with transaction.atomic():
-        act()
+        act(copy(case))
         transaction.set_rollback(True)
 
 
