@@ -4,8 +4,10 @@ import uuid
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.template.loader import render_to_string
 
 from portal.web import intake
+from portal.web.words import FINDING
 from priorauth.models import Attachment, AuditEvent, Case, Draft
 from priorauth.roles import Role
 from priorauth.services import attach
@@ -318,3 +320,36 @@ def test_saving_writes_no_answer_into_the_trail():
     assert [event.action for event in events] == ["create"]
     assert "Synthetic" not in str([event.__dict__ for event in events])
     assert Draft.objects.unscoped("counting in a test").count() == 1
+
+
+@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "500"])
+def test_each_error_page_stands_without_anything_from_the_request(name):
+    page = render_to_string(f"{name}.html")
+    assert page.count("<h1>") == 1
+    assert "csrf" not in page
+
+
+def test_a_fault_of_the_server_shows_its_page(monkeypatch):
+    client = browser(clerk())
+    client.raise_request_exception = False
+    monkeypatch.setattr("portal.web.listing.next_step", lambda case, now: 1 / 0)
+    saved_draft(client)
+    response = client.get("/requests/")
+    assert response.status_code == 500
+    assert "Something went wrong on our side" in response.content.decode()
+
+
+def test_the_longest_form_is_shown_and_kept():
+    client = browser(clerk())
+    everything = {"levels-count": "10", "imaging-count": "30", "treatments-count": "40", "lines-count": "10"}
+    names = [f"T{number}" for number in range(1, 11)]
+    for index, name in enumerate(names):
+        everything |= level_row(index, name)
+    for index in range(30):
+        everything |= study_row(index, **{f"findings-{level}": [value for value, _ in FINDING] for level in range(10)})
+    for index in range(40):
+        everything |= treatment_row(index)
+    case = saved_draft(client, **everything, **{"lines-0-code": "22510", "lines-0-levels": " ".join(names)})
+    response = client.get(f"/requests/{case.reference}/edit/check/")
+    assert response.status_code == 200
+    assert len(kept(case, "imaging-29-findings-9")) == 13

@@ -25,6 +25,8 @@ WRONG = [
     ("birth_date", "Mar 1948", "Give the day, too"),
     ("first_name", LONG, "can have 60 characters. This has 10,000"),
     ("last_name", "y" * 61, "can have 60 characters. This has 61"),
+    ("first_name", "Al\x07ma", "cannot be printed"),
+    ("note", "a\x1bb", "cannot be printed"),
     ("product", "gold", "Choose one of the answers"),
     ("setting", "garage", "Choose one of the answers"),
     ("service_date", "soon", "Write it like 9/27/2026"),

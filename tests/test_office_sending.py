@@ -413,6 +413,14 @@ def test_the_list_costs_the_same_queries_for_one_and_for_thirty_requests(show):
     assert queries() == few
 
 
+def test_what_the_plan_works_on_is_listed_by_due_time():
+    actor = clerk()
+    later = cases.sent_case(actor, at=cases.NOW)
+    earlier = cases.sent_case(actor, at=cases.NOW - dt.timedelta(days=1))
+    rows = browser(actor).get("/requests/?show=with-plan").context["rows"]
+    assert [row["case"] for row in rows] == [earlier, later]
+
+
 def test_the_list_is_paged():
     actor = clerk()
     for _ in range(51):

@@ -6,6 +6,7 @@ is said in `needed.py`.
 
 import datetime as dt
 import re
+import unicodedata
 from typing import Any
 
 from django import forms
@@ -56,6 +57,7 @@ class Question(forms.Field):
 
 class Text(Question):
     blank = ""
+    layout = ""
 
     def __init__(self, label: str, *, most: int, **options: Any) -> None:
         super().__init__(label, **options)
@@ -64,11 +66,14 @@ class Text(Question):
     def read(self, text: str) -> str:
         if len(text) > self.most:
             raise ValueError(f"{self.words} can have {self.most:,} characters. This has {len(text):,}: shorten it.")
+        if any(unicodedata.category(character) == "Cc" and character not in self.layout for character in text):
+            raise ValueError(f"{self.words} has a character that cannot be printed: type it again by hand.")
         return text
 
 
 class LongText(Text):
     kind = "textarea"
+    layout = "\r\n\t"
 
 
 class Email(Text):

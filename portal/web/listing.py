@@ -23,6 +23,7 @@ from priorauth.statuses import DECIDED, IN_REVIEW, Status
 PER_PAGE = 25
 RECENT = dt.timedelta(days=30)
 LONGEST_SEARCH = 80
+DUE_FIRST = ("needs-you", "with-plan")
 LABELS = {
     "needs-you": "Needs you",
     "drafts": "Drafts",
@@ -52,6 +53,8 @@ def requests(request: HttpRequest) -> HttpResponse:
         cases = search(cases, sought)
     elif chosen in known:
         cases = cases.filter(known[chosen])
+        if chosen in DUE_FIRST:
+            cases = cases.order_by("due_at", "id")
     page = Paginator(cases, PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "filters": _counts(request.actor, known, chosen),

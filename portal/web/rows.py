@@ -28,7 +28,6 @@ _ROW = re.compile(r"(?P<group>[a-z]+)-(?P<index>[0-9]{1,2})-(?P<rest>.+)")
 _FINDINGS = re.compile(r"(?P<start>imaging-[0-9]{1,2}-findings-)(?P<level>[0-9]{1,2})")
 _NAME = re.compile(r"[a-z_]{1,40}|[a-z]{1,20}-(count|[0-9]{1,2}-[a-z_]{1,40}(-[0-9]{1,2})?)")
 NOT_ANSWERS = {"csrfmiddlewaretoken", "action", "add", "remove", "remove_file", "version", "token", "note_to_answer"}
-MOST_TEXT = 20_000
 
 
 class TooMany(ValueError):
@@ -38,7 +37,7 @@ class TooMany(ValueError):
 def from_post(post: QueryDict) -> Raw:
     """What a person typed, without buttons and tokens. Null characters, which no database keeps, are left out."""
     names = [name for name in post if _NAME.fullmatch(name) and name not in NOT_ANSWERS]
-    return {name: [value.replace("\x00", "")[:MOST_TEXT] for value in post.getlist(name)] for name in names}
+    return {name: [value.replace("\x00", "") for value in post.getlist(name)] for name in names}
 
 
 def count(raw: Raw, group: str) -> int:
