@@ -32,7 +32,6 @@ from policies.criteria import MEASURES
 from policies.document import Criterion, CriterionUse
 from policies.edition import Edition
 from policies.facts import Facts
-from policies.levels import is_blank
 from policies.next_step import next_step
 from policies.results import Assessment
 from policies.truth import MET, NOT_MET, UNKNOWN, Truth
@@ -183,8 +182,7 @@ class _Teller:
 
     def _level(self, level: Mapping[str, Any]) -> LevelStory:
         name = level["level"]
-        facts = self._facts.levels.get(name)
-        view = None if facts is None or is_blank(facts) else self._edition.levels.level_view(self._request, facts)
+        view = self._edition.levels.view_of(self._request, name)
         return LevelStory(
             level=name,
             determination=level["determination"],
@@ -193,7 +191,7 @@ class _Teller:
             pathways=tuple(self._pathway(pathway, level, view) for pathway in self._document.pathways),
         )
 
-    def _pathway(self, name: str, level: Mapping[str, Any], view: LevelView | None) -> PathwayStory:
+    def _pathway(self, name: str, level: Mapping[str, Any], view: LevelView) -> PathwayStory:
         pathway, state = self._document.pathways[name], level["pathways"][name]
         states = level["criteria"][name]
         criteria = tuple(
@@ -217,7 +215,7 @@ class _Teller:
         )
 
     def _criterion(
-        self, use: CriterionUse, states: Mapping[str, Truth], level: str, view: LevelView | None, is_open: bool
+        self, use: CriterionUse, states: Mapping[str, Truth], level: str, view: LevelView, is_open: bool
     ) -> CriterionStory:
         """A criterion of a pathway; only a pathway that is still open asks for anything."""
         criterion = self._document.criteria[use.use]
@@ -238,8 +236,6 @@ class _Teller:
             not_met=criterion.not_met.replace("{level}", level) if state == NOT_MET else "",
         )
 
-    def _found(self, criterion: Criterion, view: LevelView | None) -> Found:
-        if view is None:
-            return Found(())
+    def _found(self, criterion: Criterion, view: LevelView) -> Found:
         parameters = MEASURES[criterion.measure].parameters.model_validate(criterion.with_)
         return FOUND[criterion.measure](view, parameters, self._edition.levels.context)

@@ -15,6 +15,7 @@ from policies.treatment import read_treatments
 from policies.truth import MET, NOT_MET, UNKNOWN, Truth, all_of
 from policies.view import Clock, Context, LevelView, RequestView
 
+NO_LEVEL_FACTS: Final = LevelFacts()
 _REMEMBERED: Final = 8192  # traces; a handful of kilobytes each at most
 
 
@@ -132,12 +133,25 @@ class LevelRules:
 
     def assess(self, request: RequestView, name: str) -> LevelResult:
         """The result of a level that a line names, with or without facts."""
+        view = self.view_of(request, name)
+        states = self._states(view)
+        if view.facts is NO_LEVEL_FACTS and not self._closed_world:
+            return self._without_facts(name, states)
+        return self._result(name, states, view)
+
+    def view_of(self, request: RequestView, name: str) -> LevelView:
+        """The level as the criteria read it; an empty one where nothing was sent about it."""
         level = request.facts.levels.get(name)
         if level is None or is_blank(level):
-            blank: Truth = NOT_MET if self._closed_world else UNKNOWN
-            return self._result(name, (blank,) * len(self._checks), None)
-        view = self.level_view(request, level)
-        return self._result(name, self._states(view), view)
+            onset = read_onset(None, [], None, request.as_of, self.findings)
+            return LevelView(request, NO_LEVEL_FACTS, [], onset, self.clock)
+        return self.level_view(request, level)
+
+    def _without_facts(self, name: str, states: tuple[Truth, ...]) -> LevelResult:
+        """Insufficient whatever the facts of the whole request say; it asks for what they leave unknown."""
+        trace = self._trace(name, states)
+        missing = trace.missing or self._ask(name, states, dict.fromkeys(trace.pathways, UNKNOWN))
+        return LevelResult(name, "insufficient_information", trace.pathways, trace.criteria, missing, (), trace.score)
 
     def _states(self, view: LevelView) -> tuple[Truth, ...]:
         states = [check(view) for check in self._checks]
@@ -145,12 +159,10 @@ class LevelRules:
             return tuple(NOT_MET if state == UNKNOWN else state for state in states)
         return tuple(states)
 
-    def _result(self, name: str, states: tuple[Truth, ...], view: LevelView | None) -> LevelResult:
+    def _result(self, name: str, states: tuple[Truth, ...], view: LevelView) -> LevelResult:
         trace = self._trace(name, states)
-        found: tuple[str, ...] = ()
-        if view is not None:
-            self._flag(view, trace)
-            found = tuple(dict.fromkeys(view.flags))
+        self._flag(view, trace)
+        found = tuple(dict.fromkeys(view.flags))
         return LevelResult(name, trace.determination, trace.pathways, trace.criteria, trace.missing, found, trace.score)
 
     def _trace_of(self, name: str, states: tuple[Truth, ...]) -> Trace:

@@ -15,14 +15,14 @@ from policies.vocabulary import day_words
 _LAST_DAY: Final = datetime.date.max.toordinal()
 
 
-def next_step(level: Mapping[str, Any], view: LevelView | None, edition: Edition) -> str:
+def next_step(level: Mapping[str, Any], view: LevelView, edition: Edition) -> str:
     """Words for a level whose fracture has not had six weeks of treatment; "" elsewhere.
 
     `level` is a level of `Assessment.as_dict()`.
     """
     gap = edition.document.level_flags.gap_between_A_and_C
     criteria = level["criteria"][gap.pathway]
-    if view is None or criteria[gap.not_met] != NOT_MET or criteria[gap.not_ruled_out] == NOT_MET:
+    if criteria[gap.not_met] != NOT_MET or criteria[gap.not_ruled_out] == NOT_MET:
         return ""
     words = edition.document.words
     in_gap = flags.GAP in level["flags"]
