@@ -79,7 +79,8 @@ def test_offices_and_payer_operations_do_not_enter_the_admin():
     case = in_review()
     for role in (Role.CLERK, Role.OFFICE_ADMIN, Role.PAYER):
         _, client = signed_in(role)
-        assert client.get(case_page(case), follow=True).status_code == 403
+        for path in ("/admin/", "/admin/password_change/", case_page(case)):
+            assert client.get(path, follow=True).status_code == 403
         assert client.post(act(case, "approve"), typed("approve", case), follow=True).status_code == 403
         assert snapshot(case)["decisions"] == 0
 
