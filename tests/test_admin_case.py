@@ -15,7 +15,7 @@ from priorauth.services import attach, information, score, submit
 from priorauth.tenancy import TenantModel
 from tests.admin_helpers import act, case_page, held_by, in_review, signed_in, snapshot, with_physician
 from tests.cases import NO_IMAGING, draft_case, facts, person, score_all, sent_case, submission
-from tests.factories import PDF, report
+from tests.factories import PDF, browser, report, sent_through_the_page
 
 pytestmark = pytest.mark.django_db
 
@@ -92,6 +92,24 @@ def test_the_facts_of_each_revision_and_what_changed_are_shown_in_words():
         f"{clerk.name} answered",
     ):
         assert words in page
+
+
+def test_what_an_office_typed_reads_as_words_and_the_raw_form_stays_out():
+    typed = {"note": "Please call the ward.", "diagnosis_codes": "M80.08XA", "levels-0-onset_source": "ED note, page 1"}
+    upload = {"imaging-0-file": report("mri.pdf"), "imaging-0-page": "2"}
+    case = sent_through_the_page(browser(person(Role.CLERK)), **typed, **upload)
+    score_all(timezone.now())
+    page = text_of(signed_in(Role.NURSE)[1].get(case_page(case)))
+    for words in (
+        "Note Please call the ward.",
+        "Diagnosis codes M80.08XA",
+        "Contact, name Casey Clerk",
+        "L1: onset ED note, page 1",
+        "mri.pdf, page 2",
+    ):
+        assert words in page
+    for raw in ("lines-count", "Form,", "Typed dates", "not_recorded", "contact_name"):
+        assert raw not in page
 
 
 def test_the_history_tells_each_act_in_words():

@@ -11,7 +11,7 @@ from priorauth.admin.acts import PAGES, Page
 from priorauth.admin.obstacles import held, holds, obstacle
 from priorauth.admin.trail import of_case
 from priorauth.deadlines import REGIMES
-from priorauth.models import Assessment, Case, Decision, Job, Revision
+from priorauth.models import Assessment, Attachment, Case, Decision, Job, Revision
 from priorauth.roles import Actor
 from priorauth.services.base import clock
 from priorauth.statuses import IN_REVIEW, OPEN, Status
@@ -36,6 +36,7 @@ class Sending(NamedTuple):
 def case_page(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
     revisions = list(case.revisions.select_related("created_by").order_by("number"))
     assessments = list(case.assessments.order_by("id"))
+    files = list(case.attachments.select_related("added_by"))
     latest = revisions[-1]
     assessment = next((a for a in reversed(assessments) if a.revision_id == latest.pk), None)
     return {
@@ -48,8 +49,8 @@ def case_page(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
         "assessment": assessment,
         "determination": words.determination(assessment.result["determination"]) if assessment else words.NOT_SCORED,
         "trouble": _trouble(case, assessment),
-        "sendings": list(reversed(_sendings(revisions))),
-        "files": list(case.attachments.select_related("added_by")),
+        "sendings": list(reversed(_sendings(revisions, files))),
+        "files": files,
         "questions": list(case.information_requests.select_related("asked_by", "answered_by")),
         "escalations": list(case.escalations.select_related("escalated_by")),
         "decision": _decision(case),
@@ -102,10 +103,15 @@ def _trouble(case: Case, assessment: Assessment | None) -> Job | None:
     return case.jobs.filter(kind=Job.Kind.SCORE).order_by("-id").first()
 
 
-def _sendings(revisions: Sequence[Revision]) -> list[Sending]:
+def _sendings(revisions: Sequence[Revision], attachments: Sequence[Attachment]) -> list[Sending]:
+    files = {str(file.pk): file.name for file in attachments}
     before: list[Revision | None] = [None, *revisions]
     return [
-        Sending(revision, facts.sections(revision), facts.changes(earlier, revision) if earlier else None)
+        Sending(
+            revision,
+            facts.sections(revision, files),
+            facts.changes(earlier, revision, files) if earlier else None,
+        )
         for earlier, revision in zip(before, revisions, strict=False)
     ]
 

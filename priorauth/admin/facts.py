@@ -23,6 +23,11 @@ NOT_RECORDED = "Not recorded"
 NOT_SENT = "Not sent"
 
 
+Names = Mapping[str, str]
+# Parts of the details that have words of their own here, or that repeat the form as it was typed.
+OWN_WORDS = frozenset({"studies", "sources", "files", "form", "typed_dates"})
+
+
 class Fact(NamedTuple):
     section: str
     label: str
@@ -36,18 +41,18 @@ class FactChange(NamedTuple):
     after: str
 
 
-def sections(revision: Revision) -> list[tuple[str, list[Fact]]]:
-    """All facts and details of a revision, grouped by section."""
+def sections(revision: Revision, files: Names) -> list[tuple[str, list[Fact]]]:
+    """All facts and details of a revision, grouped by section. `files` names the case's files by their key."""
     grouped: dict[str, list[Fact]] = {}
-    for fact in _facts(revision):
+    for fact in _facts(revision, files):
         grouped.setdefault(fact.section, []).append(fact)
     return list(grouped.items())
 
 
-def changes(before: Revision, after: Revision) -> list[FactChange]:
+def changes(before: Revision, after: Revision, files: Names) -> list[FactChange]:
     """What the later revision says differently."""
-    old = {(fact.section, fact.label): fact.value for fact in _facts(before)}
-    new = {(fact.section, fact.label): fact.value for fact in _facts(after)}
+    old = {(fact.section, fact.label): fact.value for fact in _facts(before, files)}
+    new = {(fact.section, fact.label): fact.value for fact in _facts(after, files)}
     return [
         FactChange(*place, old.get(place, NOT_SENT), new.get(place, NOT_SENT))
         for place in dict.fromkeys([*old, *new])
@@ -72,7 +77,7 @@ def product(value: str | None) -> str:
     return PRODUCTS.get(value, NOT_RECORDED)
 
 
-def _facts(revision: Revision) -> Iterator[Fact]:
+def _facts(revision: Revision, files: Names) -> Iterator[Fact]:
     facts = revision.facts
     yield from _request(facts)
     for level, known in sorted(facts["levels"].items()):
@@ -81,8 +86,29 @@ def _facts(revision: Revision) -> Iterator[Fact]:
     yield from _treatment(facts)
     for note in facts.get("safety_notes") or []:
         yield Fact("Safety", "Named in the record", note)
-    for path, value in _flat(revision.details):
+    yield from _details(revision.details, files)
+
+
+def _details(details: Mapping[str, Any], files: Names) -> Iterator[Fact]:
+    """What the engine does not read: the words of the office, and where a fact is written."""
+    title = "Where it is written"
+    for number, study in enumerate(details.get("studies") or [], start=1):
+        if study.get("file"):
+            page = f", page {study['page']}" if study.get("page") else ""
+            name = files.get(study["file"], "a file that was taken out")
+            yield Fact(title, f"Study {number}, {word(study['modality'])}, {day(study.get('date'))}", f"{name}{page}")
+    for path, text in (details.get("sources") or {}).items():
+        yield Fact(title, _place(path), text)
+    for path, value in _flat({name: value for name, value in details.items() if name not in OWN_WORDS}):
         yield Fact("Details", path, value)
+
+
+def _place(path: str) -> str:
+    """`levels.L1.onset` is the onset of L1, `treatments.0` the first treatment."""
+    first, *rest = path.split(".")
+    if first == "treatments":
+        return f"Treatment {int(rest[0]) + 1}"
+    return f"{rest[0]}: {', '.join(rest[1:])}" if first == "levels" and rest else path
 
 
 def _request(facts: Mapping[str, Any]) -> Iterator[Fact]:
@@ -194,7 +220,7 @@ def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """The leaves of a JSON document with the way to them in words; empty ones are left out."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
-            label = str(name).replace("_", " ")
+            label = str(name).removeprefix("contact_").replace("_", " ")
             yield from _flat(inner, f"{path}, {label}" if path else label[:1].upper() + label[1:])
     elif isinstance(value, list) and any(isinstance(inner, Mapping | list) for inner in value):
         for number, inner in enumerate(value, start=1):
