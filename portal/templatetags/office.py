@@ -1,10 +1,12 @@
 """What the templates of the office pages need beyond Django's own tags."""
 
+import datetime as dt
 from typing import Any
 
 from django import template
 from django.forms.boundfield import BoundField
 
+from portal.web.dates import show
 from portal.web.fields import Date
 from priorauth.models import Case
 from priorauth.services.base import clock
@@ -35,6 +37,12 @@ def ask(bound: BoundField) -> dict[str, Any]:
 def when(instant: Any) -> str:
     """An instant as people read it, with the zone; nothing for none."""
     return clock(instant) if instant else ""
+
+
+@register.filter
+def day(date: dt.date) -> str:
+    """A calendar day as the form shows it."""
+    return show(date)
 
 
 @register.filter

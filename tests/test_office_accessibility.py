@@ -1,0 +1,79 @@
+"""Every office page: axe finds nothing, nothing overflows a narrow screen, every target is large enough."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.utils import timezone
+from playwright.sync_api import sync_playwright
+
+from priorauth.roles import Role
+from priorauth.services import information
+from tests import cases
+from tests.factories import browser, clerk, level_row, saved_draft, sent_through_the_page, study_row, valid_form
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+SMALL_TARGETS = """() => [...document.querySelectorAll("a, button, input, select, textarea, summary")].filter(e => {
+    const box = e.getBoundingClientRect(), inline = getComputedStyle(e).display === "inline";
+    const shown = box.width > 2 && box.height > 2;
+    return shown && !e.closest("label") && !(e.tagName === "A" && inline) && (box.width < 24 || box.height < 24);
+}).map(e => e.outerHTML.slice(0, 100))"""
+WRONG = {"birth_date": "13/45/1948", "clinician_npi": "1234567890", "levels-0-onset": "soon", "pain_score": "eleven"}
+
+
+@pytest.fixture
+def pages():
+    """Who is signed in, and the address of every office page: empty, filled, with mistakes."""
+    client = browser(clerk())
+    blank = {name: "" for name in valid_form() if not name.endswith("count")}
+    studies = study_row(1, **{"findings-0": ["edema"], "findings-1": ["healed"]})
+    two = {"levels-count": "2", **level_row(1, "L2"), "imaging-count": "2", **studies, "lines-0-levels": "L1, L2"}
+    filled, wrong, empty, wide = (saved_draft(client, **changes) for changes in ({}, WRONG, blank, two))
+    missing = saved_draft(client, **{"imaging-0-findings-0": []})
+    fresh = sent_through_the_page(client)
+    cases.score_all(timezone.now())
+    asked = sent_through_the_page(client, **{"imaging-0-findings-0": []})
+    cases.score_all(timezone.now())
+    asked.refresh_from_db()
+    nurse = cases.person(Role.NURSE)
+    cases.claimed(asked, nurse, timezone.now())
+    items = asked.assessments.get().result["missing"]
+    information.ask(asked, by=nurse, at=timezone.now(), question="Please send the MRI report.", items=items)
+    waiting = sent_through_the_page(client)
+    paths = ["", "?show=decided", "new/", "PA-0000-0000-0000/"]
+    paths += [f"{case.reference}/edit/" for case in (filled, wrong, wide)]
+    paths += [f"{empty.reference}/edit/?problems=all", f"{filled.reference}/edit/check/"]
+    paths += [f"{missing.reference}/edit/check/", f"{fresh.reference}/submitted/", f"{waiting.reference}/submitted/"]
+    paths += [f"{case.reference}/" for case in (filled, fresh, asked, waiting)]
+    paths += [f"{asked.reference}/answer/1/", f"{fresh.reference}/withdraw/"]
+    return client, [f"/requests/{path}" for path in paths]
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+def test_every_office_page_is_accessible(pages, chromium, live_server, width):
+    client, paths = pages
+    cookie = {"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value}
+    with sync_playwright() as playwright:
+        chrome = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        context = chrome.new_context(viewport={"width": width, "height": 900})
+        page = context.new_page()
+        page.goto(f"{live_server.url}/sign-in/")
+        found = [problem_of(page, "/sign-in/", width)]
+        context.add_cookies([cookie | {"url": live_server.url}])
+        for path in paths:
+            page.goto(live_server.url + path)
+            found.append(problem_of(page, path, width))
+        chrome.close()
+    assert list(filter(None, found)) == []
+
+
+def problem_of(page, path, width):
+    """What is wrong with the page as it stands, or nothing."""
+    axe = [(rule["id"], rule["nodes"][0]["target"]) for rule in Axe().run(page, options=RULES).response["violations"]]
+    overflow = page.evaluate("document.documentElement.scrollWidth") - width
+    small = [tag for tag in page.evaluate(SMALL_TARGETS) if not re.search('aria-hidden="tru', tag)]
+    headings = page.locator("h1").count()
+    return (path, axe, overflow, small, headings) if axe or overflow > 0 or small or headings != 1 else None
