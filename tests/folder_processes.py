@@ -1,9 +1,9 @@
-"""Find the processes that belong to a folder, and wait for what they do, with a deadline instead of a pause."""
+"""Find the processes that belong to a folder."""
 
 import contextlib
-import time
-from collections.abc import Callable
 from pathlib import Path
+
+from tests.waiting import until
 
 
 def belonging_to(folder: Path) -> dict[int, str]:
@@ -14,16 +14,6 @@ def belonging_to(folder: Path) -> dict[int, str]:
             if "\nState:\tZ" not in (entry / "status").read_text() and _names(entry, folder):
                 found[int(entry.name)] = _arguments(entry)
     return found
-
-
-def until(condition: Callable[[], bool], seconds: float = 30) -> bool:
-    """Return True as soon as `condition` holds, False when it has not after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def none_left(folder: Path) -> bool:

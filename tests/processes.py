@@ -1,11 +1,10 @@
-"""Real worker and beat processes on the tests' own database, and patience without fixed sleeps."""
+"""Real worker and beat processes on the tests' own database."""
 
 import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -14,6 +13,7 @@ from celery import current_app
 from django.db import connection
 
 from priorauth import jobs
+from tests.waiting import eventually
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -89,12 +89,3 @@ def _use(redis_url: str) -> None:
     current_app.conf.broker_url = redis_url
     current_app._pool = current_app.amqp._producer_pool = None
     jobs._broker.pause_until = 0.0
-
-
-def eventually(holds: Callable[[], object], what: str, seconds: float = 60) -> None:
-    """Wait until `holds()` is true. Fails, saying what did not come about, after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"did not come about within {seconds:.0f} s: {what}")
-        time.sleep(0.05)

@@ -11,7 +11,8 @@ from priorauth.models import Assessment, Case, Job
 from priorauth.roles import Role
 from tests.cases import person, sent_case
 from tests.fault_proxy import FaultProxy, Mode
-from tests.processes import beat, eventually, publishing_to, worker
+from tests.processes import beat, publishing_to, worker
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 

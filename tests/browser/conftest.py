@@ -1,5 +1,6 @@
 """The portal as `make run` starts it, once for all stories, and Chromium with and without JavaScript."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -12,7 +13,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.test_two_commands import ROOT, SUITES_OWN, Run
+from tests.browser.people import sign_in
+from tests.running import ROOT, SUITES_OWN, Run
 
 FLAGS = [
     "--no-sandbox",
@@ -32,8 +34,6 @@ class Portal:
 
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a management command beside the running portal, as its owner would."""
-        import os
-
         env = {name: value for name, value in os.environ.items() if name not in SUITES_OWN}
         return subprocess.run(
             [sys.executable, "manage.py", *arguments],
@@ -71,8 +71,6 @@ def browser(chromium: str) -> Iterator[Browser]:
 @pytest.fixture(params=[True, False], ids=["with JavaScript", "without JavaScript"])
 def signed_in(request: pytest.FixtureRequest, browser: Browser, portal: Portal) -> Iterator[Callable[[str], Page]]:
     """A function that gives a person of the demo a browser of their own, signed in."""
-    from tests.browser.people import sign_in
-
     contexts = []
 
     def person(email: str) -> Page:

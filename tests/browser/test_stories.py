@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.people import Clerk, Reviewer, choose, day, fill
-from tests.processes import eventually
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.browser
 

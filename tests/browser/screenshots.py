@@ -1,0 +1,88 @@
+"""`make screenshots`: draw the README's pictures anew, from the demo as `make run` starts it."""
+
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from conftest import NO_CHROMIUM, chromium_path
+from tests.browser.conftest import FLAGS
+from tests.browser.people import sign_in
+from tests.running import ROOT, Run
+
+PICTURES = ROOT / "docs" / "pictures"
+
+
+def form(page: Page, url: str) -> None:
+    page.goto(f"{url}requests/")
+    page.get_by_role("row", name="Draft").get_by_role("link").first.click()
+    page.locator("#levels").scroll_into_view_if_needed()
+
+
+def check(page: Page, url: str) -> None:
+    page.goto(f"{url}requests/")
+    page.get_by_role("row", name="Information needed").get_by_role("link").first.click()
+
+
+def queue(page: Page, url: str) -> None:
+    page.goto(f"{url}admin/priorauth/case/?view=open")
+
+
+def case(page: Page, url: str) -> None:
+    page.goto(f"{url}admin/priorauth/case/")
+    page.get_by_role("link", name="PA-").last.click()
+
+
+def trail(page: Page, url: str) -> None:
+    page.goto(f"{url}admin/priorauth/case/?view=decided")
+    page.get_by_role("link", name="PA-").first.click()
+    page.get_by_role("link", name="Full trail").click()
+
+
+def export(page: Page, url: str) -> None:
+    page.goto(f"{url}payer/exports/")
+    page.get_by_role("button", name="Show the first rows").click()
+
+
+SHOTS: dict[str, tuple[str, Callable[[Page, str], None]]] = {
+    "form": ("clerk@harbor.example", form),
+    "check": ("clerk@harbor.example", check),
+    "queue": ("nurse@plan.example", queue),
+    "case": ("nurse@plan.example", case),
+    "trail": ("auditor@plan.example", trail),
+    "export": ("payer@plan.example", export),
+}
+
+
+def draw(browser: Browser, url: str, passwords: dict[str, str]) -> None:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    for name, (email, go) in SHOTS.items():
+        page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+        sign_in(page, url, email, passwords[email])
+        go(page, url)
+        page.screenshot(path=PICTURES / f"{name}.png")
+        print(f"docs/pictures/{name}.png")
+
+
+def main() -> None:
+    chromium = chromium_path() or sys.exit(NO_CHROMIUM)
+    base = Path(tempfile.mkdtemp(prefix="portal-shots-", dir="/tmp"))
+    base.chmod(0o711)
+    run = Run(base / "var")
+    try:
+        url = run.wait_until_up()
+        passwords = dict(re.findall(r"(\S+@\S+) +(\S+)$", run.text(), re.MULTILINE))
+        with sync_playwright() as playwright:
+            draw(playwright.chromium.launch(executable_path=chromium, args=FLAGS), url, passwords)
+    finally:
+        if run.process.poll() is None:
+            run.ctrl_c()
+        shutil.rmtree(base, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
