@@ -1,7 +1,7 @@
 # `make` alone prints what there is. Every command makes the environment in .venv first; that takes a
 # minute once, and no time afterwards until a lock changes.
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix lock clean environment
+.PHONY: help run test check fix screenshots lock clean environment
 MAKEFLAGS += --no-print-directory
 
 ARGS ?=
@@ -32,6 +32,9 @@ check: environment  ## lint, format, types, Django's checks, missing migrations;
 fix: environment  ## mend what lint and format can mend
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
+
+screenshots: environment  ## draw the README's pictures anew, from the demo
+	@$(PY) -m tests.browser.screenshots
 
 lock: environment  ## write the hashed locks anew from requirements.txt and requirements-dev.txt
 	@$(COMPILE) requirements.txt -o requirements.lock

@@ -79,7 +79,8 @@ def _read_settings() -> None:
     if settings.configured:
         raise pytest.UsageError("Unset DJANGO_SETTINGS_MODULE: the settings must be read after the servers start.")
     os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
-    settings.INSTALLED_APPS  # noqa: B018  reading one reads all
+    settings.WHITENOISE_AUTOREFRESH = True  # each new client would list every static file
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one takes its time by design
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,0 +1,77 @@
+"""The synthetic demo: every stage of a request, made through the services, with passwords nobody else has."""
+
+import re
+from io import StringIO
+
+import pytest
+from django.contrib.auth import authenticate
+from django.core.management import call_command
+from django.db import transaction
+
+from priorauth import audit
+from priorauth.models import Case, Membership, User
+from priorauth.roles import Role
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*arguments):
+    out = StringIO()
+    call_command("demo", *arguments, stdout=out)
+    return dict(re.findall(r"(\S+@\S+) +(\S+)$", out.getvalue(), re.MULTILINE)), out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def loaded(django_db_setup, django_db_blocker):
+    """The demo, once for the whole module; taken back afterwards with the transaction that it stands in."""
+    with django_db_blocker.unblock():
+        atomic = transaction.atomic()
+        atomic.__enter__()
+        try:
+            yield run()
+        finally:
+            transaction.set_rollback(True)
+            atomic.__exit__(None, None, None)
+
+
+def test_two_offices_clerks_and_one_person_of_each_role_get_a_password_that_works(loaded):
+    passwords, _ = loaded
+    roles = sorted(Membership.objects.values_list("role", flat=True))
+    assert roles == sorted(
+        [Role.CLERK, Role.CLERK, Role.NURSE, Role.PHYSICIAN, Role.PAYER, Role.AUDITOR, Role.ADMINISTRATOR]
+    )
+    assert len(set(passwords.values())) == 7
+    for email, password in passwords.items():
+        assert len(password) >= 12
+        assert authenticate(username=email, password=password).email == email
+
+
+def test_requests_stand_at_every_stage_and_the_trail_is_whole(loaded):
+    cases = Case.objects.unscoped("the test looks at the whole demo")
+    assert set(cases.values_list("status", flat=True)) == {
+        "draft",
+        "in_review",
+        "information_needed",
+        "with_physician",
+        "approved",
+        "not_approved",
+        "closed",
+    }
+    assert set(cases.values_list("urgency", flat=True)) == {"standard", "expedited"}
+    assert [fault for _, fault, _ in audit.verify_all() if fault] == []
+
+
+def test_a_second_load_keeps_everything_and_prints_no_password(loaded):
+    before = User.objects.count()
+    passwords, text = run()
+    assert passwords == {}
+    assert "kept" in text
+    assert User.objects.count() == before
+
+
+def test_lost_passwords_can_be_replaced(loaded):
+    old, _ = loaded
+    new, _ = run("--new-passwords")
+    assert new.keys() == old.keys()
+    assert authenticate(username="nurse@plan.example", password=old["nurse@plan.example"]) is None
+    assert authenticate(username="nurse@plan.example", password=new["nurse@plan.example"])
