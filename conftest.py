@@ -80,7 +80,7 @@ def _read_settings() -> None:
         raise pytest.UsageError("Unset DJANGO_SETTINGS_MODULE: the settings must be read after the servers start.")
     os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
     settings.WHITENOISE_AUTOREFRESH = True  # each new client would list every static file
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one takes its time by design
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one is slow by design
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -7,7 +7,7 @@ from priorauth.admin import site
 
 urlpatterns = [
     path("", home, name="home"),
-    path("sign-in/", LoginView.as_view(template_name="sign_in.html"), name="sign-in"),
+    path("sign-in/", LoginView.as_view(template_name="sign_in.html", redirect_authenticated_user=True), name="sign-in"),
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
     path("livez", health.livez, name="livez"),
     path("requests/", include("portal.web.urls")),

@@ -173,6 +173,17 @@ def test_asking_answering_and_approving():
     assert audit.verify_case(case)[0] is None
 
 
+def test_an_answer_that_changes_the_plan_changes_the_clock_from_the_first_receipt():
+    clerk, nurse = person(Role.CLERK), person(Role.NURSE)
+    case = case_in_review(clerk, NO_IMAGING)
+    information.ask(claimed(case, nurse), by=nurse, at=NOW, question="Which plan is it?", items=[])
+    document = facts() | {"product": "medicare_hmo_blue"}
+    information.answer(case, by=clerk, at=NOW + HOUR, facts=document, details={}, note="")
+    case.refresh_from_db()
+    assert (case.regime, case.product) == ("cms-ma", "medicare_hmo_blue")
+    assert case.due_at == NOW + dt.timedelta(days=7)
+
+
 def test_an_answer_may_say_that_the_office_does_not_have_it():
     clerk, nurse = person(Role.CLERK), person(Role.NURSE)
     case = case_in_review(clerk, NO_IMAGING)
@@ -222,6 +233,8 @@ def test_claim_next_gives_physicians_what_was_escalated():
     assert claim.claim_next(by=physician, at=NOW) is None
     escalate.escalate(claimed(case, nurse), by=nurse, at=NOW, question="Sacral level?")
     assert claim.claim_next(by=nurse, at=NOW) is None
+    with pytest.raises(NotPermitted, match="waits for a physician"):
+        claimed(case, nurse)
     assert claim.claim_next(by=physician, at=NOW).pk == case.pk
 
 

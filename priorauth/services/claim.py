@@ -9,8 +9,8 @@ from priorauth.models import Case
 from priorauth.roles import Actor, Role
 from priorauth.selectors import reviewable_by
 from priorauth.services.base import acting, clock
-from priorauth.services.errors import Conflict
-from priorauth.statuses import Act
+from priorauth.services.errors import Conflict, NotPermitted
+from priorauth.statuses import Act, Status
 
 CLAIM = dt.timedelta(minutes=30)
 
@@ -19,6 +19,8 @@ def claim(case: Case, *, by: Actor, at: dt.datetime, version: int | None = None)
     """Hold the case for 30 minutes; claiming one's own case again renews it. Raises Conflict if somebody holds it."""
     if case.claimed_by_id not in (None, by.user_id) and case.claimed_until > at:
         raise Conflict(f"{case.claimed_by} holds this case until {clock(case.claimed_until)}.")
+    if case.status == Status.WITH_PHYSICIAN and by.role == Role.NURSE:
+        raise NotPermitted("This case waits for a physician, so a nurse cannot claim it.")
     with acting(case, Act.CLAIM, by=by, at=at, version=version, claimed_by_id=by.user_id, claimed_until=at + CLAIM):
         pass
     return case

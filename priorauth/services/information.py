@@ -3,8 +3,6 @@
 import datetime as dt
 from typing import Any
 
-from django.db import transaction
-
 from priorauth.models import Case, InformationRequest
 from priorauth.roles import Actor
 from priorauth.services.base import acting, needed
@@ -62,10 +60,8 @@ def answer(
     unchanged = _essence(document) == _essence(latest.facts) and details == latest.details
     if unchanged and not note:
         raise Incomplete("note", "Change an answer, add a file, or write why you do not have what was asked.")
-    with (
-        transaction.atomic(),
-        acting(case, Act.ANSWER, by=by, at=at, version=version, **columns_of(document)) as change,
-    ):
+    columns = columns_of(document, case.received_at, case.urgency)
+    with acting(case, Act.ANSWER, by=by, at=at, version=version, **columns) as change:
         revision = revise(change, document, details, number=latest.number + 1, by=by, at=at)
         request = case.information_requests.get(answered_at__isnull=True)
         request.answer, request.answered_by_id, request.answered_at = note, by.user_id, at

@@ -56,7 +56,6 @@ def _send(
     at: dt.datetime,
     draft_version: int | None,
 ) -> None:
-    regime = deadlines.regime_for(document.get("product"))
     with acting(
         case,
         Act.SEND,
@@ -65,9 +64,7 @@ def _send(
         **_people(case, submission),
         urgency=submission.urgency,
         received_at=at,
-        due_at=deadlines.due_at(at, regime, submission.urgency, timezone.get_default_timezone()),
-        regime=regime.id,
-        **columns_of(document),
+        **columns_of(document, at, submission.urgency),
     ) as change:
         _use_up_draft(case, by, draft_version)
         revise(change, document, submission.details, number=1, by=by, at=at)
@@ -104,13 +101,16 @@ def stamped(facts: dict[str, Any], case: Case, at: dt.datetime) -> dict[str, Any
     return document
 
 
-def columns_of(document: dict[str, Any]) -> dict[str, str]:
-    """The columns of a case that lists and exports show, out of its facts."""
+def columns_of(document: dict[str, Any], received: dt.datetime, urgency: str) -> dict[str, Any]:
+    """The columns of a case that lists and exports show, out of its facts; the clock runs from the first receipt."""
+    regime = deadlines.regime_for(document.get("product"))
     return {
         "product": document.get("product") or "",
         "setting": document.get("setting") or "",
         "levels": ", ".join(document["levels"])[:120],
         "codes": ", ".join(dict.fromkeys(line["code"] for line in document["lines"]))[:120],
+        "regime": regime.id,
+        "due_at": deadlines.due_at(received, regime, urgency, timezone.get_default_timezone()),
     }
 
 
