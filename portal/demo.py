@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.utils import timezone
 
@@ -18,9 +19,10 @@ from portal.web.rows import Raw
 from priorauth import jobs
 from priorauth.models import Case, Credential, Job, Membership, Organization, User
 from priorauth.roles import Actor, Role
-from priorauth.services import claim, decide, drafts, escalate, information, score, submit
+from priorauth.services import attach, claim, decide, drafts, escalate, information, score, submit
 
 SOURCE = Path(__file__).with_name("demo.yaml")
+REPORT = Path(__file__).with_name("demo-report.pdf")
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 STEP = dt.timedelta(minutes=10)
 
@@ -84,6 +86,9 @@ def make_request(request: dict[str, Any], clerk: Actor, plan: dict[Role, Actor],
     case = drafts.start(by=clerk, at=at, token=uuid.uuid4(), fields=raw)
     if request["story"] == ["draft"]:
         return
+    if "report" in request:
+        upload = SimpleUploadedFile(request["report"], REPORT.read_bytes())
+        raw["imaging-0-attachment"] = [str(attach.attach(case, upload, by=clerk, at=at).pk)]
     today = timezone.localdate(at)
     form = form_of(raw, case, today, whole=True)
     if form.problems:

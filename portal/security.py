@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from priorauth.audit import request_id
+from priorauth.correlation import request_id
 from priorauth.roles import Actor
 
 View = Callable[[HttpRequest], HttpResponse]

@@ -5,6 +5,8 @@ from portal import health
 from portal.home import home
 from priorauth.admin import site
 
+handler500 = "portal.errors.server_error"
+
 urlpatterns = [
     path("", home, name="home"),
     path("sign-in/", LoginView.as_view(template_name="sign_in.html", redirect_authenticated_user=True), name="sign-in"),

@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Iterator
-from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -17,11 +16,11 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
+from priorauth.correlation import request_id
 from priorauth.models import AuditEvent, Case
 from priorauth.roles import Actor
 
 GENESIS = "0" * 64
-request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
 def canonical(document: Any) -> bytes:

@@ -1,12 +1,10 @@
 """Roles, and the actor in whose name every read and write is done (DESIGN.md 3.3)."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import TextChoices
-
-if TYPE_CHECKING:
-    from priorauth.models import User
 
 
 class Role(TextChoices):
@@ -43,7 +41,7 @@ class Actor:
         return self.role in OFFICE_ROLES
 
     @classmethod
-    def of(cls, user: "User") -> "Actor | None":
+    def of(cls, user: AbstractBaseUser | AnonymousUser) -> "Actor | None":
         """The actor for a signed-in user, or None for a user who belongs to no organization."""
         membership = getattr(user, "membership", None)
         if membership is None:
