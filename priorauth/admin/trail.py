@@ -93,9 +93,13 @@ def did(action: str) -> str:
 
 
 def about(event: AuditEvent) -> str:
-    """The rows that the event names: `revision 2, question 1`."""
+    """The rows that the event names: `revision 2, question 1`; of a file's uuid the first block."""
     named = [(words, event.entities[name]) for name, words in ENTITY_WORDS.items() if name in event.entities]
-    return ", ".join(f"{words} {str(value)[:19]}" for words, value in named)
+    return ", ".join(f"{words} {_short(str(value)) if words == 'file' else value}" for words, value in named)
+
+
+def _short(uuid: str) -> str:
+    return uuid.partition("-")[0]
 
 
 def of_case(case: Case) -> list[Entry]:

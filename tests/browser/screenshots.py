@@ -20,12 +20,13 @@ PICTURES = ROOT / "docs" / "pictures"
 def form(page: Page, url: str) -> None:
     page.goto(f"{url}requests/")
     page.get_by_role("row", name="Draft").get_by_role("link").first.click()
-    page.locator("#levels").scroll_into_view_if_needed()
+    page.evaluate("document.querySelector('#levels').scrollIntoView()")
 
 
 def check(page: Page, url: str) -> None:
-    page.goto(f"{url}requests/")
-    page.get_by_role("row", name="Information needed").get_by_role("link").first.click()
+    form(page, url)
+    page.get_by_role("button", name="Check and send").click()
+    page.evaluate("document.querySelector('#missing-title').scrollIntoView()")
 
 
 def queue(page: Page, url: str) -> None:
