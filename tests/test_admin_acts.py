@@ -118,7 +118,13 @@ def test_a_physician_with_an_expired_licence_cannot_decide():
         response = physician.post(act(case, slug), typed(slug, case))
         assert response.status_code == 403
         assert "licence" in response.content.decode()
+    rehearsed = typed("not-approve", case)
+    del rehearsed["confirmed"]
+    assert physician.post(act(case, "not-approve"), rehearsed).status_code == 403
     assert snapshot(case) == before
+    refused = AuditEvent.objects.filter(actor_id=actor.user_id, action__startswith="refused_").order_by("pk")
+    actions = [event.action for event in refused]
+    assert actions == ["refused_approve", "refused_not_approve", "refused_not_approve"]
 
 
 def test_a_physician_who_treats_the_member_cannot_decide():

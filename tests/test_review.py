@@ -9,7 +9,7 @@ from django.db import IntegrityError, connections, transaction
 from priorauth import audit
 from priorauth.models import AuditEvent, Case, Credential, Decision
 from priorauth.roles import Role
-from priorauth.services import claim, decide, escalate, information, withdraw
+from priorauth.services import claim, decide, escalate, information, submit, withdraw
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 from priorauth.statuses import DECIDED, TRANSITIONS, Act, Status
 from tests.cases import (
@@ -78,6 +78,73 @@ def test_only_a_physician_decides_not_to_approve_and_the_attempt_is_in_the_trail
     assert not case.decisions.exists()
     refused = AuditEvent.objects.get(action="refused_not_approve")
     assert (refused.actor_id, refused.entities) == (reviewer.user_id, {"case": case.reference})
+
+
+NOTHING: dict[str, dict] = {
+    "claim": {},
+    "release": {},
+    "ask": {"question": " ", "items": []},
+    "escalate": {"question": " "},
+    "approve": {"valid_from": None, "valid_to": None},
+    "not_approve": {"lines": [], "reason_code": "", "reason_for_member": "", "reason_for_clinician": ""},
+    "close": {"reason": ""},
+    "answer": {"facts": {}, "details": {}, "note": ""},
+    "withdraw": {"reason": ""},
+    "send": {"submission": None},
+}
+SERVICES = {
+    "claim": claim.claim,
+    "release": claim.release,
+    "ask": information.ask,
+    "escalate": escalate.escalate,
+    "approve": decide.approve,
+    "not_approve": decide.not_approve,
+    "close": decide.close,
+    "answer": information.answer,
+    "withdraw": withdraw.withdraw,
+    "send": submit.send,
+}
+
+
+@pytest.mark.parametrize("act", SERVICES)
+def test_the_role_comes_before_everything_else_and_the_refused_attempt_is_kept(act):
+    case, auditor = case_in_review(person(Role.CLERK)), person(Role.AUDITOR)
+    claimed(case, person(Role.NURSE))
+    with pytest.raises(NotPermitted):
+        SERVICES[act](case, by=auditor, at=NOW, **NOTHING[act])
+    refused = AuditEvent.objects.get(actor_id=auditor.user_id)
+    assert (refused.action, refused.entities) == (f"refused_{act}", {"case": case.reference})
+
+
+def test_whatever_a_person_may_not_do_leaves_its_event():
+    """Not only the role: one's own request, a licence, a result that does not meet, a case that waits for a
+    physician."""
+    case = case_in_review(person(Role.CLERK), NO_IMAGING)
+    nurse, unlicensed = person(Role.NURSE), person(Role.PHYSICIAN, licensed=False)
+    for attempt in (
+        lambda: decide.approve(case, by=nurse, at=NOW, valid_from=None, valid_to=None),
+        lambda: decide.close(case, by=nurse, at=NOW, reason=""),
+        lambda: decide.not_approve(case, by=unlicensed, at=NOW, **NOTHING["not_approve"]),
+    ):
+        with pytest.raises(NotPermitted):
+            attempt()
+    escalate.escalate(claimed(case, nurse), by=nurse, at=NOW, question="Is the fracture new?")
+    with pytest.raises(NotPermitted):
+        claimed(case, nurse)
+    refused = AuditEvent.objects.filter(action__startswith="refused_").order_by("pk")
+    assert [event.action for event in refused] == [
+        "refused_approve",
+        "refused_close",
+        "refused_not_approve",
+        "refused_claim",
+    ]
+
+
+def test_a_reason_code_is_one_of_ours():
+    case, physician = case_in_review(person(Role.CLERK)), person(Role.PHYSICIAN)
+    with pytest.raises(Incomplete) as refused:
+        not_approve(case, physician, reason_code="N99")
+    assert refused.value.field == "reason_code"
 
 
 def test_a_physician_decides_not_to_approve_with_a_code_and_reasons():

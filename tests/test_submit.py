@@ -115,8 +115,9 @@ def test_a_nurse_cannot_send_and_the_attempt_is_in_the_trail():
     case, nurse = draft_case(person(Role.CLERK)), person(Role.NURSE)
     with pytest.raises(NotPermitted):
         drafts.start(by=nurse, at=NOW, token=uuid.uuid4(), fields={})
-    with pytest.raises(NotPermitted):
+    with pytest.raises(NotPermitted, match="office clerk or office administrator"):
         submit.send(case, submission(), by=nurse, at=NOW)
+    assert AuditEvent.objects.filter(actor_id=nurse.user_id, action="refused_send").count() == 1
 
 
 def test_sending_costs_a_constant_number_of_queries(django_assert_max_num_queries):

@@ -23,8 +23,8 @@ from priorauth.models import Case
 from priorauth.roles import REVIEWER_ROLES, Actor
 from priorauth.selectors import reviewable_by
 from priorauth.services import claim, decide, errors, escalate, information
-from priorauth.services.base import clock, refuse
-from priorauth.statuses import TRANSITIONS, Act
+from priorauth.services.base import clock, permit
+from priorauth.statuses import Act
 from priorauth.tenancy import get_for
 
 FORBIDDEN, CONFLICT, BAD = 403, 409, 400
@@ -120,8 +120,7 @@ def _post(request: HttpRequest, case: Case, page: Page, now: dt.datetime) -> Htt
     actor = request.actor
     form = None
     try:
-        if actor.role not in TRANSITIONS[page.act].roles:
-            refuse(case, page.act, by=actor, at=now)
+        permit(case, page.act, by=actor, at=now)
         form = page.form(case, actor, request.POST)
         if "change" in request.POST:
             return _show(request, case, page, form)
@@ -142,14 +141,22 @@ def _post(request: HttpRequest, case: Case, page: Page, now: dt.datetime) -> Htt
 
 
 def _run(page: Page, case: Case, form: forms.ActForm, by: Actor, at: dt.datetime, *, keep: bool) -> None:
-    """Do the act. Without `keep` it is only rehearsed: the service says what is wrong with it, nothing stays."""
+    """Do the act. Without `keep` it is only rehearsed: the service says what is wrong with it, and nothing stays but
+    the event of an attempt that was refused."""
     act = partial(page.run, by=by, at=at, version=form.cleaned_data["version"], **form.values())
     if keep:
         act(case)
         return
+    refusal = None
     with transaction.atomic():
-        act(copy(case))
-        transaction.set_rollback(True)
+        try:
+            act(copy(case))
+        except errors.NotPermitted as refused:
+            refusal = refused
+        else:
+            transaction.set_rollback(True)
+    if refusal:
+        raise refusal
 
 
 def _show(request: HttpRequest, case: Case, page: Page, form: forms.ActForm, status: int = 200) -> HttpResponse:

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.db import models, transaction
@@ -36,9 +36,8 @@ def acting(
     `version` is the one that the person's page showed (None: the one `case` was loaded with); `columns` are further
     columns of the case to set. Raises NotPermitted (also written to the trail) or Conflict; then nothing was written.
     """
+    permit(case, act, by=by, at=at)
     transition = TRANSITIONS[act]
-    if by.role not in transition.roles:
-        refuse(case, act, by=by, at=at)
     seen = case.version if version is None else version
     columns |= {"updated_at": at} | ({"status": transition.to} if transition.to else {})
     with transaction.atomic():
@@ -59,14 +58,23 @@ def acting(
         audit.record(by=by, at=at, action=act, case=case, entities=change.entities, change=written | change.fields)
 
 
-def refuse(case: Case, act: Act, *, by: Actor, at: dt.datetime) -> None:
-    """Write the refused attempt to the person's own stream, then raise NotPermitted."""
+def permit(case: Case, act: Act, *, by: Actor, at: dt.datetime) -> None:
+    """Refuse a role that may not do `act`. A service that checks anything else calls this first, outside of any
+    transaction of its own, so that the refused attempt is kept and the answer does not tell what the case holds."""
+    if by.role in TRANSITIONS[act].roles:
+        return
+    may = " or ".join(role.label.lower() for role in Role if role in TRANSITIONS[act].roles)
+    why = f"As {Role(by.role).label.lower()} you cannot do this. It is for a person who is {may}."
+    if act in (Act.NOT_APPROVE, Act.PARTLY_APPROVE):
+        why = "Only a physician with an active licence may decide not to approve. Escalate the case."
+    refuse(case, act, why, by=by, at=at)
+
+
+def refuse(case: Case, act: Act, why: str, *, by: Actor, at: dt.datetime) -> NoReturn:
+    """Write the refused attempt to the person's own stream, then raise NotPermitted, which says why."""
     with transaction.atomic():
         audit.record(by=by, at=at, action=f"refused_{act}", entities={"case": case.reference})
-    who = Role(by.role).label.lower()
-    if act in (Act.NOT_APPROVE, Act.PARTLY_APPROVE):
-        raise NotPermitted("Only a physician with an active licence may decide not to approve. Escalate the case.")
-    raise NotPermitted(f"As {who} you cannot do this. It needs: {TRANSITIONS[act].needs}.")
+    raise NotPermitted(why)
 
 
 def needed(text: str, field_name: str, message: str) -> str:

@@ -7,11 +7,11 @@ from typing import Any
 
 from django.utils import timezone
 
-from priorauth.models import Assessment, Case, Credential, Decision, DecisionLine, Revision
+from priorauth.models import Assessment, Case, Credential, Decision, DecisionLine, ReasonCode, Revision
 from priorauth.models.case import CROCKFORD
 from priorauth.roles import Actor, Role
-from priorauth.services.base import acting, needed, refuse
-from priorauth.services.errors import Incomplete, NotPermitted
+from priorauth.services.base import acting, needed, permit, refuse
+from priorauth.services.errors import Incomplete
 from priorauth.statuses import TRANSITIONS, Act
 
 DEFAULT_VALIDITY = dt.timedelta(days=90)
@@ -33,15 +33,13 @@ def approve(
 ) -> Decision:
     """Approve every line. Where the scored facts do not meet the policy, only a physician may, with a reason."""
     _may(case, Act.APPROVE, by=by, at=at)
-    _valid(valid_from, valid_to)
     assessment = latest_assessment(case)
     against = against_computed(assessment)
+    if against and by.role != Role.PHYSICIAN:
+        why = "The scored facts do not meet the policy, so only a physician may approve."
+        refuse(case, Act.APPROVE, f"{why} Ask for what is missing, or escalate.", by=by, at=at)
+    _valid(valid_from, valid_to)
     if against:
-        if by.role != Role.PHYSICIAN:
-            raise NotPermitted(
-                "The scored facts do not meet the policy, so only a physician may approve. Ask for what is missing,"
-                " or escalate."
-            )
         _long_enough(reason, "reason", "Write in at least 20 characters why you approve against the scored facts.")
     return _decide(
         case,
@@ -75,20 +73,18 @@ def not_approve(
 
     For a physician with an active licence only. Both reasons are words that the member and the clinician will read.
     """
-    revision = latest_revision(case)
-    numbers = {line["line"] for line in revision.facts["lines"]}
+    credential = _may(case, Act.NOT_APPROVE, by=by, at=at)
+    numbers = {line["line"] for line in latest_revision(case).facts["lines"]}
     refused = set(lines)
     if not refused or not refused <= numbers:
         raise Incomplete("lines", "Choose at least one line of this request that you do not approve.")
     partly = refused != numbers
-    act = Act.PARTLY_APPROVE if partly else Act.NOT_APPROVE
-    credential = _may(case, act, by=by, at=at)
     if partly:
         _valid(valid_from, valid_to)
     assessment = latest_assessment(case)
     return _decide(
         case,
-        act,
+        Act.PARTLY_APPROVE if partly else Act.NOT_APPROVE,
         by=by,
         at=at,
         version=version,
@@ -96,7 +92,7 @@ def not_approve(
         assessment=assessment,
         against_computed=bool(assessment) and assessment.result["determination"] == "meets",
         credential=credential,
-        reason_code=needed(reason_code, "reason_code", "Choose the reason."),
+        reason_code=_known(reason_code),
         reason_for_member=_long_enough(
             reason_for_member,
             "reason_for_member",
@@ -121,7 +117,8 @@ def close(case: Case, *, by: Actor, at: dt.datetime, reason: str, version: int |
     _may(case, Act.CLOSE, by=by, at=at)
     assessment = latest_assessment(case)
     if assessment is None or assessment.result["determination"] not in CLOSABLE:
-        raise NotPermitted("Policy 484 governs this request, so it needs a decision and cannot be closed.")
+        why = "Policy 484 governs this request, so it needs a decision and cannot be closed."
+        refuse(case, Act.CLOSE, why, by=by, at=at)
     reason = _long_enough(reason, "reason", "Write in at least 20 characters why no determination is due.")
     return _decide(case, Act.CLOSE, by=by, at=at, version=version, assessment=assessment, reason_for_clinician=reason)
 
@@ -146,14 +143,14 @@ def against_computed(assessment: Assessment | None) -> bool:
 def _may(case: Case, act: Act, *, by: Actor, at: dt.datetime) -> Credential | None:
     """The right to decide. Returns a physician's active credential; raises NotPermitted without one, or for one's own
     request: sent by oneself, by one's own organization, or with oneself as the treating clinician."""
-    if by.role not in TRANSITIONS[act].roles:
-        refuse(case, act, by=by, at=at)
+    permit(case, act, by=by, at=at)
     credential = Credential.objects.filter(user_id=by.user_id).first() if by.role == Role.PHYSICIAN else None
     own = case.office_id == by.organization_id or case.revisions.filter(created_by_id=by.user_id).exists()
     if own or (credential and case.clinician and case.clinician.npi == credential.npi):
-        raise NotPermitted("You took part in this request, so somebody else must decide it.")
+        refuse(case, act, "You took part in this request, so somebody else must decide it.", by=by, at=at)
     if by.role == Role.PHYSICIAN and (credential is None or credential.expires_on < timezone.localdate(at)):
-        raise NotPermitted("Your licence is not on file or has expired, so you cannot sign a decision.")
+        why = "Your licence is not on file or has expired, so you cannot sign a decision."
+        refuse(case, act, why, by=by, at=at)
     return credential
 
 
@@ -224,6 +221,12 @@ def _long_enough(text: str, field: str, message: str) -> str:
     if len(text) < SHORTEST_REASON:
         raise Incomplete(field, message)
     return text
+
+
+def _known(code: str) -> str:
+    if code not in ReasonCode.values:
+        raise Incomplete("reason_code", "Choose the reason.")
+    return code
 
 
 def _authorization_number() -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from priorauth.models import Case, InformationRequest
 from priorauth.roles import Actor
-from priorauth.services.base import acting, needed
+from priorauth.services.base import acting, needed, permit
 from priorauth.services.errors import Incomplete
 from priorauth.services.submit import columns_of, revise, stamped
 from priorauth.statuses import Act
@@ -24,6 +24,7 @@ def ask(
 
     The clock runs on: the default regime knows no stop. The claim ends, since it is the office's turn.
     """
+    permit(case, Act.ASK, by=by, at=at)
     question = needed(question, "question", "Write what the office should send.")
     with acting(case, Act.ASK, by=by, at=at, version=version, claimed_by=None, claimed_until=None) as change:
         request = InformationRequest(
@@ -54,6 +55,7 @@ def answer(
 
     Raises Incomplete where nothing changed and no reason says why, and for facts outside facts v1.
     """
+    permit(case, Act.ANSWER, by=by, at=at)
     latest = case.revisions.order_by("-number")[0]
     document = stamped(facts, case, at)
     note = (note or "").strip()

@@ -12,7 +12,7 @@ from policies import facts as facts_v1
 from priorauth import deadlines, jobs
 from priorauth.models import Case, Draft, Job, Revision
 from priorauth.roles import Actor
-from priorauth.services.base import Change, acting
+from priorauth.services.base import Change, acting, permit
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.statuses import Act, Urgency
 
@@ -34,6 +34,7 @@ def send(case: Case, submission: Submission, *, by: Actor, at: dt.datetime, draf
 
     Raises Incomplete for facts outside facts v1, Conflict where a colleague changed the draft since it was checked.
     """
+    permit(case, Act.SEND, by=by, at=at)
     if case.received_at is not None:
         return case
     document = stamped(submission.facts, case, at)

@@ -4,12 +4,13 @@ import datetime as dt
 
 from priorauth.models import Case
 from priorauth.roles import Actor
-from priorauth.services.base import acting, needed
+from priorauth.services.base import acting, needed, permit
 from priorauth.statuses import Act
 
 
 def withdraw(case: Case, *, by: Actor, at: dt.datetime, reason: str, version: int | None = None) -> Case:
     """The office withdraws its request, with a reason. The trail and what was sent stay."""
+    permit(case, Act.WITHDRAW, by=by, at=at)
     reason = needed(reason, "reason", "Write why you withdraw the request.")
     columns = {"claimed_by": None, "claimed_until": None, "withdrawal_reason": reason[:500]}
     with acting(case, Act.WITHDRAW, by=by, at=at, version=version, **columns):
