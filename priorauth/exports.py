@@ -26,7 +26,7 @@ def _utc(column: str) -> str:
 
 def _text(column: str) -> str:
     """A cell that no spreadsheet reads as a formula: an apostrophe goes before a leading = + - @, tab or return."""
-    return f"CASE WHEN {column} ~ '^\\s*[=+@＝＋－＠\\t\\r\\n-]' THEN '''' || {column} ELSE {column} END"
+    return f"NULLIF(CASE WHEN {column} ~ '^\\s*[=+@＝＋－＠\\t\\r\\n-]' THEN '''' || {column} ELSE {column} END, '')"
 
 
 # Version 1. A change of a name, a meaning or the order is a new version.
