@@ -108,7 +108,12 @@ class Intake:
         return (self.raw.get(name) or [""])[-1]
 
     def _drop_file(self, case: Case, file_id: str) -> None:
-        """Take a file out of a draft. A file of a sent request stays with it."""
+        """Take a file out of a draft; where a colleague was faster the page says so and keeps what was typed. A file
+        of a sent request stays with it."""
         attachment = files_of(case).get(file_id)
-        if attachment and case.status == Status.DRAFT:
+        if attachment is None or case.status != Status.DRAFT:
+            return
+        try:
             detach(case, attachment, by=self.request.actor, at=self.at)
+        except Refused as refusal:
+            self.problem = str(refusal)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import logging
 import unicodedata
 import uuid
 from pathlib import PurePath
@@ -10,10 +11,13 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 from priorauth.models import Attachment, Case
+from priorauth.models.content import attachment_path
 from priorauth.roles import Actor
-from priorauth.services.base import acting
+from priorauth.services.base import acting, permit
 from priorauth.services.errors import Incomplete
 from priorauth.statuses import Act
+
+log = logging.getLogger(__name__)
 
 MAX_FILE_BYTES = 25 * 1024 * 1024
 MAX_CASE_BYTES = 40 * 1024 * 1024
@@ -28,30 +32,49 @@ KINDS = {
 
 
 def attach(case: Case, upload: UploadedFile, *, by: Actor, at: dt.datetime) -> Attachment:
-    """Store one file with the case. Raises Incomplete saying what would be accepted; nothing is kept then."""
+    """Store one file with the case. Raises Incomplete saying what would be accepted; nothing is kept then.
+
+    The bytes are written before the transaction, so that no lock is held while a disk is slow.
+    """
+    permit(case, Act.ATTACH, by=by, at=at)
     name = clean_name(upload.name or "")
-    content_type = kind_of(upload, name)
-    checksum = _sha256(upload)
-    with acting(case, Act.ATTACH, by=by, at=at) as change:
-        _within_quota(case, upload.size)
-        attachment = Attachment(
-            id=uuid.uuid4(),
-            case=case,
-            name=name,
-            content_type=content_type,
-            size=upload.size,
-            sha256=checksum,
-            added_by_id=by.user_id,
-            added_at=at,
-        )
-        attachment.file.save(name, upload, save=False)
-        try:
+    attachment = Attachment(
+        id=uuid.uuid4(),
+        case=case,
+        name=name,
+        content_type=kind_of(upload, name),
+        size=upload.size,
+        sha256=_sha256(upload),
+        added_by_id=by.user_id,
+        added_at=at,
+    )
+    _within_quota(case, upload.size)
+    _store(attachment, upload)
+    try:
+        with acting(case, Act.ATTACH, by=by, at=at) as change:
+            _within_quota(case, upload.size)
             attachment.save(force_insert=True)
-        except BaseException:
-            attachment.file.delete(save=False)
-            raise
-        change.entities |= {"attachment": str(attachment.pk), "sha256": checksum, "bytes": upload.size}
+            change.entities |= {
+                "attachment": str(attachment.pk),
+                "sha256": attachment.sha256,
+                "bytes": attachment.size,
+            }
+    except BaseException:
+        attachment.file.delete(save=False)
+        raise
     return attachment
+
+
+def _store(attachment: Attachment, upload: UploadedFile) -> None:
+    """Write the bytes. Where the disk refuses them no part of the file stays, and the person reads what to do."""
+    try:
+        attachment.file.save(attachment.name, upload, save=False)
+    except OSError as error:
+        attachment.file.storage.delete(attachment_path(attachment, attachment.name))
+        log.error("a file could not be stored: %s", error.strerror)
+        raise Incomplete(
+            "file", "The portal cannot store files just now. The rest is kept: add the file again later."
+        ) from error
 
 
 def clean_name(name: str) -> str:
