@@ -5,14 +5,15 @@ import threading
 import uuid
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
 from priorauth import audit
 from priorauth.models import AuditEvent, Case, Draft, Job, Member, Revision
 from priorauth.roles import Role
-from priorauth.services import drafts, submit
+from priorauth.services import drafts, submit, withdraw
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 from tests.cases import NOW, ZONE, draft_case, facts, person, sent_case, submission
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.django_db
 
@@ -109,6 +110,49 @@ def test_a_second_writer_of_a_draft_is_told_and_overwrites_nothing():
     with pytest.raises(Conflict, match="Office clerk No"):
         drafts.save(draft, by=clerk, at=NOW, version=1, fields={"note": ["mine"]})
     assert Draft.objects.for_actor(clerk).get().fields == {"note": ["colleague"]}
+
+
+def test_a_refused_save_leaves_the_case_as_it_was_and_says_what_happened():
+    clerk = person(Role.CLERK)
+    case = draft_case(clerk)
+    draft, later = case.draft, NOW + dt.timedelta(minutes=5)
+    with pytest.raises(Conflict, match="saved this request"):
+        drafts.save(draft, by=clerk, at=later, version=9, fields={})
+    assert Case.objects.for_actor(clerk).get(pk=case.pk).updated_at == NOW
+    withdraw.withdraw(case, by=clerk, at=later, reason="The patient chose another treatment.")
+    with pytest.raises(Conflict, match="sent or withdrawn"):
+        drafts.save(draft, by=clerk, at=later, version=1, fields={})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_save_waits_for_the_case_before_it_touches_the_draft():
+    """A sending holds the case and then takes the draft; a save in the other order would wait in a circle."""
+    clerk = person(Role.CLERK)
+    case = draft_case(clerk)
+    draft, results = case.draft, []
+
+    def save():
+        try:
+            drafts.save(draft, by=clerk, at=NOW, version=1, fields={"note": ["mine"]})
+        except Conflict as refused:
+            results.append(str(refused))
+        finally:
+            connections.close_all()
+
+    with transaction.atomic():
+        Case.objects.for_actor(clerk).select_for_update(of=("self",)).get(pk=case.pk)
+        thread = threading.Thread(target=save)
+        thread.start()
+        eventually(waiting_for_locks, "the save waits for the case")
+        submit.send(case, submission(), by=clerk, at=NOW)
+    thread.join(timeout=20)
+    assert results == ["A colleague has sent or withdrawn this request while you had it open."]
+
+
+def waiting_for_locks():
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return cursor.fetchone()[0]
 
 
 def test_a_nurse_cannot_send_and_the_attempt_is_in_the_trail():

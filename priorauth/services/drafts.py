@@ -40,16 +40,21 @@ def save(draft: Draft, *, by: Actor, at: dt.datetime, version: int, fields: dict
     """Keep the form as typed. Raises Conflict where a colleague saved since `version` was read; nothing is lost then:
     the caller shows what was typed again."""
     with transaction.atomic():
-        rows = Draft.objects.for_actor(by).filter(pk=draft.pk, version=version, case__status=Status.DRAFT)
-        saved = rows.update(fields=fields, version=F("version") + 1, saved_by=by.user_id, saved_at=at)
-        if saved:
-            Case.objects.for_actor(by).filter(pk=draft.case_id).update(updated_at=at)
+        # The case first and the draft second, as a sending does: the other order could lock the two in a circle.
+        cases = Case.objects.for_actor(by).filter(pk=draft.case_id, status=Status.DRAFT)
+        rows = Draft.objects.for_actor(by).filter(pk=draft.pk, version=version)
+        saved = cases.update(updated_at=at) and rows.update(
+            fields=fields, version=F("version") + 1, saved_by=by.user_id, saved_at=at
+        )
+        if not saved:
+            transaction.set_rollback(True)
     if not saved:
-        latest = Draft.objects.for_actor(by).filter(pk=draft.pk).select_related("saved_by").first()
-        if latest is None:
+        latest = Draft.objects.for_actor(by).filter(pk=draft.pk, case__status=Status.DRAFT)
+        saver = latest.select_related("saved_by").first()
+        if saver is None:
             raise Conflict("A colleague has sent or withdrawn this request while you had it open.")
         raise Conflict(
-            f"{latest.saved_by} saved this request at {clock(latest.saved_at)} while you had it open."
+            f"{saver.saved_by} saved this request at {clock(saver.saved_at)} while you had it open."
             " What you typed is still below; Save again to replace what your colleague saved."
         )
     draft.refresh_from_db()
