@@ -14,6 +14,7 @@ from itertools import groupby
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
 
 from priorauth.correlation import request_id
@@ -33,6 +34,9 @@ def key_id(key: bytes) -> str:
 
 
 def signing_key() -> bytes:
+    """The key of the chains. Raises ImproperlyConfigured without one: anybody could forge a chain without a key."""
+    if not settings.AUDIT_KEY:
+        raise ImproperlyConfigured("AUDIT_KEY is not set: the audit trail needs a secret key.")
     return settings.AUDIT_KEY.encode()
 
 
@@ -161,25 +165,32 @@ def case_fault(version: int, stream: str, last: AuditEvent | None, count: int) -
 def verify_case(case: Case) -> tuple[Fault | None, int]:
     """Check one case's chain. Returns the first fault, if any, and the number of events read."""
     stream = case_stream(case)
-    fault, last, count = stream_fault(stream, AuditEvent.objects.filter(stream=stream).order_by("sequence"))
-    return fault or case_fault(case.version, stream, last, count), count
+    with transaction.atomic():
+        # The row is held, so that no act comes between its version and its events.
+        rows = Case.objects.unscoped("the caller fetched the case in scope").select_for_update(of=("self",))
+        version = rows.values_list("version", flat=True).get(pk=case.pk)
+        fault, last, count = stream_fault(stream, AuditEvent.objects.filter(stream=stream).order_by("sequence"))
+    return fault or case_fault(version, stream, last, count), count
 
 
 def verify_all() -> Iterator[tuple[str, Fault | None, int]]:
-    """Check every chain, streaming: yields (stream, first fault or None, events read), cases without a trail last."""
-    versions = dict(
-        Case.objects.unscoped("the audit check reads every case").values_list("reference", "version").iterator()
-    )
+    """Check every chain, streaming: yields (stream, first fault or None, events read), cases without a trail last.
+
+    The portal works on meanwhile: a case that started or moved on after the versions were read is read once more.
+    """
+    everything = Case.objects.unscoped("the audit check reads every case")
+    versions = dict(everything.values_list("reference", "version").iterator())
     events = AuditEvent.objects.order_by("stream", "sequence").iterator(chunk_size=5000)
     for stream, chain in groupby(events, key=lambda event: event.stream):
         fault, last, count = stream_fault(stream, chain)
         kind, _, reference = stream.partition(":")
-        if kind == "case":
-            version = versions.pop(reference, None)
-            if version is None:
-                fault = fault or Fault(stream, count, "belongs to a case that no longer exists")
+        if kind == "case" and not fault and case_fault(versions.get(reference, 0), stream, last, count):
+            case = everything.filter(reference=reference).first()
+            if case:
+                fault, count = verify_case(case)
             else:
-                fault = fault or case_fault(version, stream, last, count)
+                fault = Fault(stream, count, "belongs to a case that no longer exists")
+        versions.pop(reference, None)
         yield stream, fault, count
     for reference in versions:
         yield f"case:{reference}", Fault(f"case:{reference}", 1, "is missing: the case has no trail"), 0

@@ -13,7 +13,6 @@ from typing import Any
 
 from celery import current_app
 from django.db import transaction
-from kombu.exceptions import OperationalError
 
 from priorauth.models import Case, Job
 
@@ -61,15 +60,22 @@ def _run_one(kind: Job.Kind, handler: Handler, failed: Handler, now: dt.datetime
 
 
 def _postpone(job: Job, error: Exception, failed: Handler, now: dt.datetime) -> None:
-    """Try again later, each time later; after MAX_ATTEMPTS hand the case to a person."""
+    """Try again later, each time later; after MAX_ATTEMPTS hand the case to a person. Where even that fails the job
+    waits once more, so that it stands in nobody's way."""
     job.last_error = describe(error)
     log.warning("job %s failed, try %s: %s", job.pk, job.attempts, job.last_error)
     if job.attempts >= MAX_ATTEMPTS:
-        job.state = Job.State.FAILED
-        failed(job, now)
-    else:
-        seconds = BACKOFF_SECONDS[job.attempts - 1] * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, no secret
-        job.run_after = now + dt.timedelta(seconds=seconds)
+        try:
+            with transaction.atomic():
+                failed(job, now)
+        except Exception as second:
+            job.last_error = describe(second)
+            log.error("job %s cannot be handed to a person: %s", job.pk, job.last_error)
+        else:
+            job.state = Job.State.FAILED
+            return
+    pause = BACKOFF_SECONDS[min(job.attempts, len(BACKOFF_SECONDS)) - 1]
+    job.run_after = now + dt.timedelta(seconds=pause * random.uniform(0.8, 1.2))  # noqa: S311 - jitter, no secret
 
 
 def describe(error: Exception) -> str:
@@ -90,7 +96,7 @@ class _Broker:
             return
         try:
             current_app.send_task("kick", args=[kind], retry=False, expires=10)
-        except (OperationalError, OSError) as error:
+        except Exception as error:  # whatever a broker says, the request behind this stands
             self.pause_until = time.monotonic() + BROKER_PAUSE_SECONDS
             log.warning("no wake-up sent (%s): the job waits for the next beat", type(error).__name__)
 

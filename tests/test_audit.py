@@ -4,14 +4,17 @@ import datetime as dt
 from io import StringIO
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
 
 from priorauth import audit
 from priorauth.guards import APPEND_ONLY
-from priorauth.models import AuditEvent
+from priorauth.models import AuditEvent, Case
 from priorauth.roles import SYSTEM, Role
-from tests.cases import NOW, approve, case_in_review, person
+from priorauth.services import claim
+from tests.cases import NOW, approve, case_in_review, draft_case, person
 
 pytestmark = pytest.mark.django_db
 
@@ -104,6 +107,41 @@ def test_an_untouched_trail_is_reported_unbroken(decided):
     out = StringIO()
     call_command("verify_audit", stdout=out)
     assert out.getvalue().strip().endswith("events, unbroken")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_check_that_runs_while_people_work_raises_no_alarm(monkeypatch):
+    """One case starts and another moves on after the check has read where every case stands."""
+    clerk, nurse = person(Role.CLERK), person(Role.NURSE)
+    moving = case_in_review(clerk)
+    read, started = QuerySet.iterator, []
+
+    def iterator(rows, *args, **kwargs):
+        if rows.model is AuditEvent:
+            started.append(draft_case(clerk))
+            claim.claim(moving, by=nurse, at=NOW)
+        return read(rows, *args, **kwargs)
+
+    monkeypatch.setattr(QuerySet, "iterator", iterator)
+    checked = {stream: fault for stream, fault, _ in audit.verify_all()}
+    assert set(checked) >= {audit.case_stream(started[0]), audit.case_stream(moving)}
+    assert not any(checked.values())
+
+
+def test_a_trail_whose_case_is_gone_is_named(decided):
+    gone = Case(reference="PA-0000-0000-0000", version=1)
+    with transaction.atomic():
+        audit.record(by=SYSTEM, at=NOW, action="create", case=gone)
+    faults = {stream: str(fault) for stream, fault, _ in audit.verify_all() if fault}
+    assert faults == {
+        "case:PA-0000-0000-0000": "case:PA-0000-0000-0000: event 1 belongs to a case that no longer exists"
+    }
+
+
+def test_without_a_key_nothing_is_signed(settings):
+    settings.AUDIT_KEY = ""
+    with pytest.raises(ImproperlyConfigured, match="AUDIT_KEY"), transaction.atomic():
+        audit.record(by=SYSTEM, at=NOW, action="anything")
 
 
 def test_an_event_holds_names_of_fields_but_no_value_of_a_patient(decided):

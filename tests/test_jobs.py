@@ -3,6 +3,8 @@
 import datetime as dt
 
 import pytest
+from kombu.exceptions import OperationalError
+from redis.exceptions import ResponseError
 
 from priorauth import jobs
 from priorauth.models import Job
@@ -73,6 +75,33 @@ def test_a_poisoned_job_is_retried_later_made_visible_and_blocks_nobody():
     assert approve(poisoned, physician, reason="Scored by hand: every criterion of A is met.").against_computed
 
 
+def test_a_case_that_cannot_even_be_handed_over_waits_once_more_and_blocks_nobody():
+    clerk = person(Role.CLERK)
+    poisoned = sent_case(clerk)
+    Job.objects.filter(case=poisoned).update(attempts=jobs.MAX_ATTEMPTS - 1)
+    sound = sent_case(clerk)
+
+    def handler(job, now):
+        if job.case_id == poisoned.pk:
+            raise ZeroDivisionError
+        score.run(job, now)
+
+    def failed(job, now):
+        score.give_up(job, now)
+        raise RuntimeError("after the work")
+
+    assert jobs.run_due(Job.Kind.SCORE, handler, failed, NOW) == 2
+    sound.refresh_from_db()
+    poisoned.refresh_from_db()
+    job = Job.objects.get(case=poisoned)
+    assert (sound.status, poisoned.status) == ("in_review", "received")
+    assert (job.state, job.attempts, job.run_after > NOW) == ("waiting", jobs.MAX_ATTEMPTS, True)
+    assert job.last_error.startswith("RuntimeError in failed")
+    assert jobs.run_due(Job.Kind.SCORE, handler, score.give_up, job.run_after) == 1
+    job.refresh_from_db()
+    assert job.state == "failed"
+
+
 def test_half_done_work_of_a_failing_handler_is_undone():
     case = sent_case(person(Role.CLERK))
 
@@ -95,3 +124,16 @@ def test_a_dead_broker_costs_nothing_but_time(django_capture_on_commit_callbacks
         assert jobs._broker.pause_until == 0.0
     assert case.status == "received"
     assert "no wake-up sent" in caplog.text
+
+
+@pytest.mark.parametrize("trouble", [ResponseError("OOM command not allowed"), OperationalError("down"), KeyError("x")])
+def test_whatever_the_broker_says_the_request_is_received(trouble, monkeypatch, django_capture_on_commit_callbacks):
+    def send_task(*_args, **_kwargs):
+        raise trouble
+
+    monkeypatch.setattr(jobs.current_app, "send_task", send_task, raising=False)
+    monkeypatch.setattr(jobs._broker, "pause_until", 0.0)
+    with django_capture_on_commit_callbacks(execute=True):
+        case = sent_case(person(Role.CLERK))
+    assert case.status == "received"
+    assert jobs._broker.pause_until > 0
