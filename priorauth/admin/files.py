@@ -3,11 +3,11 @@
 import uuid
 
 from django.db import transaction
-from django.http import FileResponse, Http404, HttpRequest
+from django.http import FileResponse, HttpRequest
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from priorauth import audit
+from priorauth import audit, downloads
 from priorauth.models import Attachment, Case
 from priorauth.tenancy import get_for
 
@@ -16,12 +16,9 @@ READ_FILE = "read_file"
 
 @require_GET
 def download(request: HttpRequest, pk: int, file: uuid.UUID) -> FileResponse:
-    """The stored bytes with the stored type. The reading is written down before the first byte leaves."""
+    """The file; the reading is written down before the first byte leaves."""
     attachment = get_for(request.actor, Attachment, pk=file, case=pk)
-    try:
-        stored = attachment.file.open("rb")
-    except FileNotFoundError as error:
-        raise Http404 from error
+    response = downloads.download(attachment)
     with transaction.atomic():
         cases = Case.objects.for_actor(request.actor).select_for_update(of=("self",))
         audit.record(
@@ -31,8 +28,4 @@ def download(request: HttpRequest, pk: int, file: uuid.UUID) -> FileResponse:
             case=cases.get(pk=pk),
             entities={"attachment": str(attachment.pk), "sha256": attachment.sha256},
         )
-    response = FileResponse(stored, as_attachment=True, filename=attachment.name, content_type=attachment.content_type)
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Cache-Control"] = "no-store"
     return response
