@@ -26,7 +26,6 @@ ENV = {**_saved(), **os.environ}
 
 SECRET_KEY = ENV.get("SECRET_KEY", "")
 AUDIT_KEY = ENV.get("AUDIT_KEY", "")
-DEBUG = ENV.get("DEBUG") == "1"
 HTTPS = ENV.get("HTTPS", "1") == "1"
 ALLOWED_HOSTS = ENV.get("ALLOWED_HOSTS", "localhost,127.0.0.1").split(",")
 
