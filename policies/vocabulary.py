@@ -42,6 +42,17 @@ _WORDS: Final = {
 }
 
 
+PRODUCTS: Final = {
+    "hmo": "HMO",
+    "pos": "POS",
+    "ppo": "PPO",
+    "indemnity": "Indemnity",
+    "medicare_hmo_blue": "Medicare HMO Blue",
+    "medicare_ppo_blue": "Medicare PPO Blue",
+    "other": "Another plan",
+}
+
+
 def words(value: str) -> str:
     return _WORDS.get(value, value.replace("_", " "))
 

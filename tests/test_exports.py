@@ -5,7 +5,7 @@ import datetime as dt
 from io import StringIO
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from priorauth import exports
 from priorauth.models import AuditEvent, DecisionLine
@@ -148,3 +148,10 @@ def test_the_command_writes_the_same_file(approved, tmp_path):
     call_command("export_decisions", "--from", "2026-11-20", "--to", "2026-11-20", "--output", str(target))
     assert list(csv.DictReader(StringIO(target.read_text()))) == rows()
     assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize(("option", "value"), [("--product", "PPO"), ("--status", "draft"), ("--from", "soon")])
+def test_the_command_refuses_what_it_does_not_know_and_says_what_it_does(option, value, db):
+    arguments = {"--from": "2026-11-20", "--to": "2026-11-20"} | {option: value}
+    with pytest.raises(CommandError, match=f"argument {option}: invalid"):
+        call_command("export_decisions", *[part for pair in arguments.items() for part in pair])

@@ -12,18 +12,9 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from policies.vocabulary import PRODUCTS
 from priorauth import exports
 from priorauth.roles import EXPORT_ROLES
-
-PRODUCTS = [
-    ("hmo", "HMO"),
-    ("pos", "POS"),
-    ("ppo", "PPO"),
-    ("indemnity", "Indemnity"),
-    ("medicare_hmo_blue", "Medicare HMO Blue"),
-    ("medicare_ppo_blue", "Medicare PPO Blue"),
-    ("other", "Another plan"),
-]
 
 View = Callable[..., HttpResponseBase]
 
@@ -62,7 +53,7 @@ class SelectionForm(forms.Form):
     product = forms.MultipleChoiceField(
         label="Product",
         help_text="None ticked means all",
-        choices=PRODUCTS,
+        choices=PRODUCTS.items(),
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )

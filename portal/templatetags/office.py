@@ -6,7 +6,7 @@ from typing import Any
 from django import template
 from django.forms.boundfield import BoundField
 
-from portal.web.dates import show
+from policies.vocabulary import day_words
 from portal.web.fields import Date
 from priorauth.models import Case
 from priorauth.services.base import clock
@@ -42,7 +42,7 @@ def when(instant: Any) -> str:
 @register.filter
 def day(date: dt.date) -> str:
     """A calendar day as the form shows it."""
-    return show(date)
+    return day_words(date)
 
 
 @register.filter

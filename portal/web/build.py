@@ -8,6 +8,7 @@ from portal.web.fields import Date, recorded
 from portal.web.parts import LinePart, TreatmentPart
 from portal.web.request_form import Level, RequestForm, Study
 from portal.web.words import NOT_RECORDED
+from priorauth.models.member import age_on
 from priorauth.services.submit import Submission
 from priorauth.statuses import Urgency
 
@@ -65,10 +66,7 @@ def facts(form: RequestForm, on: dt.date) -> Facts:
 
 def age(born: TypedDate | None, on: dt.date) -> int | None:
     """Whole years on the day `on`."""
-    if born is None:
-        return None
-    day = born.first
-    return on.year - day.year - ((on.month, on.day) < (day.month, day.day))
+    return age_on(born.first, on) if born else None
 
 
 def _line(number: int, line: LinePart) -> Facts:

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from policies.codes import region_of
-from portal.web.dates import show
+from policies.vocabulary import day_words
 
 if TYPE_CHECKING:
     from policies.document import CurrentCode
@@ -44,7 +44,7 @@ def _member(form: "RequestForm") -> None:
         _say(form.member, "birth_date", f"Check the year of birth: the age may be {OLDEST} years at most.")
     service = form.plan.answers["service_date"]
     if service and service.first < born.first:
-        _say(form.plan, "service_date", f"The planned date must be after the date of birth ({show(born.first)}).")
+        _say(form.plan, "service_date", f"The planned date must be after the date of birth ({day_words(born.first)}).")
 
 
 def _levels(form: "RequestForm") -> None:
@@ -56,7 +56,7 @@ def _levels(form: "RequestForm") -> None:
         seen.add(level.name)
         onset = level.part.answers["onset"]
         if born and onset and onset.last < born.first:
-            _say(level.part, "onset", f"The pain must have started after the date of birth ({show(born.first)}).")
+            _say(level.part, "onset", f"The pain must have started after the date of birth ({day_words(born.first)}).")
 
 
 def _code(form: "RequestForm", line: "LinePart") -> None:
@@ -109,7 +109,7 @@ def _hospital(form: "RequestForm") -> None:
     answers = form.pain.answers
     admitted, discharged = answers["admit_date"], answers["discharge_date"]
     if admitted and discharged and discharged.last < admitted.first:
-        _say(form.pain, "discharge_date", f"Discharge must be on or after the admission ({show(admitted.first)}).")
+        _say(form.pain, "discharge_date", f"Discharge must be on or after the admission ({day_words(admitted.first)}).")
     if discharged and discharged.first > form.today + dt.timedelta(days=365):
         _say(form.pain, "discharge_date", "Discharge must be within a year from today. Leave it blank if not known.")
 

@@ -5,6 +5,8 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
+from policies.vocabulary import day_words
+
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2100
 HOW = "Write it like 9/27/2026, Sep 27 2026 or 2026-09-27"
 HOW_MONTH = f"{HOW}; or only the month, like Sep 2026; or 8/17/2026 to 9/16/2026"
@@ -42,13 +44,9 @@ class TypedDate:
 
     def __str__(self) -> str:
         if self.is_day:
-            return show(self.first)
-        first = show(self.first).removesuffix(f", {self.last.year}")
-        return f"between {first} and {show(self.last)}"
-
-
-def show(day: dt.date) -> str:
-    return f"{day:%b} {day.day}, {day.year}"
+            return day_words(self.first)
+        first = day_words(self.first).removesuffix(f", {self.last.year}")
+        return f"between {first} and {day_words(self.last)}"
 
 
 def read(text: str, *, months: bool = False) -> TypedDate:

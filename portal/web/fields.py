@@ -13,6 +13,7 @@ from django import forms
 from django.core.validators import validate_email
 
 from policies.codes import CodeError, Icd10Cm, Icd10Pcs, Level, Npi, ProcedureCode
+from policies.vocabulary import day_words
 from portal.web import dates
 from portal.web.words import NOT_RECORDED, Choices, with_not_recorded
 
@@ -145,7 +146,7 @@ class Date(Question):
     def read(self, text: str) -> dates.TypedDate:
         date = dates.read(text, months=self.months)
         if self.past and self.today and date.first > self.today:
-            raise ValueError(f"This date must be today ({dates.show(self.today)}) or in the past.")
+            raise ValueError(f"This date must be today ({day_words(self.today)}) or in the past.")
         return date
 
 

@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from portal.web.dates import show
+from policies.vocabulary import day_words
 from portal.web.rows import Raw
 from priorauth.models import Case, Revision
 
@@ -28,7 +28,7 @@ def people_of(case: Case, revision: Revision) -> Raw:
     member, clinician, facility = case.member, case.clinician, case.facility
     return {
         "member_id": [member.member_id],
-        "birth_date": [show(member.birth_date)],
+        "birth_date": [day_words(member.birth_date)],
         "first_name": [member.first_name],
         "last_name": [member.last_name],
         "clinician_npi": [clinician.npi],
@@ -138,7 +138,7 @@ def _studies(levels: dict[str, Any]) -> Raw:
 
 
 def _date(iso: str | None) -> str:
-    return show(dt.date.fromisoformat(iso)) if iso else ""
+    return day_words(dt.date.fromisoformat(iso)) if iso else ""
 
 
 def _range(earliest: str | None, latest: str | None) -> str:

@@ -1,5 +1,7 @@
 """The plain words for the values of facts v1, in the order in which they are asked."""
 
+from policies.vocabulary import PRODUCTS
+
 NOT_RECORDED = "not_recorded"
 ASK_NOTHING = [(NOT_RECORDED, "Not recorded")]
 Choices = list[tuple[str, str]]
@@ -10,15 +12,7 @@ def with_not_recorded(choices: Choices) -> Choices:
 
 
 YES_NO: Choices = [("yes", "Yes"), ("no", "No")]
-PRODUCT: Choices = [
-    ("hmo", "HMO"),
-    ("pos", "POS"),
-    ("ppo", "PPO"),
-    ("indemnity", "Indemnity"),
-    ("medicare_hmo_blue", "Medicare HMO Blue"),
-    ("medicare_ppo_blue", "Medicare PPO Blue"),
-    ("other", "Another plan"),
-]
+PRODUCT: Choices = list(PRODUCTS.items())
 SETTING: Choices = [
     ("outpatient", "Hospital outpatient"),
     ("inpatient", "Hospital inpatient"),

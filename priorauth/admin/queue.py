@@ -12,8 +12,8 @@ from django.utils.dateformat import format as time_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from policies.vocabulary import PRODUCTS
 from priorauth.admin.board import SOON
-from priorauth.admin.facts import PRODUCTS
 from priorauth.admin.words import age, determination, time_left
 from priorauth.models import Assessment, Case, Organization
 from priorauth.roles import Role

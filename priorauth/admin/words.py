@@ -4,6 +4,8 @@ import datetime as dt
 
 from django.utils import timezone
 
+from priorauth.models.member import age_on
+
 DETERMINATIONS = {
     "meets": "Meets the policy",
     "does_not_meet": "Does not meet the policy",
@@ -34,5 +36,4 @@ def spell(span: dt.timedelta) -> str:
 
 
 def age(birth_date: dt.date, now: dt.datetime) -> int:
-    today = timezone.localdate(now)
-    return today.year - birth_date.year - ((today.month, today.day) < (birth_date.month, birth_date.day))
+    return age_on(birth_date, timezone.localdate(now))

@@ -1,6 +1,13 @@
+import datetime as dt
+
 from django.db import models
 
 from priorauth.tenancy import TenantModel
+
+
+def age_on(birth_date: dt.date, day: dt.date) -> int:
+    """Whole years on a day."""
+    return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
 
 
 class Member(TenantModel):

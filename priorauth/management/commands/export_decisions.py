@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from policies.vocabulary import PRODUCTS
 from priorauth import exports
 from priorauth.roles import SYSTEM
 
@@ -22,7 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--to", dest="last", type=dt.date.fromisoformat, metavar="YYYY-MM-DD", required=True)
         outcomes = [value for value, _ in exports.OUTCOMES]
         parser.add_argument("--status", action="append", default=[], choices=outcomes, help="may be repeated")
-        parser.add_argument("--product", action="append", default=[], help="may be repeated")
+        parser.add_argument("--product", action="append", default=[], choices=PRODUCTS, help="may be repeated")
         parser.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
 
     def handle(self, **options: Any) -> None:
