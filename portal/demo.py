@@ -33,7 +33,7 @@ def load(now: dt.datetime) -> list[tuple[User, Role, str]]:
     """Load the demo into an empty database, all or nothing. Returns each person with role and new password."""
     document = yaml.safe_load(SOURCE.read_text())
     with transaction.atomic():
-        people = make_people(document)
+        people = make_people(document, timezone.localdate(now))
         actors = {user.email: Actor.of(user) for user, _, _ in people}
         plan = {actor.role: actor for actor in actors.values() if not actor.is_office}
         for request in document["requests"]:
@@ -41,7 +41,7 @@ def load(now: dt.datetime) -> list[tuple[User, Role, str]]:
     return people
 
 
-def make_people(document: dict[str, Any]) -> list[tuple[User, Role, str]]:
+def make_people(document: dict[str, Any], today: dt.date) -> list[tuple[User, Role, str]]:
     plan = Organization(kind=Organization.Kind.PLAN, name=document["plan"])
     plan.save()
     offices = {
@@ -56,7 +56,7 @@ def make_people(document: dict[str, Any]) -> list[tuple[User, Role, str]]:
         organization = offices[row["at"]] if "at" in row else plan
         Membership.objects.create(user=user, organization=organization, role=row["role"])
         if row["role"] == Role.PHYSICIAN:
-            expires = timezone.localdate() + dt.timedelta(days=700)
+            expires = today + dt.timedelta(days=700)
             Credential.objects.create(user=user, expires_on=expires, **document["credential"])
         people.append((user, Role(row["role"]), password))
     return people

@@ -1,6 +1,7 @@
 """The house keeps its order: imports run one way, every migration is present, every way in is guarded."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("policies", "priorauth", "portal")
 BELOW = {"policies": set(), "priorauth": {"policies"}, "portal": {"policies", "priorauth"}}
 PURE = {"apps.py", "checks.py"}
+CLOCK = re.compile(r"\.(now|utcnow|today)\(|\b(localdate|localtime)\(\)|\bauto_now|\btime\.time\(")
 
 
 def imports(path: Path) -> set[str]:
@@ -51,13 +53,20 @@ def test_the_policies_know_neither_django_nor_the_clock_nor_the_network():
     assert wrong == {}
 
 
-def test_the_policies_never_read_the_clock():
+# Where time comes in: pages of the admin, commands, and the task that wakes a worker.
+TELLS_TIME = {"admin", "management", "tasks.py"}
+
+
+def test_time_is_an_argument():
+    """Neither the policies nor a service, a model or a read looks at the clock."""
     clocks = [
         str(path.relative_to(ROOT))
-        for path in sources("policies")
-        if any(call in path.read_text() for call in ("date.today(", ".now(", ".utcnow("))
+        for room in ("policies", "priorauth")
+        for path in sources(room)
+        if not TELLS_TIME & set(path.parts) and CLOCK.search(path.read_text())
     ]
     assert clocks == []
+    assert CLOCK.search((ROOT / "priorauth" / "tasks.py").read_text())
 
 
 def test_every_migration_is_present(db):

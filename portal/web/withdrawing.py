@@ -15,8 +15,6 @@ from priorauth.services.errors import Incomplete
 from priorauth.statuses import TRANSITIONS, Act
 from priorauth.tenancy import get_for
 
-LONGEST = 500
-
 
 @office_page
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -27,8 +25,6 @@ def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
     if request.method != "POST":
         return _page(request, case)
     reason = request.POST.get("reason", "").replace("\x00", "")
-    if len(reason.strip()) > LONGEST:
-        return _page(request, case, reason, f"The reason can have {LONGEST} characters: shorten it.")
     now = timezone.now()
     try:
         service.withdraw(case, by=request.actor, at=now, reason=reason, version=posted_version(request))

@@ -81,6 +81,7 @@ def not_approve(
     partly = refused != numbers
     if partly:
         _valid(valid_from, valid_to)
+    granted = {"authorization_number": _authorization_number(), "valid_from": valid_from, "valid_to": valid_to}
     assessment = latest_assessment(case)
     return _decide(
         case,
@@ -92,20 +93,8 @@ def not_approve(
         assessment=assessment,
         against_computed=bool(assessment) and assessment.result["determination"] == "meets",
         credential=credential,
-        reason_code=_known(reason_code),
-        reason_for_member=_long_enough(
-            reason_for_member,
-            "reason_for_member",
-            "Write the reason for the member in at least 20 characters.",
-        ),
-        reason_for_clinician=_long_enough(
-            reason_for_clinician,
-            "reason_for_clinician",
-            "Write the reason for the clinician in at least 20 characters.",
-        ),
-        authorization_number=_authorization_number() if partly else "",
-        valid_from=valid_from if partly else None,
-        valid_to=valid_to if partly else None,
+        **_reasons(reason_code, reason_for_member, reason_for_clinician),
+        **(granted if partly else {}),
     )
 
 
@@ -223,10 +212,17 @@ def _long_enough(text: str, field: str, message: str) -> str:
     return text
 
 
-def _known(code: str) -> str:
+def _reasons(code: str, for_member: str, for_clinician: str) -> dict[str, str]:
+    """What a determination that does not approve must say. Raises Incomplete naming what is missing."""
     if code not in ReasonCode.values:
         raise Incomplete("reason_code", "Choose the reason.")
-    return code
+    words = {"member": for_member, "clinician": for_clinician}
+    return {"reason_code": code} | {
+        f"reason_for_{whom}": _long_enough(
+            text, f"reason_for_{whom}", f"Write the reason for the {whom} in at least 20 characters."
+        )
+        for whom, text in words.items()
+    }
 
 
 def _authorization_number() -> str:
