@@ -13,6 +13,7 @@ from typing import Any
 
 from celery import current_app
 from django.db import transaction
+from django.db.models import QuerySet
 
 from priorauth.models import Case, Job
 
@@ -41,10 +42,14 @@ def run_due(kind: Job.Kind, handler: Handler, failed: Handler, now: dt.datetime)
     return tried
 
 
+def due(kind: Job.Kind, now: dt.datetime) -> QuerySet[Job]:
+    """The jobs that wait and whose time has come, the oldest first."""
+    return Job.objects.filter(kind=kind, state=Job.State.WAITING, run_after__lte=now).order_by("run_after", "id")
+
+
 def _run_one(kind: Job.Kind, handler: Handler, failed: Handler, now: dt.datetime) -> bool:
     with transaction.atomic():
-        waiting = Job.objects.filter(kind=kind, state=Job.State.WAITING, run_after__lte=now)
-        job = waiting.order_by("run_after", "id").select_for_update(skip_locked=True, of=("self",)).first()
+        job = due(kind, now).select_for_update(skip_locked=True, of=("self",)).first()
         if job is None:
             return False
         job.attempts += 1

@@ -321,7 +321,7 @@ class Migration(migrations.Migration):
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='jobs', to='priorauth.case')),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state', 'waiting')), fields=['kind', 'run_after', 'id'], name='job_waiting')],
+                'indexes': [models.Index(condition=models.Q(('state', 'waiting')), fields=['kind', 'run_after', 'id'], name='job_waiting'), models.Index(condition=models.Q(('state', 'failed')), fields=['id'], name='job_failed')],
             },
         ),
         migrations.CreateModel(
@@ -354,7 +354,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='case',
-            index=models.Index(fields=['office', 'status', '-updated_at'], name='case_office_list'),
+            index=models.Index(fields=['office', '-updated_at', '-id'], name='case_office_list'),
         ),
         migrations.AddIndex(
             model_name='case',

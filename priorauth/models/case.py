@@ -76,7 +76,7 @@ class Case(TenantModel):
                 name="case_queue",
                 condition=Q(status__in=sorted(IN_REVIEW)),
             ),
-            models.Index(fields=["office", "status", "-updated_at"], name="case_office_list"),
+            models.Index(fields=["office", "-updated_at", "-id"], name="case_office_list"),
             models.Index(fields=["due_at"], name="case_open_due", condition=Q(status__in=sorted(OPEN))),
             models.Index(fields=["-decided_at", "-id"], name="case_decided", condition=Q(status__in=sorted(DECIDED))),
         ]

@@ -57,6 +57,7 @@ class Job(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["kind", "run_after", "id"], name="job_waiting", condition=Q(state="waiting")),
+            models.Index(fields=["id"], name="job_failed", condition=Q(state="failed")),
         ]
 
     def __str__(self) -> str:
