@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.urls import reverse
 from django.utils import timezone
 
-from priorauth import jobs
+from priorauth import audit, jobs
 from priorauth.admin import site
 from priorauth.models import Attachment, AuditEvent, Case, Job
 from priorauth.roles import Role
@@ -201,9 +201,12 @@ def test_a_file_leaves_as_a_download_that_no_browser_runs_and_is_noted():
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert "no-store" in headers["Cache-Control"]
     event = AuditEvent.objects.get(action="read_file")
-    assert (event.actor_id, event.stream) == (actor.user_id, f"case:{case.reference}")
-    assert event.entities["attachment"] == str(file.pk)
-    assert f"{actor.name} (nurse reviewer) read a file" in text_of(nurse.get(case_page(case)))
+    assert (event.actor_id, event.stream.startswith(f"user:{actor.user_id}:")) == (actor.user_id, True)
+    assert (event.entities["case"], event.entities["attachment"]) == (case.reference, str(file.pk))
+    assert AuditEvent.objects.filter(stream=audit.case_stream(case)).count() == case.version
+    trail = reverse("admin:priorauth_auditevent_changelist")
+    found = text_of(signed_in(Role.AUDITOR)[1].get(trail, {"q": case.reference}))
+    assert f"{actor.name} Nurse reviewer Example Plan read a file {case.reference}" in found
 
 
 def test_a_file_is_reached_through_its_own_case_and_role_alone():

@@ -1,4 +1,4 @@
-"""Handing a report file to a reviewer: as a download that no browser runs, and noted in the case's trail."""
+"""Handing a report file to a reviewer: as a download that no browser runs, and noted in the reader's stream."""
 
 import uuid
 
@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from priorauth import audit, downloads
-from priorauth.models import Attachment, Case
+from priorauth.models import Attachment
 from priorauth.tenancy import get_for
 
 READ_FILE = "read_file"
@@ -19,13 +19,7 @@ def download(request: HttpRequest, pk: int, file: uuid.UUID) -> FileResponse:
     """The file; the reading is written down before the first byte leaves."""
     attachment = get_for(request.actor, Attachment, pk=file, case=pk)
     response = downloads.download(attachment)
+    entities = {"case": attachment.case.reference, "attachment": str(attachment.pk), "sha256": attachment.sha256}
     with transaction.atomic():
-        cases = Case.objects.for_actor(request.actor).select_for_update(of=("self",))
-        audit.record(
-            by=request.actor,
-            at=timezone.now(),
-            action=READ_FILE,
-            case=cases.get(pk=pk),
-            entities={"attachment": str(attachment.pk), "sha256": attachment.sha256},
-        )
+        audit.record(by=request.actor, at=timezone.now(), action=READ_FILE, entities=entities)
     return response
