@@ -12,7 +12,7 @@ from priorauth.roles import Role
 from tests.cases import person, sent_case
 from tests.fault_proxy import FaultProxy, Mode
 from tests.processes import beat, publishing_to, worker
-from tests.waiting import eventually
+from tests.waiting import eventually, waiting_for_a_lock
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
@@ -76,12 +76,6 @@ def test_a_worker_killed_in_the_middle_of_a_job_leaves_it_whole(broker, tmp_path
         eventually(lambda: statuses([case]) == {"in_review"}, "the next worker scores it")
         assert scored_once([case])
         assert Job.objects.get().state == "done"
-
-
-def waiting_for_a_lock():
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        return cursor.fetchone()[0]
 
 
 def backends_at_work():

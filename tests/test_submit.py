@@ -13,7 +13,7 @@ from priorauth.roles import Role
 from priorauth.services import drafts, submit, withdraw
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 from tests.cases import NOW, ZONE, draft_case, facts, person, sent_case, submission
-from tests.waiting import eventually
+from tests.waiting import eventually, waiting_for_a_lock
 
 pytestmark = pytest.mark.django_db
 
@@ -143,16 +143,10 @@ def test_a_save_waits_for_the_case_before_it_touches_the_draft():
         Case.objects.for_actor(clerk).select_for_update(of=("self",)).get(pk=case.pk)
         thread = threading.Thread(target=save)
         thread.start()
-        eventually(waiting_for_locks, "the save waits for the case")
+        eventually(waiting_for_a_lock, "the save waits for the case")
         submit.send(case, submission(), by=clerk, at=NOW)
     thread.join(timeout=20)
     assert results == ["A colleague has sent or withdrawn this request while you had it open."]
-
-
-def waiting_for_locks():
-    with connections["default"].cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        return cursor.fetchone()[0]
 
 
 def test_a_nurse_cannot_send_and_the_attempt_is_in_the_trail():

@@ -13,12 +13,11 @@ from portal.web import dates, rows
 from portal.web.request_form import RequestForm
 from portal.web.rows import Raw
 from priorauth.models import Attachment, Case
-from priorauth.services.attach import attach, detach
+from priorauth.services.attach import TOO_LARGE, attach, detach
 from priorauth.services.errors import Refused
 from priorauth.services.score import POLICY
 from priorauth.statuses import Status
 
-TOO_LARGE = "The file must be 25 MB or smaller. Send the report, not the pictures themselves."
 _FILE_INPUT = re.compile(r"other_file|imaging-[0-9]{1,2}-file")
 
 

@@ -23,6 +23,7 @@ MAX_FILE_BYTES = 25 * 1024 * 1024
 MAX_CASE_BYTES = 40 * 1024 * 1024
 MAX_FILES = 10
 MAX_NAME = 120
+TOO_LARGE = "The file must be 25 MB or smaller. Send the report, not the pictures themselves."
 
 KINDS = {
     "application/pdf": (b"%PDF-", (".pdf",)),
@@ -91,7 +92,7 @@ def kind_of(upload: UploadedFile, name: str) -> str:
     if not upload.size:
         raise Incomplete("file", "The file is empty. Choose the report again.")
     if upload.size > MAX_FILE_BYTES:
-        raise Incomplete("file", "The file must be 25 MB or smaller. Send the report, not the pictures themselves.")
+        raise Incomplete("file", TOO_LARGE)
     upload.seek(0)
     head = upload.read(16)
     for content_type, (magic, suffixes) in KINDS.items():

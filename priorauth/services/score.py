@@ -11,7 +11,7 @@ from priorauth.roles import SYSTEM
 from priorauth.services.base import acting
 from priorauth.statuses import Act, Status
 
-POLICY = "bcbsma-484"
+POLICY = registry.DEFAULT_POLICY
 
 
 def run(job: Job, now: dt.datetime) -> None:
