@@ -8,6 +8,6 @@ class PriorAuthConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from priorauth import guards
+        from priorauth import checks, guards  # noqa: F401 (registers the system check)
 
         post_migrate.connect(guards.install, sender=self)

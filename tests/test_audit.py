@@ -142,6 +142,8 @@ def test_without_a_key_nothing_is_signed(settings):
     settings.AUDIT_KEY = ""
     with pytest.raises(ImproperlyConfigured, match="AUDIT_KEY"), transaction.atomic():
         audit.record(by=SYSTEM, at=NOW, action="anything")
+    with pytest.raises(CommandError, match=r"priorauth\.E001"):
+        call_command("check")
 
 
 def test_an_event_holds_names_of_fields_but_no_value_of_a_patient(decided):
