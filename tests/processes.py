@@ -67,7 +67,7 @@ def worker(folder: Path, redis_url: str) -> Iterator[Process]:
 
 @contextmanager
 def beat(folder: Path, redis_url: str) -> Iterator[Process]:
-    process = Process(folder / "beat.log", redis_url, "beat", f"--schedule={folder / 'schedule'}")
+    process = Process(folder / "beat.log", redis_url, "beat")
     try:
         yield process
     finally:

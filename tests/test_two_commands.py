@@ -101,6 +101,7 @@ def test_a_killed_run_leaves_no_process_and_the_next_one_starts(base, start):
     first.wait_until_up()
     first.process.kill()
     first.process.wait()
+    assert not list((base / "var").glob("beat*")), "beat keeps nothing that a crash could cut short"
     second = start(PORT=first_port(first))
     second.wait_until_up()
     assert second.ctrl_c() == 0
