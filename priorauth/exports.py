@@ -18,6 +18,7 @@ from priorauth.services.errors import NotPermitted
 
 VERSION = 1
 PREVIEW_ROWS = 5
+ONE_DAY = dt.timedelta(days=1)
 
 
 def _utc(column: str) -> str:
@@ -95,7 +96,8 @@ class Selection:
         """The FROM and WHERE clauses, and their parameters."""
         zone = timezone.get_default_timezone()
         begin = dt.datetime.combine(self.first, dt.time(), zone)
-        end = dt.datetime.combine(self.last + dt.timedelta(days=1), dt.time(), zone)
+        next_day = min(self.last, dt.date.max - ONE_DAY) + ONE_DAY
+        end = dt.datetime.combine(next_day, dt.time(), zone)
         clauses, parameters = TABLES, [begin, end]
         for column, values in (("d.outcome", self.outcomes), ("c.product", self.products)):
             if values:

@@ -24,6 +24,7 @@ REVIEWER_ROLES = frozenset({Role.NURSE, Role.PHYSICIAN, Role.LEAD})
 ADMIN_SITE_ROLES = REVIEWER_ROLES | {Role.AUDITOR, Role.ADMINISTRATOR}
 EXPORT_ROLES = frozenset({Role.PAYER, Role.LEAD})
 CASE_READER_ROLES = REVIEWER_ROLES | {Role.AUDITOR}
+LONGEST_NAME = 160  # that the audit trail keeps of an actor
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Actor:
         if membership is None:
             return None
         organization = membership.organization
-        return cls(user.pk, user.get_full_name(), Role(membership.role), organization.pk, organization.name)
+        return cls(user.pk, str(user)[:LONGEST_NAME], Role(membership.role), organization.pk, organization.name)
 
 
 SYSTEM = Actor(None, "The portal", Role.SYSTEM, None, "")

@@ -255,3 +255,9 @@ def test_the_pages_carry_no_inline_style_and_no_script():
     for path in ("/admin/", reverse("admin:priorauth_case_changelist"), case_page(case), act(case, "approve")):
         page = nurse.get(path).content.decode()
         assert not re.search(r"<script|<style|\sstyle=|\son\w+=", page), path
+
+
+@pytest.mark.parametrize("name", ["abc", "-1", "1_0", "1/2", "\N{SUPERSCRIPT TWO}"])
+def test_the_history_of_what_is_no_case_is_no_page(name):
+    _, nurse = signed_in(Role.NURSE)
+    assert nurse.get(f"/admin/priorauth/case/{name}/history/").status_code == 404

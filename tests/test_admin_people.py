@@ -7,7 +7,7 @@ from django.urls import reverse
 from priorauth.models import AuditEvent, Credential, Membership, Organization, User
 from priorauth.roles import Role
 from tests.admin_helpers import signed_in
-from tests.cases import office, person, plan
+from tests.cases import case_in_review, office, person, plan
 
 pytestmark = pytest.mark.django_db
 
@@ -132,3 +132,14 @@ def test_a_change_that_cannot_be_audited_is_not_made(monkeypatch):
     assert client.post(page("organization", "change", organization.pk), data).status_code == 500
     organization.refresh_from_db()
     assert organization.name == "Harbor Spine Office"
+
+
+@pytest.mark.parametrize("names", [("A" * 150, "B" * 150), ("", "")])
+def test_a_person_with_a_very_long_name_or_none_can_work_and_stands_in_the_trail(names):
+    actor, client = signed_in(Role.NURSE)
+    user = User.objects.get(pk=actor.user_id)
+    user.first_name, user.last_name = names
+    user.save()
+    case = case_in_review(person(Role.CLERK))
+    assert client.get(reverse("admin:priorauth_case_change", args=[case.pk])).status_code == 200
+    assert AuditEvent.objects.get(actor_id=user.pk).actor_name == str(user)[:160] != ""

@@ -155,3 +155,8 @@ def test_the_command_refuses_what_it_does_not_know_and_says_what_it_does(option,
     arguments = {"--from": "2026-11-20", "--to": "2026-11-20"} | {option: value}
     with pytest.raises(CommandError, match=f"argument {option}: invalid"):
         call_command("export_decisions", *[part for pair in arguments.items() for part in pair])
+
+
+def test_the_last_day_that_there_is_can_be_given():
+    approve(case_in_review(person(Role.CLERK)), person(Role.NURSE), at=NOW)
+    assert exports.count(exports.Selection(dt.date.min, dt.date.max)) == 1

@@ -183,6 +183,23 @@ def test_some_lines_can_be_approved_and_others_not():
     assert list(decision.lines.values_list("number", "outcome")) == [(1, "approved"), (2, "not_approved")]
 
 
+@pytest.mark.parametrize("days", [("0001-01-01", "0001-02-01"), ("2016-12-01", "2017-01-01"), ("9999-12-31",) * 2])
+def test_an_authorization_begins_within_a_year_of_the_decision(days):
+    case, nurse = case_in_review(person(Role.CLERK)), person(Role.NURSE)
+    claim.claim(case, by=nurse, at=NOW)
+    first, last = map(dt.date.fromisoformat, days)
+    with pytest.raises(Incomplete, match="within one year of today") as refused:
+        decide.approve(case, by=nurse, at=NOW, valid_from=first, valid_to=last)
+    assert refused.value.field == "valid_from"
+
+
+@pytest.mark.parametrize("reason", ["\u200b" * 25, "not" + "\u2060" * 25])
+def test_a_reason_that_nobody_can_see_is_none(reason):
+    case, physician = case_in_review(person(Role.CLERK)), person(Role.PHYSICIAN)
+    with pytest.raises(Incomplete, match="20 characters"):
+        not_approve(case, physician, reason_for_member=reason)
+
+
 @pytest.mark.parametrize("lines", [[], [9]])
 def test_a_refusal_names_lines_of_the_request(lines):
     case, physician = case_in_review(person(Role.CLERK)), person(Role.PHYSICIAN)

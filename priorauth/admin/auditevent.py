@@ -24,6 +24,7 @@ from priorauth.services.base import clock
 
 READERS = frozenset({Role.LEAD, Role.AUDITOR, Role.ADMINISTRATOR})
 MOST_FAULTS = 20
+ONE_DAY = dt.timedelta(days=1)
 
 
 class ActionFilter(ColumnFilter):
@@ -59,7 +60,8 @@ class DayFilter(admin.SimpleListFilter):
         if day is None:
             return queryset
         start = dt.datetime.combine(day, dt.time(), timezone.get_default_timezone())
-        end = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), timezone.get_default_timezone())
+        next_day = min(day, dt.date.max - ONE_DAY) + ONE_DAY
+        end = dt.datetime.combine(next_day, dt.time(), timezone.get_default_timezone())
         return queryset.filter(at__gte=audit.utc_text(start), at__lt=audit.utc_text(end))
 
 

@@ -78,11 +78,16 @@ def refuse(case: Case, act: Act, why: str, *, by: Actor, at: dt.datetime) -> NoR
 
 
 def needed(text: str, field_name: str, message: str) -> str:
-    """The text without outer blanks. Raises Incomplete where nothing is left."""
+    """The text without outer blanks. Raises Incomplete where nothing is left that can be seen."""
     text = (text or "").strip()
-    if not text:
+    if not visible(text):
         raise Incomplete(field_name, message)
     return text
+
+
+def visible(text: str) -> int:
+    """How many characters of a text a reader sees: zero-width and control characters count for nothing."""
+    return sum(character.isprintable() for character in text)
 
 
 def clock(at: dt.datetime) -> str:

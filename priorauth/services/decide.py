@@ -10,7 +10,7 @@ from django.utils import timezone
 from priorauth.models import Assessment, Case, Credential, Decision, DecisionLine, ReasonCode, Revision
 from priorauth.models.case import CROCKFORD
 from priorauth.roles import Actor, Role
-from priorauth.services.base import acting, needed, permit, refuse
+from priorauth.services.base import acting, needed, permit, refuse, visible
 from priorauth.services.errors import Incomplete
 from priorauth.statuses import TRANSITIONS, Act
 
@@ -38,7 +38,7 @@ def approve(
     if against and by.role != Role.PHYSICIAN:
         why = "The scored facts do not meet the policy, so only a physician may approve."
         refuse(case, Act.APPROVE, f"{why} Ask for what is missing, or escalate.", by=by, at=at)
-    _valid(valid_from, valid_to)
+    _valid(valid_from, valid_to, at)
     if against:
         _long_enough(reason, "reason", "Write in at least 20 characters why you approve against the scored facts.")
     return _decide(
@@ -80,7 +80,7 @@ def not_approve(
         raise Incomplete("lines", "Choose at least one line of this request that you do not approve.")
     partly = refused != numbers
     if partly:
-        _valid(valid_from, valid_to)
+        _valid(valid_from, valid_to, at)
     granted = {"authorization_number": _authorization_number(), "valid_from": valid_from, "valid_to": valid_to}
     assessment = latest_assessment(case)
     return _decide(
@@ -196,18 +196,20 @@ def _lines(decision: Decision, act: Act, refused: Collection[int]) -> list[Decis
     ]
 
 
-def _valid(valid_from: dt.date | None, valid_to: dt.date | None) -> None:
+def _valid(valid_from: dt.date | None, valid_to: dt.date | None, at: dt.datetime) -> None:
     if valid_from is None:
         raise Incomplete("valid_from", "Enter the first day of the authorization.")
     if valid_to is None:
         raise Incomplete("valid_to", "Enter the last day of the authorization.")
+    if abs(valid_from - timezone.localdate(at)) > LONGEST_VALIDITY:
+        raise Incomplete("valid_from", "The first day must be within one year of today. Check the year.")
     if not valid_from <= valid_to <= valid_from + LONGEST_VALIDITY:
         raise Incomplete("valid_to", "The last day must be on or after the first, and within one year of it.")
 
 
 def _long_enough(text: str, field: str, message: str) -> str:
     text = needed(text, field, message)
-    if len(text) < SHORTEST_REASON:
+    if visible(text) < SHORTEST_REASON:
         raise Incomplete(field, message)
     return text
 
