@@ -26,6 +26,18 @@ class RequestIdMiddleware:
             request_id.reset(token)
 
 
+class Utf8Middleware:
+    """Reads every form as UTF-8, whatever the sender names: an encoding that Python knows can make text that no
+    database keeps, or an error before any page is reached."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.encoding = "utf-8"
+        return self.get_response(request)
+
+
 class ActorMiddleware:
     """`request.actor`: in whose name the request reads and writes; None for nobody."""
 

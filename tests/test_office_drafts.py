@@ -1,10 +1,13 @@
 """The draft: kept as typed, continued by colleagues, unseen by other offices, with rows and files."""
 
 import uuid
+from urllib.parse import urlencode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.template.loader import render_to_string
+from django.test import Client
+from django.test.client import encode_multipart
 
 from portal.web import intake
 from portal.web.words import FINDING
@@ -353,3 +356,31 @@ def test_the_longest_form_is_shown_and_kept():
     response = client.get(f"/requests/{case.reference}/edit/check/")
     assert response.status_code == 200
     assert len(kept(case, "imaging-29-findings-9")) == 13
+
+
+@pytest.mark.parametrize("stale", [{"imaging-0-file": "new"}, {"remove_file": "old"}, {"remove": "imaging-0"}])
+def test_a_save_that_a_colleague_overtook_takes_no_file_out_of_the_draft(stale):
+    client = browser(clerk())
+    case = saved_draft(client)
+    post_edit(client, case, valid_form() | {"imaging-0-file": report("old.pdf")})
+    old = str(case.attachments.get().pk)
+    version = draft_of(case).version
+    linked = valid_form() | {"imaging-0-attachment": old}
+    post_edit(client, case, linked | {"last_name": "Colleague"})
+    values = {"new": report("new.pdf"), "old": old}
+    late = {name: values.get(value, value) for name, value in stale.items()}
+    assert post_edit(client, case, linked | late | {"version": version}).status_code == 409
+    assert case.attachments.filter(pk=old).exists()
+    assert draft_of(case).fields["imaging-0-attachment"] == [old]
+
+
+@pytest.mark.parametrize("name", ["unicode_escape", "utf-16", "rot13", "base64", "undefined", "nosuch"])
+@pytest.mark.parametrize("path", ["/requests/", "/requests/new/", "/sign-in/"])
+def test_a_form_is_read_as_utf_8_whatever_the_sender_says(path, name):
+    client = browser(clerk()) if path != "/sign-in/" else Client()
+    client.raise_request_exception = False
+    fields = {"sought": "a\\ud800", "last_name": "b\\u0000", "username": "c\\ud800", "password": "d"}
+    multipart = encode_multipart("edge", fields)
+    forms = {"multipart/form-data; boundary=edge": multipart, "application/x-www-form-urlencoded": urlencode(fields)}
+    for kind, body in forms.items():
+        assert client.generic("POST", path, body, f"{kind}; charset={name}").status_code in (200, 302)

@@ -46,7 +46,7 @@ def _receive(request: HttpRequest, case: Case, question: InformationRequest, sen
     fresh = posted_version(request) == case.version
     intake = Intake(request, timezone.now())
     intake.take_files(case)
-    intake.press(case)
+    intake.press()
     raw = _with_fixed(intake.raw, sent)
     shown: dict[str, Any] = {"problem": intake.problem, "file_problems": intake.file_problems}
     if request.POST.get("action") != "send" or intake.problem or intake.file_problems:

@@ -62,7 +62,7 @@ def _save(request: HttpRequest, case: Case, draft: Draft, intake: Intake, versio
     """Keep everything as typed, right or wrong; then go where the button leads."""
     intake.take_files(case)
     if version == draft.version:
-        intake.press(case)
+        intake.press()
     try:
         draft = drafts.save(draft, by=request.actor, at=intake.at, version=version, fields=intake.raw)
     except Conflict as conflict:
@@ -70,6 +70,7 @@ def _save(request: HttpRequest, case: Case, draft: Draft, intake: Intake, versio
         if draft is None:
             return refused(request, str(conflict), status=409)
         return _page(request, case, intake.raw, version=draft.version, problem=str(conflict), status=409)
+    intake.drop_unwanted(case)
     if intake.file_problems or intake.problem:
         return _page(
             request,

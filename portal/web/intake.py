@@ -16,7 +16,6 @@ from priorauth.models import Attachment, Case
 from priorauth.services.attach import TOO_LARGE, attach, detach
 from priorauth.services.errors import Refused
 from priorauth.services.score import POLICY
-from priorauth.statuses import Status
 
 _FILE_INPUT = re.compile(r"other_file|imaging-[0-9]{1,2}-file")
 
@@ -50,6 +49,7 @@ class Intake:
     file_problems: dict[str, str] = field(default_factory=dict)
     problem: str = ""
     anchor: str = ""
+    unwanted: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.raw = rows.from_post(self.request.POST)
@@ -66,12 +66,12 @@ class Intake:
                 continue
             if name != "other_file":
                 link = name.removesuffix("file") + "attachment"
-                self._drop_file(case, self._linked(link))
+                self.unwanted.append(self._linked(link))
                 self.raw[link] = [str(attachment.pk)]
         for name in getattr(self.request, "oversized", ()):
             self.file_problems[name] = TOO_LARGE
 
-    def press(self, case: Case | None) -> None:
+    def press(self) -> None:
         """Do what the add and remove buttons ask. With a refused file nothing moves, so that its message fits."""
         post = self.request.POST
         if self.file_problems:
@@ -79,9 +79,9 @@ class Intake:
         if post.get("add") in rows.GROUPS:
             self._add(post["add"])
         elif row := rows.parse_button(post.get("remove", "")):
-            self._remove(case, *row)
+            self._remove(*row)
         elif file_id := post.get("remove_file"):
-            self._unlink(case, file_id)
+            self._unlink(file_id)
 
     def _add(self, group: str) -> None:
         try:
@@ -91,28 +91,26 @@ class Intake:
         else:
             self.anchor = f"{group}-{index}"
 
-    def _remove(self, case: Case | None, group: str, index: int) -> None:
-        if case:
-            self._drop_file(case, self._linked(f"{group}-{index}-attachment"))
+    def _remove(self, group: str, index: int) -> None:
+        self.unwanted.append(self._linked(f"{group}-{index}-attachment"))
         self.raw = rows.remove(self.raw, group, index)
         self.anchor = {"lines": "planned"}.get(group, group)
 
-    def _unlink(self, case: Case | None, file_id: str) -> None:
+    def _unlink(self, file_id: str) -> None:
         self.raw = {name: values for name, values in self.raw.items() if values != [file_id]}
         self.anchor = "imaging"
-        if case:
-            self._drop_file(case, file_id)
+        self.unwanted.append(file_id)
 
     def _linked(self, name: str) -> str:
         return (self.raw.get(name) or [""])[-1]
 
-    def _drop_file(self, case: Case, file_id: str) -> None:
-        """Take a file out of a draft; where a colleague was faster the page says so and keeps what was typed. A file
-        of a sent request stays with it."""
-        attachment = files_of(case).get(file_id)
-        if attachment is None or case.status != Status.DRAFT:
-            return
-        try:
-            detach(case, attachment, by=self.request.actor, at=self.at)
-        except Refused as refusal:
-            self.problem = str(refusal)
+    def drop_unwanted(self, case: Case) -> None:
+        """Take replaced and removed files out of a draft. Only once the form without them is saved: until then the
+        draft, or a colleague's newer one, still has them. Where a colleague was faster the page says so."""
+        for attachment in (files_of(case).get(file_id) for file_id in self.unwanted):
+            if attachment is None:
+                continue
+            try:
+                detach(case, attachment, by=self.request.actor, at=self.at)
+            except Refused as refusal:
+                self.problem = str(refusal)
