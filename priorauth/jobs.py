@@ -1,6 +1,7 @@
 """The job table is the truth; a Celery message only wakes a worker and carries no ids (invariant 4).
 
-A job is claimed with SKIP LOCKED, done and marked in one transaction: a killed worker leaves it waiting, whole.
+A try is counted first; then the job is locked (SKIP LOCKED), done and marked in one transaction: a killed worker
+leaves it waiting, whole, for a little later. After five tries the case goes to a person.
 """
 
 import datetime as dt
@@ -48,39 +49,57 @@ def due(kind: Job.Kind, now: dt.datetime) -> QuerySet[Job]:
 
 
 def _run_one(kind: Job.Kind, handler: Handler, failed: Handler, now: dt.datetime) -> bool:
+    taken = _take(kind, now)
+    if taken is None:
+        return False
+    with transaction.atomic():
+        rows = Job.objects.filter(pk=taken.pk, state=Job.State.WAITING, attempts=taken.attempts)
+        job = rows.select_for_update(skip_locked=True, of=("self",)).first()
+        if job is not None:
+            _try(job, handler, failed, now)
+            job.save(update_fields=["state", "last_error", "done_at"])
+    return True
+
+
+def _take(kind: Job.Kind, now: dt.datetime) -> Job | None:
+    """Count the try, and set when the next would be, before the work and in a transaction of its own: a job that
+    kills its worker is counted too, and does not come back at once."""
     with transaction.atomic():
         job = due(kind, now).select_for_update(skip_locked=True, of=("self",)).first()
-        if job is None:
-            return False
-        job.attempts += 1
-        try:
-            with transaction.atomic():
-                handler(job, now)
-        except Exception as error:
-            _postpone(job, error, failed, now)
-        else:
-            job.state, job.done_at, job.last_error = Job.State.DONE, now, ""
-        job.save(update_fields=["state", "attempts", "run_after", "last_error", "done_at"])
-        return True
+        if job is not None:
+            pause = BACKOFF_SECONDS[min(job.attempts, len(BACKOFF_SECONDS) - 1)]
+            job.attempts += 1
+            job.run_after = now + dt.timedelta(seconds=pause * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
+            job.save(update_fields=["attempts", "run_after"])
+        return job
 
 
-def _postpone(job: Job, error: Exception, failed: Handler, now: dt.datetime) -> None:
-    """Try again later, each time later; after MAX_ATTEMPTS hand the case to a person. Where even that fails the job
-    waits once more, so that it stands in nobody's way."""
-    job.last_error = describe(error)
-    log.warning("job %s failed, try %s: %s", job.pk, job.attempts, job.last_error)
+def _try(job: Job, handler: Handler, failed: Handler, now: dt.datetime) -> None:
+    """Do the work; after MAX_ATTEMPTS hand the case to a person. Where even that fails the job waits once more."""
+    if job.attempts <= MAX_ATTEMPTS:
+        job.last_error = _attempt(handler, job, now)
+        if not job.last_error:
+            job.state, job.done_at = Job.State.DONE, now
+            return
+        log.warning("job %s failed, try %s: %s", job.pk, job.attempts, job.last_error)
     if job.attempts >= MAX_ATTEMPTS:
-        try:
-            with transaction.atomic():
-                failed(job, now)
-        except Exception as second:
-            job.last_error = describe(second)
-            log.error("job %s cannot be handed to a person: %s", job.pk, job.last_error)
+        trouble = _attempt(failed, job, now)
+        if trouble:
+            log.error("job %s cannot be handed to a person: %s", job.pk, trouble)
+            job.last_error = trouble
         else:
             job.state = Job.State.FAILED
-            return
-    pause = BACKOFF_SECONDS[min(job.attempts, len(BACKOFF_SECONDS)) - 1]
-    job.run_after = now + dt.timedelta(seconds=pause * random.uniform(0.8, 1.2))  # noqa: S311 - jitter, no secret
+            job.last_error = job.last_error or "The worker ended in the middle of each try"
+
+
+def _attempt(handler: Handler, job: Job, now: dt.datetime) -> str:
+    """Run a handler whole or not at all. Returns "" or what went wrong."""
+    try:
+        with transaction.atomic():
+            handler(job, now)
+    except Exception as error:  # whatever a handler raises must not block the other jobs
+        return describe(error)
+    return ""
 
 
 def describe(error: Exception) -> str:

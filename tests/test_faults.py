@@ -62,20 +62,21 @@ def test_requests_are_received_while_the_broker_fails_and_scored_when_it_returns
 
 def test_a_worker_killed_in_the_middle_of_a_job_leaves_it_whole(broker, tmp_path):
     case = sent_case(person(Role.CLERK))
-    with worker(tmp_path, broker.url) as first:
-        with transaction.atomic():
-            rows = Case.objects.unscoped("the test holds the row that the worker needs").select_for_update()
-            rows.get(pk=case.pk)
+    with transaction.atomic():
+        rows = Case.objects.unscoped("the test holds the row that the worker needs").select_for_update()
+        rows.get(pk=case.pk)
+        with worker(tmp_path, broker.url) as first:
             jobs.wake("score")
             eventually(waiting_for_a_lock, "the worker waits for the row in the middle of its job")
             first.kill()
-        eventually(lambda: not backends_at_work(), "the killed worker's transaction is undone")
+    eventually(lambda: not backends_at_work(), "the killed worker's transaction is undone")
     assert statuses([case]) == {"received"}
     assert Job.objects.get().state == "waiting"
     with worker(tmp_path, broker.url), beat(tmp_path, broker.url):
         eventually(lambda: statuses([case]) == {"in_review"}, "the next worker scores it")
         assert scored_once([case])
-        assert Job.objects.get().state == "done"
+        job = Job.objects.get()
+        assert (job.state, job.attempts) == ("done", 2)
 
 
 def backends_at_work():

@@ -102,6 +102,31 @@ def test_a_case_that_cannot_even_be_handed_over_waits_once_more_and_blocks_nobod
     assert job.state == "failed"
 
 
+def test_a_job_that_kills_its_worker_is_counted_waits_and_ends_with_a_person():
+    clerk = person(Role.CLERK)
+    deadly, sound = sent_case(clerk), sent_case(clerk)
+
+    def handler(job, now):
+        if job.case_id == deadly.pk:
+            raise SystemExit  # ends the worker in the middle of its transaction
+        score.run(job, now)
+
+    now = NOW
+    for attempt in range(1, jobs.MAX_ATTEMPTS + 1):
+        with pytest.raises(SystemExit):
+            run(handler, now)
+        assert Job.objects.get(case=deadly).attempts == attempt
+        run(handler, now)
+        sound.refresh_from_db()
+        assert sound.status == "in_review", "the next worker does the other jobs first"
+        now += dt.timedelta(minutes=10)
+    assert run(handler, now) == 1
+    deadly.refresh_from_db()
+    job = Job.objects.get(case=deadly)
+    assert (job.state, deadly.status) == ("failed", "in_review")
+    assert job.last_error == "The worker ended in the middle of each try"
+
+
 def test_half_done_work_of_a_failing_handler_is_undone():
     case = sent_case(person(Role.CLERK))
 

@@ -7,18 +7,9 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.utils.dateformat import format as format_date
 
-from policies.vocabulary import words
+from policies.vocabulary import PRODUCTS, words
 from priorauth.models import Revision
 
-PRODUCTS = {
-    "hmo": "HMO",
-    "pos": "POS",
-    "ppo": "PPO",
-    "indemnity": "Indemnity",
-    "medicare_hmo_blue": "Medicare HMO Blue",
-    "medicare_ppo_blue": "Medicare PPO Blue",
-    "other": "Another plan",
-}
 NOT_RECORDED = "Not recorded"
 NOT_SENT = "Not sent"
 
