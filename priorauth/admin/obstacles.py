@@ -5,9 +5,7 @@ The services check all of this again, and more, when somebody acts.
 
 import datetime as dt
 
-from django.utils import timezone
-
-from priorauth.models import Case, Credential
+from priorauth.models import Case
 from priorauth.roles import Actor, Role
 from priorauth.services import decide
 from priorauth.services.base import clock
@@ -70,16 +68,11 @@ def _holder(case: Case) -> str:
 def _decision(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
     if act not in DECISIONS:
         return ""
-    if actor.role == Role.PHYSICIAN and not _licensed(actor, now):
-        return "Your licence is not on file or has expired, so you cannot sign a decision."
+    if why := decide.barred(case, by=actor, at=now):
+        return why
     assessment = decide.latest_assessment(case)
     if act == Act.APPROVE and actor.role != Role.PHYSICIAN and decide.against_computed(assessment):
         return "The computed result is not “meets”, so only a physician may approve. Ask, or escalate."
     if act == Act.CLOSE and (assessment is None or assessment.result["determination"] not in decide.CLOSABLE):
         return "The policy governs this request, so it needs a decision."
     return ""
-
-
-def _licensed(actor: Actor, now: dt.datetime) -> bool:
-    today = timezone.localdate(now)
-    return Credential.objects.filter(user_id=actor.user_id, expires_on__gte=today).exists()

@@ -129,18 +129,28 @@ def against_computed(assessment: Assessment | None) -> bool:
     return assessment is None or assessment.result["determination"] != "meets"
 
 
-def _may(case: Case, act: Act, *, by: Actor, at: dt.datetime) -> Credential | None:
-    """The right to decide. Returns a physician's active credential; raises NotPermitted without one, or for one's own
-    request: sent by oneself, by one's own organization, or with oneself as the treating clinician."""
-    permit(case, act, by=by, at=at)
-    credential = Credential.objects.filter(user_id=by.user_id).first() if by.role == Role.PHYSICIAN else None
+def barred(case: Case, *, by: Actor, at: dt.datetime) -> str:
+    """Why this person may not decide this case, or "": a request sent by oneself or one's own organization, or with
+    oneself as the treating clinician; a physician without an active licence."""
+    credential = _credential(by)
     own = case.office_id == by.organization_id or case.revisions.filter(created_by_id=by.user_id).exists()
     if own or (credential and case.clinician and case.clinician.npi == credential.npi):
-        refuse(case, act, "You took part in this request, so somebody else must decide it.", by=by, at=at)
+        return "You took part in this request, so somebody else must decide it."
     if by.role == Role.PHYSICIAN and (credential is None or credential.expires_on < timezone.localdate(at)):
-        why = "Your licence is not on file or has expired, so you cannot sign a decision."
+        return "Your licence is not on file or has expired, so you cannot sign a decision."
+    return ""
+
+
+def _credential(by: Actor) -> Credential | None:
+    return Credential.objects.filter(user_id=by.user_id).first() if by.role == Role.PHYSICIAN else None
+
+
+def _may(case: Case, act: Act, *, by: Actor, at: dt.datetime) -> Credential | None:
+    """The right to decide. Returns a physician's credential; raises NotPermitted, which the trail keeps."""
+    permit(case, act, by=by, at=at)
+    if why := barred(case, by=by, at=at):
         refuse(case, act, why, by=by, at=at)
-    return credential
+    return _credential(by)
 
 
 def _decide(
