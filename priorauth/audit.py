@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -20,6 +20,7 @@ from django.db import connection, transaction
 from priorauth.correlation import request_id
 from priorauth.models import AuditEvent, Case
 from priorauth.roles import Actor
+from priorauth.statuses import TRANSITIONS, Act, Status
 
 GENESIS = "0" * 64
 
@@ -135,30 +136,56 @@ class Fault:
         return f"{self.stream}: event {self.sequence} {self.what}"
 
 
-def stream_fault(stream: str, events: Iterable[AuditEvent]) -> tuple[Fault | None, AuditEvent | None, int]:
-    """Walk one stream in order. Returns its first fault if any, its last sound event, and how many were read."""
+class Walk(NamedTuple):
+    """What a walk along one stream found: its first fault if any, its last sound event, how many events were read,
+    and the status to which the acts of a case led."""
+
+    fault: Fault | None
+    last: AuditEvent | None
+    count: int
+    status: str
+
+
+def walk(stream: str, events: Iterable[AuditEvent]) -> Walk:
+    """Read one stream in order, up to its first fault."""
     key = signing_key()
-    identity = key_id(key)
-    previous, last, count = GENESIS, None, 0
+    last, count, status = None, 0, ""
     for count, event in enumerate(events, start=1):
-        if event.sequence != count:
-            return Fault(stream, count, f"is missing (the next one present is {event.sequence})"), last, count
-        if event.previous != previous:
-            return Fault(stream, count, "does not follow the one before it"), last, count
-        if event.key_id != identity:
-            return Fault(stream, count, "was written under another audit key"), last, count
-        if not hmac.compare_digest(event_hash(event, key), event.hash):
-            return Fault(stream, count, "was changed after it was written"), last, count
-        previous, last = event.hash, event
-    return None, last, count
+        if what := _broken(event, count, last, key):
+            return Walk(Fault(stream, count, what), last, count, status)
+        last, status = event, _led_to(event.action) or status
+    return Walk(None, last, count, status)
 
 
-def case_fault(version: int, stream: str, last: AuditEvent | None, count: int) -> Fault | None:
-    """Whether the trail ends where the case stands: the last event carries the case's version."""
-    if last is None:
+def _broken(event: AuditEvent, number: int, before: AuditEvent | None, key: bytes) -> str:
+    if event.sequence != number:
+        return f"is missing (the next one present is {event.sequence})"
+    if event.previous != (before.hash if before else GENESIS):
+        return "does not follow the one before it"
+    if event.key_id != key_id(key):
+        return "was written under another audit key"
+    if not hmac.compare_digest(event_hash(event, key).encode(), event.hash.encode()):
+        return "was changed after it was written"
+    return ""
+
+
+def _led_to(action: str) -> str:
+    if action == Act.CREATE:
+        return Status.DRAFT
+    transition = TRANSITIONS.get(action)
+    return transition.to or "" if transition else ""
+
+
+def case_fault(version: int, status: str, stream: str, walked: Walk) -> Fault | None:
+    """Whether the trail ends where the case stands: at its version, and in its status."""
+    if walked.last is None:
         return Fault(stream, 1, "is missing: the case has no trail")
-    if last.case_version != version:
-        return Fault(stream, count + 1, f"is missing: the case stands at version {version}, its trail ends earlier")
+    if walked.last.case_version != version:
+        what = f"is missing: the case stands at version {version}, its trail ends earlier"
+        return Fault(stream, walked.count + 1, what)
+    if walked.status != status:
+        what = f"is missing: the case is “{status}”, its trail ends at “{walked.status}”"
+        return Fault(stream, walked.count + 1, what)
     return None
 
 
@@ -168,29 +195,30 @@ def verify_case(case: Case) -> tuple[Fault | None, int]:
     with transaction.atomic():
         # The row is held, so that no act comes between its version and its events.
         rows = Case.objects.unscoped("the caller fetched the case in scope").select_for_update(of=("self",))
-        version = rows.values_list("version", flat=True).get(pk=case.pk)
-        fault, last, count = stream_fault(stream, AuditEvent.objects.filter(stream=stream).order_by("sequence"))
-    return fault or case_fault(version, stream, last, count), count
+        version, status = rows.values_list("version", "status").get(pk=case.pk)
+        walked = walk(stream, AuditEvent.objects.filter(stream=stream).order_by("sequence"))
+    return walked.fault or case_fault(version, status, stream, walked), walked.count
 
 
 def verify_all() -> Iterator[tuple[str, Fault | None, int]]:
     """Check every chain, streaming: yields (stream, first fault or None, events read), cases without a trail last.
 
-    The portal works on meanwhile: a case that started or moved on after the versions were read is read once more.
+    The portal works on meanwhile: a case that started or moved on after the cases were read is read once more.
     """
     everything = Case.objects.unscoped("the audit check reads every case")
-    versions = dict(everything.values_list("reference", "version").iterator())
+    states = {row[0]: row[1:] for row in everything.values_list("reference", "version", "status").iterator()}
     events = AuditEvent.objects.order_by("stream", "sequence").iterator(chunk_size=5000)
     for stream, chain in groupby(events, key=lambda event: event.stream):
-        fault, last, count = stream_fault(stream, chain)
+        walked = walk(stream, chain)
+        fault, count = walked.fault, walked.count
         kind, _, reference = stream.partition(":")
-        if kind == "case" and not fault and case_fault(versions.get(reference, 0), stream, last, count):
+        if kind == "case" and not fault and case_fault(*states.get(reference, (0, "")), stream, walked):
             case = everything.filter(reference=reference).first()
             if case:
                 fault, count = verify_case(case)
             else:
                 fault = Fault(stream, count, "belongs to a case that no longer exists")
-        versions.pop(reference, None)
+        states.pop(reference, None)
         yield stream, fault, count
-    for reference in versions:
+    for reference in states:
         yield f"case:{reference}", Fault(f"case:{reference}", 1, "is missing: the case has no trail"), 0

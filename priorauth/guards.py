@@ -21,6 +21,20 @@ END $$
 """
 
 
+TRIGGERS = ("append_only_rows", "append_only_table")
+
+
+def missing(using: str = "default") -> list[str]:
+    """The guards that are gone or switched off, as `trigger on table`."""
+    wanted = {f"{trigger} on {table}" for table in APPEND_ONLY for trigger in TRIGGERS}
+    with connections[using].cursor() as cursor:
+        cursor.execute(
+            "SELECT tgname, tgrelid::regclass::text FROM pg_trigger WHERE tgenabled = 'A' AND tgname = ANY(%s)",
+            [list(TRIGGERS)],
+        )
+        return sorted(wanted - {f"{trigger} on {table}" for trigger, table in cursor.fetchall()})
+
+
 def install(using: str = "default", **_: Any) -> None:
     """Put the guards on, idempotently. Connected to `post_migrate`."""
     with connections[using].cursor() as cursor:
@@ -37,5 +51,5 @@ def install(using: str = "default", **_: Any) -> None:
                 f"CREATE OR REPLACE TRIGGER append_only_table BEFORE TRUNCATE ON {table}"
                 " FOR EACH STATEMENT EXECUTE FUNCTION priorauth_append_only()"
             )
-            for trigger in ("append_only_rows", "append_only_table"):
+            for trigger in TRIGGERS:
                 cursor.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}")

@@ -71,7 +71,9 @@ TRANSITIONS: dict[Act, Transition] = {
     Act.ATTACH: Transition(
         frozenset({S.DRAFT, S.INFORMATION_NEEDED}), None, OFFICE_ROLES, "an accepted file within the quota"
     ),
-    Act.DETACH: Transition(frozenset({S.DRAFT}), None, OFFICE_ROLES, "a file of this draft"),
+    Act.DETACH: Transition(
+        frozenset({S.DRAFT, S.INFORMATION_NEEDED}), None, OFFICE_ROLES, "a file that was not sent yet"
+    ),
     Act.SEND: Transition(frozenset({S.DRAFT}), S.RECEIVED, OFFICE_ROLES, "valid facts and details"),
     Act.SCORE: Transition(frozenset({S.RECEIVED}), S.IN_REVIEW, SYSTEM, "an assessment of the latest revision"),
     Act.SCORE_FAILED: Transition(frozenset({S.RECEIVED}), S.IN_REVIEW, SYSTEM, "a scoring job that used all its tries"),

@@ -73,6 +73,15 @@ def test_a_role_belongs_to_its_kind_of_organization():
     assert not Membership.objects.filter(user=user).exists()
 
 
+def test_an_organization_with_people_keeps_its_kind():
+    clerk = person(Role.CLERK)
+    _, client = signed_in(Role.ADMINISTRATOR)
+    path = page("organization", "change", clerk.organization_id)
+    response = client.post(path, {"kind": "plan", "name": clerk.organization_name, "npi": "1234567893"})
+    assert "Make another organization." in response.content.decode()
+    assert Organization.objects.get(pk=clerk.organization_id).kind == "office"
+
+
 def test_an_npi_must_pass_its_check_digit():
     _, client = signed_in(Role.ADMINISTRATOR)
     data = {"kind": "office", "name": "Bay Office"}

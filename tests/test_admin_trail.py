@@ -27,13 +27,13 @@ def decided():
     return case, nurse
 
 
-def tamper(case, sequence: int) -> None:
+def tamper(case, sequence: int, column: str = "actor_name", value: str = "Somebody else") -> None:
     """What a database owner could do with the guards off."""
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE priorauth_auditevent DISABLE TRIGGER USER")
         cursor.execute(
-            "UPDATE priorauth_auditevent SET actor_name = 'Somebody else' WHERE stream = %s AND sequence = %s",
-            [audit.case_stream(case), sequence],
+            f"UPDATE priorauth_auditevent SET {column} = %s WHERE stream = %s AND sequence = %s",
+            [value, audit.case_stream(case), sequence],
         )
         cursor.execute("ALTER TABLE priorauth_auditevent ENABLE ALWAYS TRIGGER append_only_rows")
         cursor.execute("ALTER TABLE priorauth_auditevent ENABLE ALWAYS TRIGGER append_only_table")
@@ -112,6 +112,19 @@ def test_the_first_broken_event_is_named_on_the_page_of_the_case_and_on_the_list
     assert fault in everything
     assert "5 events, unbroken." in text_of(auditor.post(act(whole, "trail")))
     assert auditor.get(CHECK).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("at", "garbage"), ("fields", "null"), ("fields", "5"), ("entities", "null"), ("hash", "héllo")],
+)
+def test_a_row_made_unreadable_is_still_shown_and_named(column, value):
+    case, _ = decided()
+    tamper(case, 3, column, value)
+    _, client = signed_in(Role.AUDITOR)
+    for path in (LIST, case_page(case), act(case, "trail")):
+        assert client.get(path).status_code == 200
+    assert "event 3 was changed" in text_of(client.post(act(case, "trail")))
 
 
 def test_a_refused_attempt_is_found_by_its_filter():

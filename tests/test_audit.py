@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 
-from priorauth import audit
+from priorauth import audit, guards
 from priorauth.guards import APPEND_ONLY
 from priorauth.models import AuditEvent, Case
 from priorauth.roles import SYSTEM, Role
@@ -77,9 +77,26 @@ def test_each_attack_is_found_and_the_first_broken_event_named(decided, attack, 
     assert fault is not None
     assert (fault.sequence, what in fault.what) == (sequence, True)
     errors = StringIO()
-    with pytest.raises(CommandError, match="1 broken chain"):
+    with pytest.raises(CommandError, match="1 fault"):
         call_command("verify_audit", stdout=StringIO(), stderr=errors)
     assert f"case:{decided.reference}: event {sequence} " in errors.getvalue()
+
+
+def test_a_status_that_no_act_led_to_is_found(decided):
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE priorauth_case SET status = 'not_approved' WHERE id = %s", [decided.pk])
+    fault, _ = audit.verify_case(decided)
+    assert "the case is “not_approved”, its trail ends at “approved”" in str(fault)
+
+
+def test_a_guard_that_is_off_is_named():
+    assert guards.missing() == []
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE priorauth_decision DISABLE TRIGGER append_only_rows")
+    errors = StringIO()
+    with pytest.raises(CommandError, match="1 fault"):
+        call_command("verify_audit", stdout=StringIO(), stderr=errors)
+    assert "the guard append_only_rows on priorauth_decision is off" in errors.getvalue()
 
 
 def test_a_chain_rewritten_without_the_key_is_found(decided, settings):

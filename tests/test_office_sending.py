@@ -7,10 +7,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from priorauth.models import Case, InformationRequest, Job, Revision
+from priorauth.models import Attachment, Case, InformationRequest, Job, Revision
 from priorauth.roles import Role
 from priorauth.services import information, withdraw
+from priorauth.services.attach import detach
 from priorauth.services.base import clock
+from priorauth.services.errors import Incomplete
 from tests import cases
 from tests.cases import person
 from tests.factories import (
@@ -246,15 +248,26 @@ def test_nothing_typed_is_lost_on_a_mistake_or_a_new_row():
     assert case.revisions.count() == 1
 
 
-def test_a_file_that_was_sent_stays_with_the_case_when_its_study_is_removed_from_an_answer():
-    client = browser(clerk())
+def test_a_file_chosen_for_an_answer_is_the_offices_alone_until_it_is_sent():
+    client, nurse = browser(clerk()), person(Role.NURSE)
     case = asked(client, **NO_IMAGING)
     client.post(answer_of(case), as_shown(client, case, action="") | {"imaging-0-file": report()})
     attachment = case.attachments.get()
+    assert not Attachment.objects.for_actor(nurse).exists()
     typed = as_shown(client, case, action="") | {"imaging-0-attachment": str(attachment.pk)}
-    response = client.post(answer_of(case), typed | {"remove": "imaging-0"})
-    assert response.status_code == 200
-    assert response.context["form"].other_attachments == [attachment]
+    assert client.post(answer_of(case), typed | {"remove": "imaging-0"}).status_code == 200
+    assert not case.attachments.exists()
+
+
+def test_a_file_that_was_sent_is_seen_by_the_plan_and_stays():
+    client, nurse = browser(clerk()), person(Role.NURSE)
+    case = asked(client, **NO_IMAGING)
+    client.post(answer_of(case), as_shown(client, case) | {"imaging-0-file": report()})
+    attachment = Attachment.objects.for_actor(nurse).get()
+    assert attachment.revision.number == 2
+    case.refresh_from_db()
+    with pytest.raises(Incomplete, match="it stays"):
+        detach(case, attachment, by=person(Role.CLERK), at=timezone.now())
 
 
 def test_an_answer_cannot_change_for_whom_it_is():

@@ -117,7 +117,7 @@ def test_a_refused_save_leaves_the_case_as_it_was_and_says_what_happened():
     case = draft_case(clerk)
     draft, later = case.draft, NOW + dt.timedelta(minutes=5)
     with pytest.raises(Conflict, match="saved this request"):
-        drafts.save(draft, by=clerk, at=later, version=9, fields={})
+        drafts.save(draft, by=clerk, at=later, version=9, fields={"note": ["mine"]})
     assert Case.objects.for_actor(clerk).get(pk=case.pk).updated_at == NOW
     withdraw.withdraw(case, by=clerk, at=later, reason="The patient chose another treatment.")
     with pytest.raises(Conflict, match="sent or withdrawn"):
@@ -149,6 +149,14 @@ def test_a_save_waits_for_the_case_before_it_touches_the_draft():
     assert results == ["A colleague has sent or withdrawn this request while you had it open."]
 
 
+def test_the_second_press_of_one_save_is_no_conflict():
+    clerk = person(Role.CLERK)
+    draft = draft_case(clerk).draft
+    first = drafts.save(draft, by=clerk, at=NOW, version=1, fields={"note": ["mine"]})
+    again = drafts.save(draft, by=clerk, at=NOW, version=1, fields={"note": ["mine"]})
+    assert (first.version, again.version) == (2, 2)
+
+
 def test_a_nurse_cannot_send_and_the_attempt_is_in_the_trail():
     case, nurse = draft_case(person(Role.CLERK)), person(Role.NURSE)
     with pytest.raises(NotPermitted):
@@ -161,7 +169,7 @@ def test_a_nurse_cannot_send_and_the_attempt_is_in_the_trail():
 def test_sending_costs_a_constant_number_of_queries(django_assert_max_num_queries):
     clerk = person(Role.CLERK)
     case = draft_case(clerk)
-    with django_assert_max_num_queries(11):  # 7 statements, and 4 for the savepoints of this test
+    with django_assert_max_num_queries(12):  # 8 statements, and 4 for the savepoints of this test
         submit.send(case, submission(), by=clerk, at=NOW, draft_version=1)
 
 

@@ -47,6 +47,7 @@ def _receive(request: HttpRequest, case: Case, question: InformationRequest, sen
     intake = Intake(request, timezone.now())
     intake.take_files(case)
     intake.press()
+    intake.drop_unwanted(case)
     raw = _with_fixed(intake.raw, sent)
     shown: dict[str, Any] = {"problem": intake.problem, "file_problems": intake.file_problems}
     if request.POST.get("action") != "send" or intake.problem or intake.file_problems:

@@ -105,10 +105,10 @@ class Intake:
         return (self.raw.get(name) or [""])[-1]
 
     def drop_unwanted(self, case: Case) -> None:
-        """Take replaced and removed files out of a draft. Only once the form without them is saved: until then the
-        draft, or a colleague's newer one, still has them. Where a colleague was faster the page says so."""
+        """Take out replaced and removed files that were not sent yet; of a draft only once the form without them is
+        saved, since until then it, or a colleague's newer one, still has them. A colleague who was faster is named."""
         for attachment in (files_of(case).get(file_id) for file_id in self.unwanted):
-            if attachment is None:
+            if attachment is None or attachment.revision_id is not None:
                 continue
             try:
                 detach(case, attachment, by=self.request.actor, at=self.at)

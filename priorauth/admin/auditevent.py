@@ -20,7 +20,6 @@ from priorauth.admin.queue import Choices, ColumnFilter
 from priorauth.admin.site import site
 from priorauth.models import AuditEvent
 from priorauth.roles import Role
-from priorauth.services.base import clock
 
 READERS = frozenset({Role.LEAD, Role.AUDITOR, Role.ADMINISTRATOR})
 MOST_FAULTS = 20
@@ -131,7 +130,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Time")
     def when(self, event: AuditEvent) -> str:
-        return clock(trail.moment(event))
+        return trail.moment(event)
 
     @admin.display(description="Who")
     def who(self, event: AuditEvent) -> str:
@@ -155,7 +154,8 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Case or stream")
     def where(self, event: AuditEvent) -> str:
-        return event.entities.get("case") or event.stream.removeprefix("case:")
+        entities = event.entities if isinstance(event.entities, dict) else {}
+        return entities.get("case") or event.stream.removeprefix("case:")
 
     @admin.display(description="Number")
     def number(self, event: AuditEvent) -> int:
@@ -163,4 +163,4 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Changed fields")
     def changed(self, event: AuditEvent) -> str:
-        return ", ".join(event.fields) or "-"
+        return trail.field_words(event.fields) or "-"

@@ -36,7 +36,7 @@ class Sending(NamedTuple):
 def case_page(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
     revisions = list(case.revisions.select_related("created_by").order_by("number"))
     assessments = list(case.assessments.order_by("id"))
-    files = list(case.attachments.select_related("added_by"))
+    files = list(case.attachments.filter(revision__isnull=False).select_related("added_by"))
     latest = revisions[-1]
     assessment = next((a for a in reversed(assessments) if a.revision_id == latest.pk), None)
     return {

@@ -93,6 +93,8 @@ class OrganizationForm(forms.ModelForm):
         values = super().clean()
         if values.get("kind") == Organization.Kind.OFFICE and values.get("npi") == "":
             self.add_error("npi", "Enter the NPI of the provider office.")
+        if "kind" in self.changed_data and self.instance.pk and self.instance.membership_set.exists():
+            self.add_error("kind", "People belong to it in roles of its present kind. Make another organization.")
         return values
 
 

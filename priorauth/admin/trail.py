@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -60,19 +60,29 @@ def entries(events: Iterable[AuditEvent]) -> list[Entry]:
     return [
         Entry(
             event.sequence,
-            clock(moment(event)),
+            moment(event),
             who(event),
             did(event.action),
             about(event),
-            ", ".join(name.replace("_", " ").removesuffix(" id") for name in event.fields),
+            field_words(event.fields),
             event.hash[:12],
         )
         for event in events
     ]
 
 
-def moment(event: AuditEvent) -> dt.datetime:
-    return dt.datetime.fromisoformat(event.at)
+def moment(event: AuditEvent) -> str:
+    """The time of an event in words; as it stands in the row where somebody tampered with it."""
+    try:
+        return clock(dt.datetime.fromisoformat(event.at))
+    except ValueError:
+        return event.at
+
+
+def field_words(fields: Any) -> str:
+    """The names of the changed fields; of a tampered row whatever stands there."""
+    names = fields if isinstance(fields, list) else [fields]
+    return ", ".join(str(name).replace("_", " ").removesuffix(" id") for name in names)
 
 
 def who(event: AuditEvent) -> str:
@@ -94,7 +104,8 @@ def did(action: str) -> str:
 
 def about(event: AuditEvent) -> str:
     """The rows that the event names: `revision 2, question 1`; of a file's uuid the first block."""
-    named = [(words, event.entities[name]) for name, words in ENTITY_WORDS.items() if name in event.entities]
+    entities = event.entities if isinstance(event.entities, dict) else {}
+    named = [(words, entities[name]) for name, words in ENTITY_WORDS.items() if name in entities]
     return ", ".join(f"{words} {_short(str(value)) if words == 'file' else value}" for words, value in named)
 
 

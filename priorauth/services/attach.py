@@ -119,7 +119,9 @@ def _within_quota(case: Case, size: int) -> None:
 
 
 def detach(case: Case, attachment: Attachment, *, by: Actor, at: dt.datetime) -> None:
-    """Take a file out of a draft. Files of a sent request stay."""
+    """Take out a file that was not sent yet. Raises Incomplete for one that was: it stays with its revision."""
+    if attachment.revision_id is not None:
+        raise Incomplete("file", "This file was sent with the request, so it stays.")
     with acting(case, Act.DETACH, by=by, at=at) as change:
         change.entities |= {"attachment": str(attachment.pk), "sha256": attachment.sha256}
         attachment.delete()

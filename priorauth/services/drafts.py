@@ -53,6 +53,8 @@ def save(draft: Draft, *, by: Actor, at: dt.datetime, version: int, fields: dict
         saver = latest.select_related("saved_by").first()
         if saver is None:
             raise Conflict("A colleague has sent or withdrawn this request while you had it open.")
+        if saver.saved_by_id == by.user_id and saver.fields == fields:
+            return saver  # the second press of one save
         raise Conflict(
             f"{saver.saved_by} saved this request at {clock(saver.saved_at)} while you had it open."
             " What you typed is still below; Save again to replace what your colleague saved."

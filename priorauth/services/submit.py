@@ -86,6 +86,7 @@ def revise(
         case=case, number=number, facts=document, details=details, created_by_id=by.user_id, created_at=at
     )
     revision.save(force_insert=True)
+    case.attachments.filter(revision=None).update(revision=revision)
     jobs.enqueue(Job.Kind.SCORE, case, dedupe_key=f"score:{case.pk}:{number}", at=at)
     change.entities["revision"] = number
     change.fields |= {"facts": document, "details": details}

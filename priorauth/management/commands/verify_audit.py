@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from priorauth import audit
+from priorauth import audit, guards
 
 
 class Command(BaseCommand):
@@ -17,6 +17,9 @@ class Command(BaseCommand):
             if fault:
                 faults += 1
                 self.stderr.write(str(fault))
+        for guard in guards.missing():
+            faults += 1
+            self.stderr.write(f"the guard {guard} is off")
         if faults:
-            raise CommandError(f"{faults} broken chain(s) among {events:,} events")
+            raise CommandError(f"{faults} fault(s) among {events:,} events")
         self.stdout.write(f"{events:,} events, unbroken")
