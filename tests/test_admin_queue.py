@@ -201,7 +201,8 @@ def test_claim_next_says_what_the_others_hold_when_nothing_waits():
 
 def test_claim_next_is_posted_and_for_reviewers():
     in_review()
-    assert signed_in(Role.NURSE)[1].get(NEXT).status_code == 405
+    assert signed_in(Role.NURSE)[1].get(NEXT).headers["Location"] == QUEUE
+    assert not Case.objects.unscoped("the test looks for a claim").filter(claimed_by__isnull=False).exists()
     assert signed_in(Role.AUDITOR)[1].post(NEXT).status_code == 403
     assert signed_in(Role.ADMINISTRATOR)[1].post(NEXT).status_code == 403
 

@@ -111,7 +111,7 @@ def test_the_first_broken_event_is_named_on_the_page_of_the_case_and_on_the_list
     assert "1 stream with a fault." in everything
     assert fault in everything
     assert "5 events, unbroken." in text_of(auditor.post(act(whole, "trail")))
-    assert auditor.get(CHECK).status_code == 405
+    assert auditor.get(CHECK).headers["Location"] == LIST
 
 
 @pytest.mark.parametrize(

@@ -80,5 +80,7 @@ def test_a_stranger_is_sent_to_the_sign_in_page(client):
     assert client.get(reverse("exports")).headers["Location"].startswith("/sign-in/")
 
 
-def test_downloading_by_get_is_refused():
-    assert browser(Role.PAYER).get(reverse("export-download"), DAYS).status_code == 405
+def test_a_download_by_get_as_after_signing_in_again_leads_to_the_page_and_exports_nothing():
+    response = browser(Role.PAYER).get(reverse("export-download"), DAYS)
+    assert response.headers["Location"] == reverse("exports")
+    assert not AuditEvent.objects.filter(action="export_decisions").exists()

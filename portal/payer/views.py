@@ -10,10 +10,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from policies.vocabulary import PRODUCTS
 from priorauth import exports
+from priorauth.posting import posted_from
 from priorauth.roles import EXPORT_ROLES
 
 View = Callable[..., HttpResponseBase]
@@ -83,7 +84,7 @@ def export_page(request: HttpRequest) -> HttpResponse:
 
 
 @for_payer
-@require_POST
+@posted_from("exports")
 def download(request: HttpRequest) -> HttpResponseBase:
     """The CSV of the chosen decisions, streamed. POST, since it writes the export into the audit trail."""
     form = SelectionForm(request.POST)

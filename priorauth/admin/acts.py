@@ -20,6 +20,7 @@ from priorauth.admin import act_forms as forms
 from priorauth.admin.obstacles import blocked, forbidden
 from priorauth.admin.site import site
 from priorauth.models import Case
+from priorauth.posting import posted_from
 from priorauth.roles import REVIEWER_ROLES, Actor
 from priorauth.selectors import reviewable_by
 from priorauth.services import claim, decide, errors, escalate, information
@@ -177,6 +178,7 @@ def _render(
     return TemplateResponse(request, template, context, status=status)
 
 
+@posted_from("admin:priorauth_case_changelist")
 def claim_next(request: HttpRequest) -> HttpResponse:
     """Claim the first case that waits, or say what the others hold."""
     if request.actor.role not in REVIEWER_ROLES:

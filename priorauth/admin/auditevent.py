@@ -11,7 +11,6 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.dateparse import parse_date
-from django.views.decorators.http import require_POST
 
 from priorauth import audit
 from priorauth.admin import trail
@@ -19,6 +18,7 @@ from priorauth.admin.base import ReadOnlyAdmin
 from priorauth.admin.queue import Choices, ColumnFilter
 from priorauth.admin.site import site
 from priorauth.models import AuditEvent
+from priorauth.posting import posted_from
 from priorauth.roles import Role
 
 READERS = frozenset({Role.LEAD, Role.AUDITOR, Role.ADMINISTRATOR})
@@ -86,7 +86,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
     readonly_fields = fields
 
     def get_urls(self) -> list[URLPattern]:
-        check = self.admin_site.admin_view(require_POST(self.check_chains))
+        check = self.admin_site.admin_view(posted_from("admin:priorauth_auditevent_changelist")(self.check_chains))
         return [path("check/", check, name="priorauth_auditevent_check"), *super().get_urls()]
 
     def get_search_results(

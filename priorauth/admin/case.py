@@ -12,7 +12,6 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.views.decorators.http import require_POST
 
 from priorauth.admin import queue
 from priorauth.admin.acts import PAGES, act_page, claim_next
@@ -49,7 +48,11 @@ class CaseAdmin(queue.QueueColumns, TenantAdmin):
             for slug in PAGES
         ]
         return [
-            path("next/", self._page(require_POST(claim_next)), name="priorauth_case_next"),
+            path(
+                "next/",
+                self._page(claim_next),
+                name="priorauth_case_next",
+            ),
             path("find/", self._page(find), name="priorauth_case_find"),
             path("<int:pk>/trail/", self._page(case_trail), name="priorauth_case_trail"),
             path("<int:pk>/files/<uuid:file>/", self._page(download), name="priorauth_case_file"),
