@@ -12,6 +12,7 @@ from django.utils import timezone
 from priorauth.models import Case
 from priorauth.roles import Role
 from priorauth.services import claim
+from priorauth.services.base import clock
 from priorauth.statuses import Urgency
 from tests.admin_helpers import act, case_page, held_by, in_review, signed_in, with_physician
 from tests.cases import NO_IMAGING, approve, draft_case, person, score_all, sent_case
@@ -235,3 +236,13 @@ def test_the_board_counts_and_links_to_the_lists():
     for view, count in (("late", 1), ("unassigned", 1), ("physician", 1), ("information", 0)):
         assert f'?view={view}"><b>{count}</b>' in page
     assert len(references(browser(actor).get(reverse("admin:index")))) == 1
+
+
+def test_the_board_says_when_scoring_is_behind():
+    sent = timezone.now() - dt.timedelta(minutes=6)
+    sent_case(person(Role.CLERK), at=sent)
+    page = signed_in(Role.NURSE)[1].get(reverse("admin:index")).content.decode()
+    assert "Scoring is behind." in page
+    assert f"1 request waits to be scored, the oldest since {clock(sent)}" in page
+    score_all(timezone.now())
+    assert "Scoring is behind." not in signed_in(Role.NURSE)[1].get(reverse("admin:index")).content.decode()

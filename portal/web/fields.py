@@ -59,6 +59,7 @@ class Question(forms.Field):
 class Text(Question):
     blank = ""
     layout = ""
+    unseen = frozenset({"Cc", "Cf"})  # control and invisible characters: a name must look like what it is
 
     def __init__(self, label: str, *, most: int, **options: Any) -> None:
         super().__init__(label, **options)
@@ -67,14 +68,15 @@ class Text(Question):
     def read(self, text: str) -> str:
         if len(text) > self.most:
             raise ValueError(f"{self.words} can have {self.most:,} characters. This has {len(text):,}: shorten it.")
-        if any(unicodedata.category(character) == "Cc" and character not in self.layout for character in text):
-            raise ValueError(f"{self.words} has a character that cannot be printed: type it again by hand.")
+        if any(unicodedata.category(character) in self.unseen and character not in self.layout for character in text):
+            raise ValueError(f"{self.words} has a character that cannot be seen: type it again by hand.")
         return text
 
 
 class LongText(Text):
     kind = "textarea"
     layout = "\r\n\t"
+    unseen = frozenset({"Cc"})
 
 
 class Email(Text):
