@@ -27,7 +27,7 @@ check: environment  ## lint, format, types, Django's checks, missing migrations;
 	@$(PY) -m ruff format --no-cache --check .
 	@$(PY) -m mypy --cache-dir=/dev/null
 	@SECRET_KEY=check-only AUDIT_KEY=check-only $(PY) -B manage.py check
-	@SECRET_KEY=check-only AUDIT_KEY=check-only $(PY) -B manage.py makemigrations --check --dry-run
+	@SECRET_KEY=check-only AUDIT_KEY=check-only $(PY) -B -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run  # asks no database
 
 fix: environment  ## mend what lint and format can mend
 	@$(PY) -m ruff check --fix .
