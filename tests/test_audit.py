@@ -82,6 +82,17 @@ def test_each_attack_is_found_and_the_first_broken_event_named(decided, attack, 
     assert f"case:{decided.reference}: event {sequence} " in errors.getvalue()
 
 
+def test_an_event_signed_anew_with_the_key_breaks_the_link_after_it(decided):
+    event = AuditEvent.objects.get(stream=audit.case_stream(decided), sequence=3)
+    event.actor_name = "Somebody else"
+    signed = audit.event_hash(event, audit.signing_key())
+    tamper(
+        "UPDATE priorauth_auditevent SET actor_name = %s, hash = %s WHERE id = %s", event.actor_name, signed, event.pk
+    )
+    fault, _ = audit.verify_case(decided)
+    assert str(fault).endswith("event 4 does not follow the one before it")
+
+
 def test_a_status_that_no_act_led_to_is_found(decided):
     with connection.cursor() as cursor:
         cursor.execute("UPDATE priorauth_case SET status = 'not_approved' WHERE id = %s", [decided.pk])

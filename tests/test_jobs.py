@@ -1,8 +1,10 @@
 """The job table is the truth: a failing job is retried, made visible, and blocks nobody."""
 
 import datetime as dt
+import threading
 
 import pytest
+from django.db import connection, transaction
 from kombu.exceptions import OperationalError
 from redis.exceptions import ResponseError
 
@@ -125,6 +127,36 @@ def test_a_job_that_kills_its_worker_is_counted_waits_and_ends_with_a_person():
     job = Job.objects.get(case=deadly)
     assert (job.state, deadly.status) == ("failed", "in_review")
     assert job.last_error == "The worker ended in the middle of each try"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_in_another_workers_hands_is_passed_over():
+    clerk = person(Role.CLERK)
+    first, second = sent_case(clerk), sent_case(clerk)
+    taken, done = threading.Event(), threading.Event()
+
+    def other_worker():
+        with transaction.atomic():
+            Job.objects.select_for_update().get(case=first)
+            taken.set()
+            done.wait(20)
+        connection.close()
+
+    thread = threading.Thread(target=other_worker)
+    thread.start()
+    assert taken.wait(20)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '2s'")
+        assert score_all() == 1
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET lock_timeout")
+        done.set()
+        thread.join()
+    second.refresh_from_db()
+    assert second.status == "in_review"
+    assert Job.objects.get(case=first).attempts == 0
 
 
 def test_half_done_work_of_a_failing_handler_is_undone():
