@@ -25,6 +25,7 @@ WRONG = [
     ("birth_date", "Mar 1948", "Give the day, too"),
     ("first_name", LONG, "can have 60 characters. This has 10,000"),
     ("last_name", "y" * 61, "can have 60 characters. This has 61"),
+    ("service_date", "12/31/2100", "within 180 days"),
     ("first_name", "Al\x07ma", "cannot be seen"),
     ("first_name", "\u200b", "cannot be seen"),
     ("last_name", "\u202eAlma", "cannot be seen"),

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 REGION_WORDS = {"C": "C1 to C7", "T": "T1 to T12", "L": "L1 to L5", "S": "S1 to S5", "COCCYX": "the coccyx"}
 SACRAL = ("S", "COCCYX")
 OLDEST = 120
+FARTHEST = dt.timedelta(days=180)
 
 
 def run(form: "RequestForm") -> None:
     _member(form)
+    _planned(form)
     _levels(form)
     for line in form.lines:
         _code(form, line)
@@ -45,6 +47,12 @@ def _member(form: "RequestForm") -> None:
     service = form.plan.answers["service_date"]
     if service and service.first < born.first:
         _say(form.plan, "service_date", f"The planned date must be after the date of birth ({day_words(born.first)}).")
+
+
+def _planned(form: "RequestForm") -> None:
+    service = form.plan.answers["service_date"]
+    if service and service.first > form.today + FARTHEST:
+        _say(form.plan, "service_date", "The planned date must be within 180 days from today. Check the year.")
 
 
 def _levels(form: "RequestForm") -> None:
