@@ -47,7 +47,7 @@ class JobAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Case")
     def reference(self, job: Job) -> str:
-        return job.case.reference
+        return job.case.reference if job.case else "-"
 
     @admin.display(description="State")
     def state_words(self, job: Job) -> str:

@@ -1,12 +1,14 @@
+from priorauth.models.access import ApiKey, IdempotencyKey, Invitation, SignInBrake
 from priorauth.models.case import Case
 from priorauth.models.content import Attachment, Draft, InformationRequest, Revision
-from priorauth.models.ledger import AuditEvent, Job
+from priorauth.models.ledger import AuditEvent, Heartbeat, Job
 from priorauth.models.member import Clinician, Facility, Member
 from priorauth.models.organization import Credential, Membership, Organization
 from priorauth.models.review import Assessment, Decision, DecisionLine, Escalation, ReasonCode
 from priorauth.models.user import User
 
 __all__ = [
+    "ApiKey",
     "Assessment",
     "Attachment",
     "AuditEvent",
@@ -18,12 +20,16 @@ __all__ = [
     "Draft",
     "Escalation",
     "Facility",
+    "Heartbeat",
+    "IdempotencyKey",
     "InformationRequest",
+    "Invitation",
     "Job",
     "Member",
     "Membership",
     "Organization",
     "ReasonCode",
     "Revision",
+    "SignInBrake",
     "User",
 ]

@@ -50,6 +50,11 @@ class Attachment(TenantModel):
 
     sent_path = "revision"
 
+    class Scan(models.TextChoices):
+        UNSCANNED = "unscanned", "Not scanned yet"
+        CLEAN = "clean", "Scanned, clean"
+        INFECTED = "infected", "Infected: never opened"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     case = models.ForeignKey("Case", on_delete=models.PROTECT, related_name="attachments")
     revision = models.ForeignKey("Revision", null=True, on_delete=models.PROTECT, related_name="attachments")
@@ -58,6 +63,8 @@ class Attachment(TenantModel):
     content_type = models.CharField(max_length=20)
     size = models.PositiveIntegerField(help_text="bytes")
     sha256 = models.CharField(max_length=64)
+    scan = models.CharField(max_length=10, choices=Scan, default=Scan.UNSCANNED)
+    scanned_at = models.DateTimeField(null=True)
     added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     added_at = models.DateTimeField()
 

@@ -38,6 +38,8 @@ class Job(models.Model):
 
     class Kind(models.TextChoices):
         SCORE = "score", "Score a request"
+        SCAN = "scan", "Scan a file for viruses"
+        VERIFY = "verify", "Check the audit trail"
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"
@@ -45,7 +47,7 @@ class Job(models.Model):
         FAILED = "failed", "Needs a person"
 
     kind = models.CharField(max_length=20, choices=Kind)
-    case = models.ForeignKey("Case", on_delete=models.CASCADE, related_name="jobs")
+    case = models.ForeignKey("Case", null=True, on_delete=models.CASCADE, related_name="jobs")
     dedupe_key = models.CharField(max_length=60, unique=True)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     run_after = models.DateTimeField()
@@ -62,3 +64,10 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.get_state_display()}"
+
+
+class Heartbeat(models.Model):
+    """When a kind of process last did something, so that one that hangs is noticed."""
+
+    name = models.CharField(primary_key=True, max_length=20)
+    at = models.DateTimeField()

@@ -20,6 +20,9 @@ class User(AbstractUser):
 
     username = None
     email = models.EmailField("work e-mail address", unique=True)
+    is_machine = models.BooleanField(
+        default=False, editable=False, help_text="a program's account: nobody signs in as it"
+    )
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: list[str] = []
