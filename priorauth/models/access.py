@@ -62,13 +62,18 @@ class IdempotencyKey(models.Model):
 
 
 class Invitation(models.Model):
-    """A link with which one person makes an account in one organization and role. It works once, and not for long."""
+    """A link that works once, and not for long: with it one person makes an account in one organization and role.
 
+    Where `user` is set, that person is registered already and the link lets them choose a new password. Only a digest
+    of the link's token is kept. `created_by` is None for a link made at the command line.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     email = models.EmailField("work e-mail address")
     organization = models.ForeignKey("Organization", on_delete=models.PROTECT, related_name="invitations")
     role = models.CharField(max_length=20, choices=[choice for choice in Role.choices if choice[0] != Role.SYSTEM])
     digest = models.CharField(max_length=64, unique=True)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True)
@@ -94,7 +99,7 @@ class Invitation(models.Model):
 
 
 class SignInBrake(models.Model):
-    """How often signing in failed lately for one account or from one address, and until when the next try waits.
+    """How often signing in failed lately for one account, address or browser, and until when the next try waits.
 
     `subject` is a keyed digest: neither the name that was typed nor the address can be read from the row.
     """

@@ -1,7 +1,9 @@
+import json
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
+from django.utils.crypto import salted_hmac
 
 
 class UserManager(BaseUserManager):
@@ -24,6 +26,10 @@ class User(AbstractUser):
         default=False, editable=False, help_text="a program's account: nobody signs in as it"
     )
 
+    session_generation = models.PositiveIntegerField(
+        default=0, editable=False, help_text="a higher number ends every session that began under a lower one"
+    )
+
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: list[str] = []
 
@@ -31,3 +37,11 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.email
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session is bound to: a new password, another role or organization, or signing out everywhere ends it
+        at its next request."""
+        membership = getattr(self, "membership", None)
+        place = [membership.organization_id, membership.role] if membership else None
+        bound = json.dumps([self.password, self.session_generation, place])
+        return salted_hmac("priorauth.session", bound, secret=secret, algorithm="sha256").hexdigest()
