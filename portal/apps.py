@@ -7,6 +7,7 @@ class PortalConfig(AppConfig):
     name = "portal"
 
     def ready(self) -> None:
+        from portal import checks  # noqa: F401 (registers the system check)
         from portal.celery import app
 
         app.set_default()

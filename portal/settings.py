@@ -24,6 +24,7 @@ def _saved() -> dict[str, str]:
 
 ENV = {**_saved(), **os.environ}
 
+DEVELOPMENT = ENV.get("DEVELOPMENT") == "1"  # `make run` and the tests; without it portal/production.py is strict
 SECRET_KEY = ENV.get("SECRET_KEY", "")
 AUDIT_KEY = ENV.get("AUDIT_KEY", "")
 HTTPS = ENV.get("HTTPS", "1") == "1"
@@ -55,6 +56,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "portal.security.ActorMiddleware",
+    "portal.permissions.PermissionMiddleware",
     "portal.security.PrivateResponseMiddleware",
 ]
 
@@ -76,10 +78,12 @@ TEMPLATES = [
     }
 ]
 
+# The owner of the tables is named for `migrate` alone; web, worker and beat work under the lesser role of DATABASE_URL.
+DATABASE_URL = ENV.get("DATABASE_URL", "postgresql://localhost/portal")
+DATABASE_OWNER_URL = ENV.get("DATABASE_OWNER_URL", "")
+APPLICATION_DATABASE = dj_database_url.parse(DATABASE_URL)
 DATABASES = {
-    "default": dj_database_url.parse(
-        ENV.get("DATABASE_URL", "postgresql://localhost/portal"), conn_max_age=60, conn_health_checks=True
-    )
+    "default": dj_database_url.parse(DATABASE_OWNER_URL or DATABASE_URL, conn_max_age=60, conn_health_checks=True)
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
