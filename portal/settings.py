@@ -182,5 +182,5 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # in memory: a schedule file cut short by a crash stops beat for good
 CELERY_BEAT_SCHEDULE = {
-    "score": {"task": "kick", "schedule": 5.0, "args": ["score"], "options": {"expires": 10}},
+    "score": {"task": "kick", "schedule": 3.0, "args": ["score"], "options": {"expires": 10}},
 }

@@ -1,7 +1,8 @@
 """The job table is the truth; a Celery message only wakes a worker and carries no ids (invariant 4).
 
 A try is counted first; then the job is locked (SKIP LOCKED), done and marked in one transaction: a killed worker
-leaves it waiting, whole, for a little later. After five tries the case goes to a person.
+leaves it waiting, whole, for a moment later. A job that fails waits longer each time; after five tries the case
+goes to a person.
 """
 
 import datetime as dt
@@ -16,13 +17,19 @@ from celery import current_app
 from django.db import transaction
 from django.db.models import QuerySet
 
-from priorauth.models import Case, Job
+from priorauth.models import Case, Heartbeat, Job
 
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 5
 BACKOFF_SECONDS = (2, 10, 60, 300)
+LOST_SECONDS = 2  # after a try whose worker, or whose database, went away: mostly no fault of the job's
 BROKER_PAUSE_SECONDS = 15
+
+WORKER = "worker"
+BEAT = dt.timedelta(seconds=1)  # a heartbeat is written no more often
+SILENCE = dt.timedelta(seconds=8)  # beat wakes a worker every 3 seconds; longer without a sign means that none works
+PATIENCE = dt.timedelta(minutes=1)  # a job takes seconds; one that has been due for longer finds no worker
 
 Handler = Callable[[Job, dt.datetime], None]
 
@@ -38,7 +45,7 @@ def enqueue(kind: Job.Kind, case: Case, *, dedupe_key: str, at: dt.datetime) -> 
 def run_due(kind: Job.Kind, handler: Handler, failed: Handler, now: dt.datetime) -> int:
     """Do every job of `kind` that is due at `now`, one transaction each. Returns how many were tried."""
     tried = 0
-    while _run_one(kind, handler, failed, now):
+    while run_next(kind, handler, failed, now):
         tried += 1
     return tried
 
@@ -48,7 +55,27 @@ def due(kind: Job.Kind, now: dt.datetime) -> QuerySet[Job]:
     return Job.objects.filter(kind=kind, state=Job.State.WAITING, run_after__lte=now).order_by("run_after", "id")
 
 
-def _run_one(kind: Job.Kind, handler: Handler, failed: Handler, now: dt.datetime) -> bool:
+def overdue(now: dt.datetime) -> QuerySet[Job]:
+    """The jobs of any kind that have been due for longer than PATIENCE: no worker works, or none keeps up."""
+    return Job.objects.filter(state=Job.State.WAITING, run_after__lt=now - PATIENCE)
+
+
+def sign_of_life(now: dt.datetime) -> None:
+    """Note that a worker works, at most once in BEAT, so that many wake-ups do not queue for one row."""
+    if not Heartbeat.objects.filter(name=WORKER, at__lt=now - BEAT).update(at=now):
+        Heartbeat.objects.bulk_create([Heartbeat(name=WORKER, at=now)], ignore_conflicts=True)
+
+
+def silent(now: dt.datetime) -> bool:
+    """Whether no worker gave a sign of life for longer than SILENCE."""
+    return not Heartbeat.objects.filter(name=WORKER, at__gte=now - SILENCE).exists()
+
+
+def run_next(kind: Job.Kind, handler: Handler, failed: Handler, now: dt.datetime) -> bool:
+    """Try the job of `kind` that has been due longest, if any. Returns whether there was one.
+
+    Raises what the database raises when it goes away: the job then waits, whole.
+    """
     taken = _take(kind, now)
     if taken is None:
         return False
@@ -57,21 +84,24 @@ def _run_one(kind: Job.Kind, handler: Handler, failed: Handler, now: dt.datetime
         job = rows.select_for_update(skip_locked=True, of=("self",)).first()
         if job is not None:
             _try(job, handler, failed, now)
-            job.save(update_fields=["state", "last_error", "done_at"])
+            job.save(update_fields=["state", "last_error", "done_at", "run_after"])
     return True
 
 
 def _take(kind: Job.Kind, now: dt.datetime) -> Job | None:
-    """Count the try, and set when the next would be, before the work and in a transaction of its own: a job that
-    kills its worker is counted too, and does not come back at once."""
+    """Count the try, and set when the next would be if this one is lost, before the work and in a transaction of its
+    own: a job that kills its worker is counted too, and does not come back at once."""
     with transaction.atomic():
         job = due(kind, now).select_for_update(skip_locked=True, of=("self",)).first()
         if job is not None:
-            pause = BACKOFF_SECONDS[min(job.attempts, len(BACKOFF_SECONDS) - 1)]
             job.attempts += 1
-            job.run_after = now + dt.timedelta(seconds=pause * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
+            job.run_after = _later(now, LOST_SECONDS)
             job.save(update_fields=["attempts", "run_after"])
         return job
+
+
+def _later(now: dt.datetime, seconds: float) -> dt.datetime:
+    return now + dt.timedelta(seconds=seconds * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
 
 
 def _try(job: Job, handler: Handler, failed: Handler, now: dt.datetime) -> None:
@@ -82,6 +112,7 @@ def _try(job: Job, handler: Handler, failed: Handler, now: dt.datetime) -> None:
             job.state, job.done_at = Job.State.DONE, now
             return
         log.warning("job %s failed, try %s: %s", job.pk, job.attempts, job.last_error)
+    job.run_after = _later(now, BACKOFF_SECONDS[min(job.attempts, len(BACKOFF_SECONDS)) - 1])
     if job.attempts >= MAX_ATTEMPTS:
         trouble = _attempt(failed, job, now)
         if trouble:

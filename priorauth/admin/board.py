@@ -5,13 +5,13 @@ from typing import Any
 
 from django.db.models import Count, Min, Q
 
+from priorauth import jobs
 from priorauth.admin.words import time_left
 from priorauth.models import Case, Job
 from priorauth.roles import CASE_READER_ROLES, REVIEWER_ROLES, Actor, Role
 from priorauth.statuses import OPEN, Status
 
 SOON = dt.timedelta(hours=8)
-PATIENCE = dt.timedelta(minutes=1)  # scoring takes seconds; longer means that no worker works
 
 
 def board(actor: Actor, now: dt.datetime) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def board(actor: Actor, now: dt.datetime) -> dict[str, Any]:
         mine = mine.select_related("member").order_by("urgency", "due_at", "id")[:20]
         context["mine"] = [(case, time_left(case.due_at, now)) for case in mine]
     if actor.role in REVIEWER_ROLES | {Role.ADMINISTRATOR}:
-        behind = Job.objects.filter(state=Job.State.WAITING, created_at__lt=now - PATIENCE)
+        behind = jobs.overdue(now).filter(kind=Job.Kind.SCORE)
         context["behind"] = behind.aggregate(count=Count("pk"), since=Min("created_at"))
     if actor.role in (Role.LEAD, Role.ADMINISTRATOR):
         context["failed_jobs"] = Job.objects.filter(state=Job.State.FAILED).count()
