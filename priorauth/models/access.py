@@ -46,14 +46,18 @@ class ApiKey(models.Model):
 
 
 class IdempotencyKey(models.Model):
-    """One answered POST of an organization's program: the same key with the same body gets the same answer again."""
+    """One answered POST of an organization's program: the same key with the same body gets the same answer again.
+
+    `answer` is the receipt as JSON text: references, numbers and times, never patient data. The row comes first in
+    the transaction of the act, so a row that others can see has its answer.
+    """
 
     organization = models.ForeignKey("Organization", on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=255)
     route = models.CharField(max_length=60)
     body_sha256 = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(null=True)
-    case = models.ForeignKey("Case", null=True, on_delete=models.PROTECT, related_name="+")
+    answer = models.TextField(blank=True)
     created_at = models.DateTimeField()
 
     class Meta:
