@@ -35,14 +35,17 @@ def pytest_configure(config: pytest.Config) -> None:
     except StartError as trouble:
         raise pytest.UsageError(str(trouble)) from trouble
     os.environ |= {
-        "DATABASE_URL": servers.database,
+        "DATABASE_URL": servers.application,
+        "DATABASE_OWNER_URL": servers.database if servers.database != servers.application else "",
         "REDIS_URL": servers.redis,
         "DATA_DIR": str(servers.folder / "files"),
         "SECRET_KEY": secrets.token_urlsafe(48),
         "AUDIT_KEY": secrets.token_urlsafe(48),
         "HTTPS": "0",
+        "DEVELOPMENT": "1",
     }
     _read_settings()
+    del os.environ["DATABASE_OWNER_URL"]  # the tests own the tables; the processes that they start do not
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

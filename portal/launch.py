@@ -70,7 +70,8 @@ def _serve(stack: ExitStack, folder: Path, port: int, servers: Services, lock: i
     for note in servers.notes:
         _say(note)
     env = environment(folder, servers)
-    _manage("migrate", env, folder, quiet=True)
+    owner = {"DATABASE_OWNER_URL": servers.database} if servers.database != servers.application else {}
+    _manage("migrate", env | owner, folder, quiet=True)
     _manage("demo", env, folder, quiet=False)
     leashes = [*servers.leashes]
     for name, command in commands(folder, port).items():
@@ -125,14 +126,15 @@ def environment(folder: Path, servers: Services) -> dict[str, str]:
     saved = dict(line.split("=", 1) for line in _lines(file) if "=" in line)
     for name in ("SECRET_KEY", "AUDIT_KEY"):
         saved.setdefault(name, secrets.token_urlsafe(48))
-    current = {"DATABASE_URL": servers.database, "REDIS_URL": servers.redis, "HTTPS": "0"}
+    current = {"DATABASE_URL": servers.application, "REDIS_URL": servers.redis, "HTTPS": "0", "DEVELOPMENT": "1"}
     saved |= {name: value for name, value in current.items() if name not in os.environ}
     half = file.with_name("env.new")
     half.unlink(missing_ok=True)
     half.touch(mode=0o600)
     half.write_text("".join(f"{name}={value}\n" for name, value in saved.items()))
     half.rename(file)
-    return {**saved, **os.environ, "DATA_DIR": str(folder), "PYTHONUNBUFFERED": "1"}
+    own = {name: value for name, value in os.environ.items() if name != "DATABASE_OWNER_URL"}  # for `migrate` alone
+    return {**saved, **own, "DATA_DIR": str(folder), "PYTHONUNBUFFERED": "1"}
 
 
 def _lines(file: Path) -> list[str]:

@@ -13,7 +13,10 @@ from tests.waiting import until
 ROOT = Path(__file__).resolve().parent.parent
 ADDRESS = re.compile(r"The portal answers at (http://127\.0\.0\.1:\d+/)")
 # What the suite's own servers and keys are called; `make run` must make its own.
-SUITES_OWN = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "AUDIT_KEY", "HTTPS", "DJANGO_SETTINGS_MODULE")
+SUITES_OWN = (
+    *("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "AUDIT_KEY", "HTTPS", "DEVELOPMENT"),
+    "DJANGO_SETTINGS_MODULE",
+)
 
 
 class Run:

@@ -138,7 +138,11 @@ def test_servers_named_in_the_environment_are_used_and_none_is_started(folder, m
     monkeypatch.setenv("DATABASE_URL", "postgres://elsewhere/own")
     monkeypatch.setenv("REDIS_URL", "redis://elsewhere/0")
     with services(folder / "var") as urls:
-        assert (urls.database, urls.redis) == ("postgres://elsewhere/own", "redis://elsewhere/0")
+        assert (urls.application, urls.redis) == ("postgres://elsewhere/own", "redis://elsewhere/0")
+        assert urls.database == urls.application
+    monkeypatch.setenv("DATABASE_OWNER_URL", "postgres://elsewhere/owner")
+    with services(folder / "var") as urls:
+        assert (urls.application, urls.database) == ("postgres://elsewhere/own", "postgres://elsewhere/owner")
         assert urls.leashes == ()
     assert not (folder / "var").exists()
 

@@ -25,9 +25,14 @@ __all__ = ["Services", "StartError", "services", "temporary_services"]
 
 @dataclass(frozen=True)
 class Services:
-    """Where the database and the broker answer; `leashes` holds the servers that were started for it."""
+    """Where the database and the broker answer; `leashes` holds the servers that were started for it.
+
+    `database` is the owner's address, `application` that of the role under which the portal works. Where the
+    environment names one address only, both are that one.
+    """
 
     database: str
+    application: str
     redis: str
     folder: Path
     leashes: tuple[Leash, ...]
@@ -64,9 +69,10 @@ def temporary_services() -> Iterator[Services]:
 
 @contextmanager
 def _running(folder: Path, *, durable: bool, remove: bool) -> Iterator[Services]:
-    database, redis = os.environ.get("DATABASE_URL"), os.environ.get("REDIS_URL")
-    if database and redis:
-        yield Services(database, redis, folder, (), ())
+    application, redis = os.environ.get("DATABASE_URL"), os.environ.get("REDIS_URL")
+    database = os.environ.get("DATABASE_OWNER_URL") or application
+    if application and redis:
+        yield Services(database, application, redis, folder, (), ())
         return
     private_folder(folder, passable=os.geteuid() == 0)
     busy = f"Process {{pid}} already runs the servers in {folder}; stop it first."
@@ -78,11 +84,11 @@ def _running(folder: Path, *, durable: bool, remove: bool) -> Iterator[Services]
             broker = stack.enter_context(valkey.running(folder, lock=lock))
             redis = broker.url
             leashes.append(broker.leash)
-        if not database:
+        if not application:
             server = stack.enter_context(
                 postgres.running(folder, durable=durable, lock=lock, remove=folder if remove else None)
             )
-            database = server.url
+            database, application = server.url, server.application
             leashes.append(server.leash)
             notes += server.notes
-        yield Services(database, redis, folder, tuple(leashes), tuple(notes))
+        yield Services(database, application, redis, folder, tuple(leashes), tuple(notes))

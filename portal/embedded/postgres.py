@@ -28,7 +28,7 @@ ELSEWHERE = Path("/var/lib/prior-authorization-portal")
 INITDB = ("--username=postgres", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin")
 INITDB += ("--builtin-locale=C.UTF-8", "--auth=reject", "--no-instructions")
 ACCESS = "host all all 127.0.0.1/32 scram-sha-256\n"  # the superuser has no password, so nobody is it
-# The tests make databases and, to prove what a lesser role may not do, roles.
+# The owner makes the application's role (priorauth/grants.py); the tests make databases.
 FIRST_ROWS = """\
 CREATE ROLE portal LOGIN CREATEDB CREATEROLE PASSWORD '{password}';
 CREATE DATABASE portal OWNER portal;
@@ -65,9 +65,13 @@ class Place:
 
 @dataclass(frozen=True)
 class Server:
-    """A running PostgreSQL with a database `portal` owned by the role `portal`, which is no superuser."""
+    """A running PostgreSQL with a database `portal` owned by the role `portal`, which is no superuser.
+
+    `application` is the address for web, worker and beat; `migrate` makes its role.
+    """
 
     url: str
+    application: str
     leash: Leash
     notes: tuple[str, ...]
 
@@ -81,7 +85,7 @@ def running(folder: Path, *, durable: bool, lock: int, remove: Path | None) -> I
     log = fresh_log(folder / "log" / "postgres.log")
     place = _place(folder, _programs())
     end_leftovers(place.home)
-    password = kept_secret(place.home / "password")
+    password, app_password = kept_secret(place.home / "password"), kept_secret(place.home / "app-password")
     if not place.data.exists():
         _create(place, password, durable=durable)
     _check_version(place.data)
@@ -89,7 +93,9 @@ def running(folder: Path, *, durable: bool, lock: int, remove: Path | None) -> I
     stops = AT_ONCE if remove else ORDERLY
     port, leash = _start(place, log, settings, stops, lock, remove)
     try:
-        yield Server(f"postgres://portal:{password}@127.0.0.1:{port}/portal", leash, place.notes)
+        address = f"127.0.0.1:{port}/portal"
+        owner, lesser = f"postgres://portal:{password}@{address}", f"postgres://portal_app:{app_password}@{address}"
+        yield Server(owner, lesser, leash, place.notes)
     finally:
         leash.stop()
 
