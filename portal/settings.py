@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "portal.security.ActorMiddleware",
     "portal.permissions.PermissionMiddleware",
+    "portal.reading.ReadingMiddleware",
     "portal.security.PrivateResponseMiddleware",
 ]
 

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.django_db
 
 QUEUE = reverse("admin:priorauth_case_changelist")
 NEXT = reverse("admin:priorauth_case_next")
+NOTING = 5  # statements that write the event of a reading, with the savepoint that this test's transaction makes of it
 
 
 def references(response) -> list[str]:
@@ -151,7 +152,7 @@ def test_the_queue_takes_the_same_few_queries_for_two_rows_and_for_twenty():
         with CaptureQueriesContext(connection) as queries:
             assert len(references(nurse.get(QUEUE))) == sum(([2, 18])[: len(counts) + 1])
         counts.append(len(queries))
-    assert counts[0] == counts[1] <= 12
+    assert counts[0] == counts[1] <= 12 + NOTING
 
 
 def test_the_board_takes_the_same_few_queries_for_two_cases_and_for_twelve():
@@ -163,7 +164,7 @@ def test_the_board_takes_the_same_few_queries_for_two_cases_and_for_twelve():
         with CaptureQueriesContext(connection) as queries:
             page = lead.get(reverse("admin:index"))
         counts.append(len(queries))
-    assert counts[0] == counts[1] <= 12
+    assert counts[0] == counts[1] <= 12 + NOTING
     assert len(references(page)) == 12
 
 

@@ -20,7 +20,7 @@ from priorauth.admin.case_page import case_page
 from priorauth.admin.files import download
 from priorauth.admin.find import find
 from priorauth.admin.site import site
-from priorauth.admin.trail import case_trail, note_reading
+from priorauth.admin.trail import case_trail
 from priorauth.models import Case
 from priorauth.roles import CASE_READER_ROLES, REVIEWER_ROLES
 
@@ -101,7 +101,6 @@ class CaseAdmin(queue.QueueColumns, TenantAdmin):
         case = self.get_object(request, object_id)
         if case is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        note_reading(request.actor, case, timezone.now())
         context = {**self.admin_site.each_context(request), **case_page(case, request.actor, timezone.now())}
         return TemplateResponse(request, "admin/priorauth/case/case.html", context)
 

@@ -4,24 +4,26 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods
 
 from priorauth import audit
-from priorauth.admin.files import READ_FILE
 from priorauth.admin.site import site
 from priorauth.models import AuditEvent, Case
-from priorauth.roles import Actor, Role
+from priorauth.roles import Role
 from priorauth.services.base import clock
 from priorauth.statuses import Act
 from priorauth.tenancy import get_for
 
-READ_CASE = "read_case"
 OTHER_WORDS = {
-    READ_CASE: "opened the case page",
-    READ_FILE: "read a file",
+    "read_case": "read the case",
+    "read_file": "read a file",
+    "read_list": "opened a list of cases",
+    "search": "searched for a case",
+    "open_board": "opened the work board",
+    "preview_export": "looked at decisions to export",
+    "export_decisions": "exported decisions",
     "people_add": "added",
     "people_change": "changed",
     "people_password": "set a new password for",
@@ -115,12 +117,6 @@ def _short(uuid: str) -> str:
 
 def of_case(case: Case) -> list[Entry]:
     return entries(AuditEvent.objects.filter(stream=audit.case_stream(case)).order_by("sequence"))
-
-
-def note_reading(actor: Actor, case: Case, at: dt.datetime) -> None:
-    """Write into the reader's own stream that the case page was opened: the plan's people see every office."""
-    with transaction.atomic():
-        audit.record(by=actor, at=at, action=READ_CASE, entities={"case": case.reference})
 
 
 @require_http_methods(["GET", "POST"])
