@@ -87,7 +87,7 @@ def make_request(request: dict[str, Any], clerk: Actor, plan: dict[Role, Actor],
     if request["story"] == ["draft"]:
         return
     if "report" in request:
-        upload = SimpleUploadedFile(request["report"], REPORT.read_bytes())
+        upload = SimpleUploadedFile(request["report"], REPORT.read_bytes(), content_type="application/pdf")
         raw["imaging-0-attachment"] = [str(attach.attach(case, upload, by=clerk, at=at).pk)]
     today = timezone.localdate(at)
     form = form_of(raw, case, today, whole=True)
