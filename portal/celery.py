@@ -1,11 +1,31 @@
 """The Celery application: workers and beat."""
 
+import logging
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+log = logging.getLogger(__name__)
 
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_ready.connect
+def check_broker(**_: Any) -> None:
+    """Say loudly that the broker may drop messages. The worker works on: the job rows are the truth (decision 3)."""
+    from redis import RedisError
+
+    from portal.health import broker
+
+    try:
+        state = broker()["broker"]
+    except RedisError:
+        return  # the worker's own connection tells what is wrong
+    if state == "unsafe":
+        log.error("The broker may drop wake-ups, so scoring can be late: set its maxmemory-policy to noeviction.")

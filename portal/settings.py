@@ -86,6 +86,12 @@ APPLICATION_DATABASE = dj_database_url.parse(DATABASE_URL)
 DATABASES = {
     "default": dj_database_url.parse(DATABASE_OWNER_URL or DATABASE_URL, conn_max_age=60, conn_health_checks=True)
 }
+# Nobody waits long for a database that is silent or for a lock; whoever stands still in a transaction is thrown out.
+DATABASES["default"]["OPTIONS"] = {
+    "connect_timeout": 3,
+    "tcp_user_timeout": 10_000,  # milliseconds
+    "options": "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s",
+} | DATABASES["default"].get("OPTIONS", {})
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "priorauth.User"
@@ -127,7 +133,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^livez$"]
+SECURE_REDIRECT_EXEMPT = [r"^(livez|readyz)$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.get("BEHIND_PROXY") == "1" else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
@@ -166,6 +172,7 @@ LOGGING = {
 REDIS_URL = ENV.get("REDIS_URL", "redis://localhost:6379/0")
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker as long as that takes
 CELERY_BROKER_CONNECTION_TIMEOUT = 1
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 60,

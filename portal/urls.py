@@ -12,6 +12,7 @@ urlpatterns = [
     path("sign-in/", LoginView.as_view(template_name="sign_in.html", redirect_authenticated_user=True), name="sign-in"),
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
     path("livez", health.livez, name="livez"),
+    path("readyz", health.readyz, name="readyz"),
     path("requests/", include("portal.web.urls")),
     path("payer/", include("portal.payer.urls")),
     path("admin/", site.urls),

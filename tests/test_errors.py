@@ -1,14 +1,19 @@
 """A fault of ours: a calm page with the number of the request, and the same number in the log."""
 
+import json
 import re
+import threading
 
 import pytest
-from django.test import Client
+from django.db import OperationalError, connection, connections, transaction
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
+from portal.errors import server_error
 from priorauth import selectors
-from priorauth.models import User
+from priorauth.models import Case, User
 from priorauth.roles import Role
+from tests.admin_helpers import act, in_review, signed_in
 from tests.cases import person
 
 pytestmark = pytest.mark.django_db
@@ -29,3 +34,58 @@ def test_a_fault_shows_a_number_that_the_log_has_and_nothing_of_the_fault(monkey
     assert number
     logged = [record for record in caplog.records if record.name == "django.request"]
     assert [record.request.id for record in logged] == [number[0]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_request_that_waits_too_long_for_a_lock_answers_503_and_writes_nothing():
+    case, (_, nurse) = in_review(), signed_in(Role.NURSE)
+    nurse.raise_request_exception = False
+    held, done = threading.Event(), threading.Event()
+
+    def hold():
+        with transaction.atomic():
+            Case.objects.unscoped("the test holds the row").select_for_update(of=("self",)).get(pk=case.pk)
+            held.set()
+            done.wait(20)
+        connections.close_all()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert held.wait(20)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '50ms'")
+        response = nurse.post(act(case, "claim"), {"version": case.version})
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET lock_timeout")
+        done.set()
+        holder.join()
+    page = response.content.decode()
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
+    assert "no request is sent twice" in page
+    assert re.search(r"[0-9a-f]{32}", page), "the number of the request"
+    case.refresh_from_db()
+    assert case.claimed_by is None
+    assert nurse.post(act(case, "claim"), {"version": case.version}).status_code == 302
+
+
+def test_a_program_reads_a_problem_document_when_the_database_is_away():
+    try:
+        with connection.cursor() as cursor, transaction.atomic():
+            cursor.execute("SET LOCAL statement_timeout = 1")
+            cursor.execute("SELECT pg_sleep(1)")
+    except OperationalError:
+        response = server_error(RequestFactory().get("/api/v1/requests"))
+    assert (response.status_code, response.headers["Content-Type"]) == (503, "application/problem+json")
+    assert response.headers["Retry-After"] == "5"
+    assert json.loads(response.content)["status"] == 503
+
+
+def test_no_connection_waits_long_for_a_lock_or_stands_still_in_a_transaction():
+    with connection.cursor() as cursor:
+        shown = {}
+        for name in ("lock_timeout", "idle_in_transaction_session_timeout"):
+            cursor.execute(f"SHOW {name}")
+            shown[name] = cursor.fetchone()[0]
+    assert shown == {"lock_timeout": "10s", "idle_in_transaction_session_timeout": "1min"}
