@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import logging
+import re
 import unicodedata
 import uuid
 from pathlib import PurePath
@@ -10,6 +11,7 @@ from pathlib import PurePath
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
+from priorauth import filetypes
 from priorauth.models import Attachment, Case
 from priorauth.models.content import attachment_path
 from priorauth.roles import Actor
@@ -25,11 +27,9 @@ MAX_FILES = 10
 MAX_NAME = 120
 TOO_LARGE = "The file must be 25 MB or smaller. Send the report, not the pictures themselves."
 
-KINDS = {
-    "application/pdf": (b"%PDF-", (".pdf",)),
-    "image/png": (b"\x89PNG\r\n\x1a\n", (".png",)),
-    "image/jpeg": (b"\xff\xd8\xff", (".jpg", ".jpeg")),
-}
+CANNOT_STORE = "The portal cannot store files just now. The rest is kept: add the file again later."
+# Names that Windows keeps for its devices: saved under one of them, a file could not be opened.
+DEVICES = re.compile(r"^(CON|PRN|AUX|NUL|(COM|LPT)[0-9¹²³])(?=\.|$)", re.IGNORECASE)
 
 
 def attach(case: Case, upload: UploadedFile, *, by: Actor, at: dt.datetime) -> Attachment:
@@ -73,32 +73,32 @@ def _store(attachment: Attachment, upload: UploadedFile) -> None:
     except OSError as error:
         attachment.file.storage.delete(attachment_path(attachment, attachment.name))
         log.error("a file could not be stored: %s", error.strerror)
-        raise Incomplete(
-            "file", "The portal cannot store files just now. The rest is kept: add the file again later."
-        ) from error
+        raise Incomplete("file", CANNOT_STORE) from error
 
 
 def clean_name(name: str) -> str:
-    """The name as it may be shown: no folders, no control or direction characters, at most 120 characters."""
+    """The name as it may be shown and saved under: no folders, no control or direction characters, no device of
+    Windows, no dot in front, at most 120 characters."""
     base = PurePath(name.replace("\\", "/")).name
-    text = "".join(c for c in unicodedata.normalize("NFC", base) if unicodedata.category(c)[0] != "C")
-    suffix = PurePath(text).suffix[:10]
-    stem = text[: len(text) - len(suffix)].strip() or "file"
-    return stem[: MAX_NAME - len(suffix)] + suffix
+    shown = "".join(c for c in unicodedata.normalize("NFC", base) if unicodedata.category(c)[0] != "C")
+    stem, dot, suffix = " ".join(shown.split()).rpartition(".")
+    if not dot:
+        stem, suffix = suffix, ""
+    ending = (dot + suffix)[:10]
+    stem = stem.strip(" .")[: MAX_NAME - 1 - len(ending)] or "file"
+    return DEVICES.sub(r"_\1", stem) + ending
 
 
 def kind_of(upload: UploadedFile, name: str) -> str:
-    """The content type on which the name and the first bytes agree. Raises Incomplete otherwise."""
+    """The content type on which name, declared type and bytes agree. Raises Incomplete otherwise."""
     if not upload.size:
         raise Incomplete("file", "The file is empty. Choose the report again.")
     if upload.size > MAX_FILE_BYTES:
         raise Incomplete("file", TOO_LARGE)
-    upload.seek(0)
-    head = upload.read(16)
-    for content_type, (magic, suffixes) in KINDS.items():
-        if head.startswith(magic) and name.lower().endswith(suffixes):
-            return content_type
-    raise Incomplete("file", "The file must be a PDF, JPG or PNG, with a name that ends so.")
+    try:
+        return filetypes.kind_of(upload, upload.size, name, upload.content_type or "")
+    except filetypes.FileProblem as problem:
+        raise Incomplete("file", str(problem)) from problem
 
 
 def _sha256(upload: UploadedFile) -> str:
