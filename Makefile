@@ -26,8 +26,8 @@ check: environment  ## lint, format, types, Django's checks, missing migrations;
 	@$(PY) -m ruff check --no-cache .
 	@$(PY) -m ruff format --no-cache --check .
 	@$(PY) -m mypy --cache-dir=/dev/null
-	@SECRET_KEY=check-only AUDIT_KEY=check-only $(PY) -B manage.py check
-	@SECRET_KEY=check-only AUDIT_KEY=check-only $(PY) -B -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run  # asks no database
+	@DEVELOPMENT=1 SECRET_KEY=check-only AUDIT_KEY=check-only $(PY) -B manage.py check
+	@DEVELOPMENT=1 SECRET_KEY=check-only AUDIT_KEY=check-only $(PY) -B -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run  # asks no database
 
 fix: environment  ## mend what lint and format can mend
 	@$(PY) -m ruff check --fix .
