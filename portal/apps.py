@@ -8,6 +8,7 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         from portal import checks  # noqa: F401 (registers the system check)
+        from portal.accounts import sessions  # noqa: F401 (notes when a session began)
         from portal.celery import app
 
         app.set_default()

@@ -1,6 +1,7 @@
 """What every log line carries, and what none may: the text of an exception can quote a patient's data."""
 
 import logging
+import re
 import traceback
 from typing import Any
 
@@ -15,14 +16,18 @@ class RequestIdFilter(logging.Filter):
         return True
 
 
+TOKEN = re.compile(r"(/invitation/)[^/\s]+")
+
+
 class QuietFormatter(logging.Formatter):
-    """Tells of an exception its class and its places, never its text (a database names the values of a row in it)."""
+    """Tells of an exception its class and its places, never its text (a database names the values of a row in it); of
+    an invitation's address not the token, with which anybody could come in."""
 
     def format(self, record: logging.LogRecord) -> str:
         record.exc_text = None  # another handler may have kept the whole text there
         line = super().format(record)
         record.exc_text = None
-        return line
+        return TOKEN.sub(r"\1...", line)
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - the name that logging calls
         told, error = [], ei[1]

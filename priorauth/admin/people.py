@@ -5,21 +5,20 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.forms import BaseUserCreationForm
 from django.core.exceptions import PermissionDenied
-from django.db import models, transaction
+from django.db import models
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from policies.codes import CodeError, Npi
-from priorauth import audit
+from priorauth.admin.invitations import password_link
 from priorauth.admin.site import site
 from priorauth.models import Credential, Membership, Organization, User
 from priorauth.roles import Role
+from priorauth.services import people
+from priorauth.services.errors import NotPermitted
+from priorauth.services.invitations import OPEN
 
 
 class PeopleAdmin(admin.ModelAdmin):
@@ -54,12 +53,18 @@ class PeopleAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
 
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> type[forms.ModelForm]:
+        """The form, which knows who fills it."""
+        form = super().get_form(request, *args, **kwargs)
+        form.actor = request.actor
+        return form
+
     def save_model(self, request: HttpRequest, obj: models.Model, form: forms.ModelForm, change: bool) -> None:
-        """Save, and write the event in the same transaction."""
-        with transaction.atomic():
-            super().save_model(request, obj, form, change)
-            values = {name: str(form.cleaned_data.get(name)) for name in form.changed_data if "password" not in name}
-            note(request, "people_change" if change else "people_add", obj, values)
+        values = {name: str(form.cleaned_data.get(name)) for name in form.changed_data}
+        try:
+            people.keep(obj, by=request.actor, at=timezone.now(), change=values)
+        except NotPermitted as refused:
+            raise PermissionDenied(str(refused)) from refused
 
     def log_addition(self, request: HttpRequest, obj: models.Model, message: Any) -> None:
         """Django's own log is not our trail: it is not written."""
@@ -69,12 +74,6 @@ class PeopleAdmin(admin.ModelAdmin):
 
     def history_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         raise PermissionDenied
-
-
-def note(request: HttpRequest, action: str, obj: models.Model, change: dict[str, str] | None = None) -> None:
-    """The audit event of a change to people or organizations, in the administrator's own stream."""
-    entities = {obj._meta.model_name: obj.pk}
-    audit.record(by=request.actor, at=timezone.now(), action=action, entities=entities, change=change)
 
 
 def checked_npi(text: str) -> str:
@@ -93,9 +92,13 @@ class OrganizationForm(forms.ModelForm):
         values = super().clean()
         if values.get("kind") == Organization.Kind.OFFICE and values.get("npi") == "":
             self.add_error("npi", "Enter the NPI of the provider office.")
-        if "kind" in self.changed_data and self.instance.pk and self.instance.membership_set.exists():
+        if "kind" in self.changed_data and self.instance.pk and self._has_people():
             self.add_error("kind", "People belong to it in roles of its present kind. Make another organization.")
         return values
+
+    def _has_people(self) -> bool:
+        """Whether anybody belongs to it, or has a link with which to come in."""
+        return self.instance.membership_set.exists() or self.instance.invitations.filter(OPEN).exists()
 
 
 class CredentialForm(forms.ModelForm):
@@ -115,16 +118,9 @@ class MembershipForm(forms.ModelForm):
         organization, role = values.get("organization"), values.get("role")
         if organization and role and not Membership(organization=organization, role=role).fits:
             self.add_error("role", f"This role does not belong to a {organization.get_kind_display().lower()}.")
+        if self.instance.user_id == self.actor.user_id and role not in (None, Role.ADMINISTRATOR):
+            self.add_error("role", people.NOT_YOURSELF)
         return values
-
-
-class NewUserForm(BaseUserCreationForm):
-    class Meta:
-        model = User
-        fields = ("email", "first_name", "last_name")
-
-    def clean_email(self) -> str:
-        return self.cleaned_data["email"].lower()
 
 
 class UserForm(forms.ModelForm):
@@ -135,6 +131,12 @@ class UserForm(forms.ModelForm):
 
     def clean_email(self) -> str:
         return self.cleaned_data["email"].lower()
+
+    def clean_is_active(self) -> bool:
+        active = self.cleaned_data["is_active"]
+        if self.instance.pk == self.actor.user_id and not active:
+            raise forms.ValidationError(people.NOT_YOURSELF)
+        return active
 
 
 @admin.register(Organization, site=site)
@@ -153,6 +155,18 @@ class MembershipAdmin(PeopleAdmin):
     list_select_related = ("user", "organization")
     ordering = ("organization__name", "user__last_name", "id")
 
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet:
+        return super().get_queryset(request).filter(user__is_machine=False)
+
+    def formfield_for_foreignkey(self, db_field: models.ForeignKey, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "user":
+            kwargs["queryset"] = User.objects.filter(membership=None, is_machine=False)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Membership | None = None) -> tuple[str, ...]:
+        """Whose membership it is stays as it is: another person gets one of their own."""
+        return ("user",) if obj else ()
+
 
 @admin.register(Credential, site=site)
 class CredentialAdmin(PeopleAdmin):
@@ -164,29 +178,23 @@ class CredentialAdmin(PeopleAdmin):
 
 
 @admin.register(User, site=site)
-class UserAdmin(PeopleAdmin, DjangoUserAdmin):
+class UserAdmin(PeopleAdmin):
+    """People come in by invitation, and choose their passwords themselves."""
+
     form = UserForm
-    add_form = NewUserForm
-    fieldsets = ((None, {"fields": ("email", "first_name", "last_name", "is_active", "password_page")}),)
-    readonly_fields = ("password_page",)
-    change_user_password_template = "admin/priorauth/user/password.html"  # noqa: S105 - a template
-    add_fieldsets = ((None, {"fields": ("email", "first_name", "last_name", "password1", "password2")}),)
+    fields = ("email", "first_name", "last_name", "is_active")
+    change_form_template = "admin/priorauth/user/change_form.html"
     list_display = ("email", "first_name", "last_name", "is_active")
-    list_filter = ()
     search_fields = ("email", "first_name", "last_name")
     search_help_text = "Name or e-mail address"
-    filter_horizontal = ()
     ordering = ("email",)
 
-    @admin.display(description="Password")
-    def password_page(self, user: User) -> SafeString:
-        url = reverse("admin:auth_user_password_change", args=[user.pk])
-        return format_html('<a href="{}">Set a new password</a>', url)
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet:
+        return super().get_queryset(request).filter(is_machine=False)
 
-    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
-        """Django's page for setting a password, with its audit event in the same transaction."""
-        with transaction.atomic():
-            response = super().user_change_password(request, id, form_url)
-            if request.method == "POST" and response.status_code == 302:
-                note(request, "people_password", self.get_object(request, id))
-        return response
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        link = self.admin_site.admin_view(password_link)
+        return [path("<int:pk>/link/", link, name="priorauth_user_link"), *super().get_urls()]

@@ -14,7 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from priorauth.admin.board import board
 from priorauth.roles import ADMIN_SITE_ROLES
 
-ORDER = ("Case", "AuditEvent", "Job", "Organization", "User", "Membership", "Credential")
+ORDER = ("Case", "AuditEvent", "Job", "Organization", "Invitation", "User", "Membership", "Credential")
 
 
 class WorkbenchSite(AdminSite):
@@ -24,8 +24,6 @@ class WorkbenchSite(AdminSite):
     site_url = None
     enable_nav_sidebar = False
     index_template = "admin/board.html"
-    password_change_template = "admin/priorauth/user/own_password.html"  # noqa: S105 - a template
-    password_change_done_template = "admin/priorauth/user/own_password_done.html"  # noqa: S105 - a template
 
     def has_permission(self, request: HttpRequest) -> bool:
         actor = request.actor
@@ -44,6 +42,12 @@ class WorkbenchSite(AdminSite):
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Signing out is the portal's too: a POST there ends the session."""
         return redirect("sign-out", preserve_request=True)
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """There is one page for one's own password, the portal's."""
+        return redirect("account")
+
+    password_change_done = password_change
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
         """The lists in the order of work, not of the alphabet."""

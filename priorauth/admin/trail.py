@@ -26,7 +26,17 @@ OTHER_WORDS = {
     "export_decisions": "exported decisions",
     "people_add": "added",
     "people_change": "changed",
-    "people_password": "set a new password for",
+    "people_password": "set a new password for",  # until 0.1
+    "sign_in": "signed in",
+    "sign_out": "signed out",
+    "sign_in_failed": "failed to sign in: the password did not match",
+    "sign_out_everywhere": "signed out everywhere",
+    "password_change": "changed their password",
+    "password_reset": "chose a new password by a link",
+    "password_link_make": "made a link for a new password",
+    "invitation_make": "invited a person",
+    "invitation_revoke": "took a link back",
+    "invitation_accept": "accepted an invitation",
 }
 WORDS = {**dict(Act.choices), **OTHER_WORDS}
 REFUSED = "refused_"
@@ -43,6 +53,9 @@ ENTITY_WORDS = {
     "organization": "organization",
     "membership": "membership",
     "credential": "licence",
+    "invitation": "link",
+    "account": "an unknown account,",
+    "refused_until": "further tries refused until",
 }
 
 

@@ -1,0 +1,113 @@
+"""The one sign-in page of office, plan and API browser, behind the brake on guessing; and signing out."""
+
+import math
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth import authenticate, login
+from django.contrib.auth.views import LoginView, LogoutView
+from django.core.validators import MaxLengthValidator
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+
+from portal.accounts import known
+from portal.accounts.address import sender
+from portal.accounts.sessions import UNSAVED
+from priorauth.roles import Actor
+from priorauth.services import brake, sign_in
+from priorauth.services.base import clock
+
+TOO_MANY_REQUESTS = 429
+LONGEST_INPUT = 4096  # characters; longer is nobody's password, and is not hashed
+BEFORE = "signed_in_before"
+NOT_KEPT = "You had been signed out when you sent that page. What you typed since it was last saved was not kept."
+
+
+class SignInForm(forms.Form):
+    """The two texts, whatever they are: what is wrong with them is said in one way."""
+
+    username = forms.CharField(max_length=254)
+    password = forms.CharField(strip=False, validators=[MaxLengthValidator(LONGEST_INPUT)])
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+
+    def clean_username(self) -> str:
+        return self.cleaned_data["username"].lower()
+
+
+class SignIn(LoginView):
+    template_name = "sign_in.html"
+    form_class = SignInForm
+    redirect_authenticated_user = True
+
+    def form_valid(self, form: SignInForm) -> HttpResponse:
+        """Count the try, read the password, take the count back if it matches."""
+        at, email = timezone.now(), form.cleaned_data["username"]
+        own, shared = subjects(self.request, email)
+        try:
+            refused_until = brake.count([own, *shared], at)
+        except brake.Braked as braked:
+            return self.held_up(form, math.ceil((braked.until - at).total_seconds()), clock(braked.until))
+        user = authenticate(self.request, username=email, password=form.cleaned_data["password"])
+        if user is None or Actor.of(user) is None or user.is_machine:
+            sign_in.failed(email, at=at, refused_until=refused_until)
+            form.add_error(None, "mismatch")
+            return self.form_invalid(form)
+        before = user.last_login
+        with transaction.atomic():
+            login(self.request, user)
+            sign_in.signed_in(user, at=at, own=own, shared=shared)
+        self.request.session[BEFORE] = clock(before) if before else ""
+        return self.welcome(email)
+
+    def welcome(self, email: str) -> HttpResponse:
+        if self.request.POST.get(UNSAVED):
+            messages.warning(self.request, NOT_KEPT)
+        response = redirect(self.get_success_url())
+        known.remember(self.request, response, email)
+        return response
+
+    def held_up(self, form: SignInForm, seconds: int, until: str) -> HttpResponse:
+        context = self.get_context_data(form=form, until=until, wait=in_words(seconds))
+        response = self.render_to_response(context, status=TOO_MANY_REQUESTS)
+        response.headers["Retry-After"] = str(seconds)
+        return response
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        unsaved = self.request.GET.get(UNSAVED) or self.request.POST.get(UNSAVED)
+        return super().get_context_data(unsaved=unsaved, **kwargs)
+
+
+class SignOut(LogoutView):
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """End the session, and let the browser drop what it still has of the pages."""
+        with transaction.atomic():
+            if request.actor:
+                sign_in.signed_out(request.actor, at=timezone.now())
+            response = super().post(request, *args, **kwargs)
+        return forgetting(response)
+
+
+def forgetting(response: HttpResponse) -> HttpResponse:
+    """Not the cookies: the browser stays known, so that others' guessing does not keep its person out."""
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
+def subjects(request: HttpRequest, email: str) -> tuple[str, list[str]]:
+    """What a try is counted against: this browser alone where the account is known in it; else the account, and the
+    address that it shares with others."""
+    number = known.number_for(request, email)
+    if number:
+        return brake.subject("browser", number), []
+    return brake.subject("account", email), [brake.subject("address", sender(request))]
+
+
+def in_words(seconds: int) -> str:
+    if seconds <= 60:
+        return "1 second" if seconds == 1 else f"{seconds} seconds"
+    return f"{math.ceil(seconds / 60)} minutes"

@@ -1,0 +1,60 @@
+"""Organizations, people, roles and licences: what administrators keep, and what each person does with their account."""
+
+import datetime as dt
+
+from django.db import connection, models, transaction
+from django.db.models import F
+
+from priorauth import audit
+from priorauth.models import Membership, User
+from priorauth.roles import Actor, Role
+from priorauth.services.errors import NotPermitted
+
+NOT_YOURSELF = "You cannot deactivate yourself or take another role: another administrator can do that."
+FOR_ADMINISTRATORS = "This is for administrators."
+
+
+def keep(row: models.Model, *, by: Actor, at: dt.datetime, change: dict[str, str]) -> None:
+    """Save an organization, a person, a membership or a licence as an administrator left it. Raises NotPermitted.
+
+    The administrator must be one afterwards too. Changes follow one another, so of two who demote each other at once
+    one is refused, and there is always an active administrator left.
+    """
+    action = "people_add" if row._state.adding else "people_change"
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('administrators', 0))")
+        row.save()
+        if not is_administrator(by.user_id):
+            raise NotPermitted(NOT_YOURSELF)
+        audit.record(by=by, at=at, action=action, entities={row._meta.model_name: row.pk}, change=change)
+
+
+def is_administrator(user_id: int | None) -> bool:
+    rows = Membership.objects.filter(user=user_id, role=Role.ADMINISTRATOR, user__is_active=True)
+    return rows.exists()
+
+
+def permit(by: Actor) -> None:
+    """Refuse everybody but an administrator and the portal itself (a command on its machine)."""
+    if by.role not in (Role.ADMINISTRATOR, Role.SYSTEM):
+        raise NotPermitted(FOR_ADMINISTRATORS)
+
+
+def change_own_password(user: User, password: str, *, at: dt.datetime) -> None:
+    """Set the password that the person chose. Every session that began under the old one ends."""
+    with transaction.atomic():
+        set_password(user, password)
+        audit.record(by=Actor.of(user), at=at, action="password_change", entities={"user": user.pk})
+
+
+def sign_out_everywhere(user: User, *, at: dt.datetime) -> None:
+    """End every session of this person, the present one included."""
+    with transaction.atomic():
+        User.objects.filter(pk=user.pk).update(session_generation=F("session_generation") + 1)
+        audit.record(by=Actor.of(user), at=at, action="sign_out_everywhere", entities={"user": user.pk})
+
+
+def set_password(user: User, password: str) -> None:
+    user.set_password(password)
+    user.save(update_fields=["password"])
