@@ -27,6 +27,7 @@ ENV = {**_saved(), **os.environ}
 DEVELOPMENT = ENV.get("DEVELOPMENT") == "1"  # `make run` and the tests; without it portal/production.py is strict
 SECRET_KEY = ENV.get("SECRET_KEY", "")
 AUDIT_KEY = ENV.get("AUDIT_KEY", "")
+AUDIT_KEYS_RETIRED = [key for key in ENV.get("AUDIT_KEYS_RETIRED", "").split(",") if key]  # the latest first
 HTTPS = ENV.get("HTTPS", "1") == "1"
 BEHIND_PROXY = ENV.get("BEHIND_PROXY") == "1"
 ALLOWED_HOSTS = ENV.get("ALLOWED_HOSTS", "localhost,127.0.0.1").split(",")

@@ -60,6 +60,7 @@ def attach(case: Case, upload: UploadedFile, *, by: Actor, at: dt.datetime) -> A
                 "sha256": attachment.sha256,
                 "bytes": attachment.size,
             }
+            change.rows.append(attachment)
     except BaseException:
         attachment.file.delete(save=False)
         raise
@@ -124,5 +125,6 @@ def detach(case: Case, attachment: Attachment, *, by: Actor, at: dt.datetime) ->
         raise Incomplete("file", "This file was sent with the request, so it stays.")
     with acting(case, Act.DETACH, by=by, at=at) as change:
         change.entities |= {"attachment": str(attachment.pk), "sha256": attachment.sha256}
+        change.removed.append(Attachment(pk=attachment.pk))
         attachment.delete()
         transaction.on_commit(lambda: attachment.file.delete(save=False))

@@ -20,11 +20,14 @@ from priorauth.statuses import DECIDED, TRANSITIONS, Act, Status
 
 @dataclass
 class Change:
-    """What the audit event of an act will say: `entities` by id, `fields` by name with their new values (digested)."""
+    """What the audit event of an act will say: `entities` by id, `fields` by name with their new values (digested),
+    `rows` that the act wrote besides the case and `removed` that it deleted (sealed)."""
 
     case: Case
     entities: dict[str, Any] = field(default_factory=dict)
     fields: dict[str, Any] = field(default_factory=dict)
+    rows: list[models.Model] = field(default_factory=list)
+    removed: list[models.Model] = field(default_factory=list)
 
 
 @contextmanager
@@ -55,7 +58,16 @@ def acting(
         change = Change(case)
         yield change
         written = {name: _plain(value) for name, value in columns.items()}
-        audit.record(by=by, at=at, action=act, case=case, entities=change.entities, change=written | change.fields)
+        audit.record(
+            by=by,
+            at=at,
+            action=act,
+            case=case,
+            entities=change.entities,
+            change=written | change.fields,
+            rows=change.rows,
+            removed=change.removed,
+        )
 
 
 def permit(case: Case, act: Act, *, by: Actor, at: dt.datetime) -> None:

@@ -180,7 +180,8 @@ def _decide(
         )
         decision.save(force_insert=True)
         rows = DecisionLine.objects.unscoped("the lines of the decision made here")
-        rows.bulk_create(_lines(decision, act, refused))
+        lines = rows.bulk_create(_lines(decision, act, refused))
+        change.rows += [decision, *lines]
         change.entities |= {"decision": decision.pk, "revision": revision.number}
         if assessment:
             change.entities["assessment"] = assessment.pk

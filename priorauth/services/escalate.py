@@ -15,5 +15,6 @@ def escalate(case: Case, *, by: Actor, at: dt.datetime, question: str, version: 
     with acting(case, Act.ESCALATE, by=by, at=at, version=version, claimed_by=None, claimed_until=None) as change:
         escalation = Escalation(case=case, question=question, escalated_by_id=by.user_id, escalated_at=at)
         escalation.save(force_insert=True)
+        change.rows.append(escalation)
         change.fields["question"] = question
     return escalation

@@ -36,6 +36,7 @@ def ask(
             asked_at=at,
         )
         request.save(force_insert=True)
+        change.rows.append(request)
         change.entities["information_request"] = request.number
         change.fields |= {"question": question, "items": items}
     return request
@@ -69,6 +70,7 @@ def answer(
         request.answer, request.answered_by_id, request.answered_at = note, by.user_id, at
         request.revision = revision
         request.save(update_fields=["answer", "answered_by", "answered_at", "revision"])
+        change.rows.append(request)
         change.entities["information_request"] = request.number
         change.fields["answer"] = note
     return request

@@ -30,6 +30,7 @@ def run(job: Job, now: dt.datetime) -> None:
         score=assessment.result["score"],
     ) as change:
         assessment.save(force_insert=True)
+        change.rows.append(assessment)
         change.entities |= {
             "revision": revision.number,
             "assessment": assessment.pk,

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 from django.utils import timezone
 
 from policies import facts as facts_v1
 from priorauth import deadlines, jobs
-from priorauth.models import Case, Draft, Job, Revision
+from priorauth.models import Case, Clinician, Draft, Facility, Job, Member, Revision
 from priorauth.roles import Actor
 from priorauth.services.base import Change, acting, permit
 from priorauth.services.errors import Conflict, Incomplete
@@ -68,6 +68,7 @@ def _send(
         **columns_of(document, at, submission.urgency),
     ) as change:
         _use_up_draft(case, by, draft_version)
+        change.rows += _named(case, submission)
         revise(change, document, submission.details, number=1, by=by, at=at)
 
 
@@ -86,6 +87,7 @@ def revise(
         case=case, number=number, facts=document, details=details, created_by_id=by.user_id, created_at=at
     )
     revision.save(force_insert=True)
+    change.rows.append(revision)
     case.attachments.filter(revision=None).update(revision=revision)
     jobs.enqueue(Job.Kind.SCORE, case, dedupe_key=f"score:{case.pk}:{number}", at=at)
     change.entities["revision"] = number
@@ -143,6 +145,15 @@ def _people(case: Case, submission: Submission) -> dict[str, int]:
     with connection.cursor() as cursor:
         cursor.execute(PEOPLE, parameters)
         return dict(zip(("member_id", "clinician_id", "facility_id"), cursor.fetchone(), strict=True))
+
+
+def _named(case: Case, submission: Submission) -> list[models.Model]:
+    """The rows that the sending names, as they stand in the database."""
+    return [
+        Member(pk=case.member_id, office_id=case.office_id, **submission.member),
+        Clinician(pk=case.clinician_id, office_id=case.office_id, **submission.clinician),
+        Facility(pk=case.facility_id, office_id=case.office_id, **submission.facility),
+    ]
 
 
 def _use_up_draft(case: Case, by: Actor, version: int | None) -> None:

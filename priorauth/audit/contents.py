@@ -1,0 +1,114 @@
+"""What the events of a case wrote: each row with a keyed digest of its values, so that a row changed behind the
+portal's back is found and the trail still holds no patient data."""
+
+import datetime as dt
+import json
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.db import models
+
+from priorauth.audit.chain import digest, utc_text
+from priorauth.models import (
+    Assessment,
+    Attachment,
+    Case,
+    Decision,
+    DecisionLine,
+    Escalation,
+    InformationRequest,
+    Revision,
+)
+
+# Columns that change without an act, or that another sealed row already proves.
+UNSEALED = {"case": {"updated_at"}, "attachment": {"revision", "scan", "scanned_at"}}
+PEOPLE = ("member", "clinician", "facility")
+HANGING = {
+    Revision: "case",
+    Assessment: "case",
+    Decision: "case",
+    DecisionLine: "decision__case",
+    InformationRequest: "case",
+    Escalation: "case",
+    Attachment: "case",
+}
+
+
+def label(row: models.Model) -> str:
+    """How the trail names a row: `revision:17`."""
+    return f"{row._meta.model_name}:{row.pk}"
+
+
+def seal(row: models.Model, key: bytes | None = None) -> str:
+    """The keyed digest of a row's values."""
+    unsealed = UNSEALED.get(row._meta.model_name, frozenset())
+    fields = [field for field in row._meta.concrete_fields if field.name not in unsealed]
+    return digest({field.attname: _plain(field.to_python(field.value_from_object(row))) for field in fields}, key)
+
+
+def seals(written: Iterable[models.Model], removed: Iterable[models.Model] = ()) -> dict[str, str]:
+    """What an event says of its rows: label -> digest, and nothing behind the label of a row that was removed."""
+    return {label(row): seal(row) for row in written} | {label(row): "" for row in removed}
+
+
+def _plain(value: Any) -> Any:
+    """A JSON value that is the same before the row is stored and after it is read."""
+    if isinstance(value, dt.datetime):
+        return utc_text(value)
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, dict | list):
+        return json.loads(json.dumps(value), parse_int=_number, parse_float=_number)
+    return str(value) if isinstance(value, uuid.UUID | models.fields.files.FieldFile) else value
+
+
+def _number(text: str) -> str:
+    """PostgreSQL gives 1e16 back as 10000000000000000 and -0.0 as 0.0: one form for all of them."""
+    return f"#{Decimal(text).normalize() + 0}"
+
+
+def rows_of(cases: Sequence[Case]) -> dict[int, list[models.Model]]:
+    """Every row that hangs on each case, by the key of the case, in a fixed number of queries."""
+    rows: dict[int, list[models.Model]] = {
+        case.pk: [case, *(person for name in PEOPLE if (person := getattr(case, name)))] for case in cases
+    }
+    for model, path in HANGING.items():
+        found = model.objects.unscoped("the audit check compares every row").filter(**{f"{path}__in": list(rows)})
+        for row in found.annotate(of_case=models.F(f"{path}_id")).order_by("pk"):
+            rows[row.of_case].append(row)
+    return rows
+
+
+class Sealed(NamedTuple):
+    """What an event says of one row: the digest ("" for a row that it removed), its key, and the event's number."""
+
+    digest: str
+    key: bytes
+    event: int
+
+
+def differences(rows: Iterable[models.Model], sealed: dict[str, Sealed], last: int | None) -> Iterator[tuple[int, str]]:
+    """Where the rows of a case differ from what its events wrote: (number of the event, what is wrong).
+
+    `last` is the number of the trail's last event, or None where the trail does not name every row: those that
+    version 0.1 began.
+    """
+    gone = {name for name, row in sealed.items() if row.digest}
+    for row in rows:
+        name = label(row)
+        known = sealed.get(name)
+        gone.discard(name)
+        if known and known.digest:
+            if seal(row, known.key) != known.digest:
+                yield known.event, f"wrote {_words(name)} otherwise than it stands now"
+        elif last is not None:
+            yield last, f"is the last, and none wrote {_words(name)}"
+    for name in sorted(gone):
+        yield sealed[name].event, f"wrote {_words(name)}, which is gone"
+
+
+def _words(name: str) -> str:
+    model, _, key = name.partition(":")
+    return "the case" if model == "case" else f"{model} {key}"

@@ -1,0 +1,156 @@
+"""Whether the chains are whole, end where their cases stand, and tell of the rows as they are."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import groupby, islice
+from typing import NamedTuple
+
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Value
+from django.db.models.functions import Concat
+
+from priorauth.audit.chain import GENESIS, event_hash, same
+from priorauth.audit.contents import Sealed, differences, rows_of
+from priorauth.audit.keys import KeyRing, key_ring, unknown
+from priorauth.audit.writer import case_stream
+from priorauth.models import AuditEvent, Case
+from priorauth.statuses import TRANSITIONS, Act, Status
+
+BATCH = 200  # cases whose rows are read at once
+CHUNK = 2000  # events that are fetched at once
+
+
+class Fault(NamedTuple):
+    """One thing wrong: in which stream, at which of its events, and what."""
+
+    stream: str
+    sequence: int
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.stream}: event {self.sequence} {self.what}"
+
+
+class Checked(NamedTuple):
+    """One stream, its first fault if any, and how many of its events were read."""
+
+    stream: str
+    fault: Fault | None
+    count: int
+
+
+class Walk(NamedTuple):
+    """What a walk along one stream found: its first fault if any, its last sound event, how many events were read,
+    the status to which the acts of a case led, and what they say of its rows."""
+
+    stream: str
+    fault: Fault | None
+    last: AuditEvent | None
+    count: int
+    status: str
+    sealed: dict[str, Sealed]
+    whole: bool
+
+
+def walk(stream: str, events: Iterable[AuditEvent], ring: KeyRing) -> Walk:
+    """Read one stream in order, up to its first fault."""
+    last, count, status, whole = None, 0, "", False
+    sealed: dict[str, Sealed] = {}
+    for count, event in enumerate(events, start=1):
+        if what := _broken(event, count, last, ring):
+            return Walk(stream, Fault(stream, count, what), last, count, status, sealed, whole)
+        for name, value in event.entities.get("rows", {}).items():
+            sealed[name] = Sealed(value, ring[event.key_id], count)
+        whole = whole or (count == 1 and bool(sealed))
+        last, status = event, _led_to(event.action) or status
+    return Walk(stream, None, last, count, status, sealed, whole)
+
+
+def _broken(event: AuditEvent, number: int, before: AuditEvent | None, ring: KeyRing) -> str:
+    if event.sequence != number:
+        return f"is missing (the next one present is {event.sequence})"
+    if event.previous != (before.hash if before else GENESIS):
+        return "does not follow the one before it"
+    if event.key_id not in ring:
+        return unknown(event.key_id)
+    if not same(event_hash(event, ring[event.key_id]), event.hash):
+        return "was changed after it was written"
+    if before and ring.age(event.key_id) > ring.age(before.key_id):
+        return "was signed with a retired key after a newer one"
+    return ""
+
+
+def _led_to(action: str) -> str:
+    if action == Act.CREATE:
+        return Status.DRAFT
+    transition = TRANSITIONS.get(action)
+    return transition.to or "" if transition else ""
+
+
+def case_fault(case: Case, walked: Walk) -> Fault | None:
+    """Whether the trail ends where the case stands: at its version, and in its status."""
+    if walked.last is None:
+        return Fault(walked.stream, 1, "is missing: the case has no trail")
+    what = ""
+    if not walked.count == walked.last.case_version == case.version:
+        what = f"is missing: the case stands at version {case.version}, its trail ends otherwise"
+    elif walked.status != case.status:
+        what = f"is missing: the case is “{case.status}”, its trail ends at “{walked.status}”"
+    return Fault(walked.stream, walked.count + 1, what) if what else None
+
+
+def verify_case(case: Case) -> tuple[Fault | None, int]:
+    """Check one case: its chain, its state and its rows. Returns the first fault, if any, and the number of events."""
+    stream = case_stream(case)
+    with transaction.atomic():
+        # The row is held, so that no act comes between the case and its events.
+        rows = Case.objects.unscoped("the caller fetched the case in scope").select_for_update(of=("self",))
+        held = rows.select_related("member", "clinician", "facility").get(pk=case.pk)
+        walked = walk(stream, AuditEvent.objects.filter(stream=stream).order_by("sequence"), key_ring())
+        checked = next(_compared([walked], {stream: held}))
+    return checked.fault, checked.count
+
+
+def verify_all() -> Iterator[Checked]:
+    """Check every stream at one instant, with flat memory; cases without a trail come last."""
+    ring = key_ring()
+    everything = Case.objects.unscoped("the audit check reads every case")
+    with one_instant():
+        events = AuditEvent.objects.order_by("stream", "sequence").iterator(chunk_size=CHUNK)
+        walks = (walk(stream, chain, ring) for stream, chain in groupby(events, key=lambda event: event.stream))
+        while batch := list(islice(walks, BATCH)):
+            references = [walked.stream.removeprefix("case:") for walked in batch]
+            cases = everything.select_related("member", "clinician", "facility").filter(reference__in=references)
+            yield from _compared(batch, {case_stream(case): case for case in cases})
+        trail = AuditEvent.objects.filter(stream=Concat(Value("case:"), OuterRef("reference")))
+        for case in everything.filter(~Exists(trail)).iterator(chunk_size=CHUNK):
+            stream = case_stream(case)
+            yield Checked(stream, Fault(stream, 1, "is missing: the case has no trail"), 0)
+
+
+@contextmanager
+def one_instant() -> Iterator[None]:
+    """Read the database as it stands now, while people work on; inside of a transaction, as that one sees it."""
+    if connection.in_atomic_block:
+        yield
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+def _compared(walks: Iterable[Walk], cases: dict[str, Case]) -> Iterator[Checked]:
+    """The streams, those of cases compared with the case and its rows."""
+    rows = rows_of(list(cases.values()))
+    for walked in walks:
+        case, fault = cases.get(walked.stream), walked.fault
+        if case and not fault:
+            fault = case_fault(case, walked) or _row_fault(walked, rows[case.pk])
+        elif walked.stream.startswith("case:") and not fault:
+            fault = Fault(walked.stream, walked.count, "belongs to a case that no longer exists")
+        yield Checked(walked.stream, fault, walked.count)
+
+
+def _row_fault(walked: Walk, rows: Iterable) -> Fault | None:
+    found = min(differences(rows, walked.sealed, walked.count if walked.whole else None), default=None)
+    return Fault(walked.stream, *found) if found else None
