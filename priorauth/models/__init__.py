@@ -1,7 +1,7 @@
 from priorauth.models.access import ApiKey, IdempotencyKey, Invitation, SignInBrake
 from priorauth.models.case import Case
 from priorauth.models.content import Attachment, Draft, InformationRequest, Revision
-from priorauth.models.ledger import AuditEvent, Heartbeat, Job
+from priorauth.models.ledger import AuditCheck, AuditEvent, Checkpoint, Heartbeat, Job
 from priorauth.models.member import Clinician, Facility, Member
 from priorauth.models.organization import Credential, Membership, Organization
 from priorauth.models.review import Assessment, Decision, DecisionLine, Escalation, ReasonCode
@@ -11,8 +11,10 @@ __all__ = [
     "ApiKey",
     "Assessment",
     "Attachment",
+    "AuditCheck",
     "AuditEvent",
     "Case",
+    "Checkpoint",
     "Clinician",
     "Credential",
     "Decision",

@@ -33,6 +33,39 @@ class AuditEvent(models.Model):
         return f"{self.stream} no. {self.sequence}"
 
 
+class Checkpoint(models.Model):
+    """What the database knows of one line in the file of checkpoints, which is kept elsewhere: cutting the file, or
+    setting the database back, leaves the two at odds."""
+
+    number = models.PositiveBigIntegerField(primary_key=True)
+    upto = models.BigIntegerField(help_text="the id of the last event that it covers")
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"Checkpoint {self.number}"
+
+
+class AuditCheck(models.Model):
+    """What a check of the whole trail found. Whether the next one waits or runs stands in the job table."""
+
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField()
+    streams = models.PositiveBigIntegerField()
+    events = models.PositiveBigIntegerField()
+    checkpoints = models.PositiveBigIntegerField()
+    fault_count = models.PositiveBigIntegerField()
+    faults = models.JSONField(default=list, help_text="the first of them, in words that name stream and event")
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"Check of {self.events} events"
+
+
 class Job(models.Model):
     """Work that must be done once: the truth behind the Celery message that only wakes a worker (invariant 4)."""
 
