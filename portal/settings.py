@@ -50,6 +50,7 @@ MIDDLEWARE = [
     "portal.security.RequestIdMiddleware",
     "portal.security.Utf8Middleware",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
