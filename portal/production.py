@@ -80,4 +80,5 @@ def _role() -> list[str]:
         connection.close()
     name = "DATABASE_OWNER_URL" if settings.DATABASE_OWNER_URL else "DATABASE_URL"
     right = "Name the lesser role in DATABASE_URL, and the owner in DATABASE_OWNER_URL for `manage.py migrate` alone."
-    return [f"The role that {name} names {words}: it could rewrite the audit trail. {right}" for words in excess]
+    told = f"The role that {name} names could rewrite the audit trail: it {', '.join(excess)}. {right}"
+    return [told] if excess else []
