@@ -86,7 +86,7 @@ def test_the_nurses_pages(context):
         act(case, "release"),
         act(case, "not-approve"),
         act(case, "close"),
-        reverse("admin:password_change"),
+        reverse("account"),
     ]
     assert [fault for path in paths for fault in faults(page, path)] == []
 
@@ -110,10 +110,10 @@ def test_the_pages_of_auditors_and_administrators(context):
     found = [fault for path in paths for fault in faults(page, path)]
     _, page = window(context, Role.ADMINISTRATOR)
     paths = [reverse("admin:index"), reverse("admin:priorauth_job_changelist")]
-    for model in ("organization", "user", "membership", "credential"):
-        paths += [reverse(f"admin:priorauth_{model}_{what}") for what in ("changelist", "add")]
+    lists = ("organization", "invitation", "user", "membership", "credential")
+    paths += [reverse(f"admin:priorauth_{model}_changelist") for model in lists]
+    paths += [reverse(f"admin:priorauth_{model}_add") for model in lists if model != "user"]
     paths += [reverse("admin:priorauth_user_change", args=[nurse.pk])]
-    paths += [reverse("admin:auth_user_password_change", args=[nurse.pk])]
     assert found + [fault for path in paths for fault in faults(page, path)] == []
 
 

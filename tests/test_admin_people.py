@@ -1,18 +1,22 @@
 """Administrators keep organizations, people, memberships and licences; nobody else sees them."""
 
+import contextlib
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
+from django.utils import timezone
 
 from priorauth.models import AuditEvent, Credential, Membership, Organization, User
 from priorauth.roles import Role
+from priorauth.services import people
+from priorauth.services.errors import NotPermitted
 from tests.admin_helpers import signed_in
 from tests.cases import case_in_review, office, person, plan
 
 pytestmark = pytest.mark.django_db
 
 MODELS = ("organization", "user", "membership", "credential")
-PASSWORD = "a-long-synthetic-phrase"
 
 
 def page(model: str, what: str, *args: int) -> str:
@@ -33,7 +37,9 @@ def test_only_administrators_see_people(role, model):
     for path in (page(model, "changelist"), page(model, "add"), page(model, "change", row.pk)):
         assert client.get(path).status_code == 403
         assert client.post(path, {}).status_code == 403
-    assert client.get(reverse("admin:auth_user_password_change", args=[user.pk])).status_code == 403
+    for path in (page("user", "link", user.pk), page("invitation", "changelist"), page("invitation", "add")):
+        assert client.get(path).status_code == 403
+        assert client.post(path, {}).status_code == 403
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -42,22 +48,23 @@ def test_administrators_list_add_and_change_but_never_delete(model):
     row = {"organization": plan(), "user": user, "membership": user.membership, "credential": user.credential}[model]
     _, client = signed_in(Role.ADMINISTRATOR)
     for path in (page(model, "changelist"), page(model, "add"), page(model, "change", row.pk)):
-        assert client.get(path).status_code == 200
+        new_person = path == page("user", "add")
+        assert client.get(path).status_code == (403 if new_person else 200)  # people come in by invitation
     assert client.post(page(model, "delete", row.pk), {"post": "yes"}).status_code == 403
     assert type(row).objects.filter(pk=row.pk).exists()
 
 
-def test_a_new_person_gets_an_account_a_membership_and_two_events():
+def test_each_change_is_an_event_in_the_portals_trail_and_not_in_djangos():
+    user = User.objects.create_user("rita@example.test")
     actor, client = signed_in(Role.ADMINISTRATOR)
-    new = {"email": "Rita@Example.test", "first_name": "Rita", "last_name": "Okafor"}
-    client.post(page("user", "add"), {**new, "password1": PASSWORD, "password2": PASSWORD})
-    user = User.objects.get(email="rita@example.test")
-    assert user.check_password(PASSWORD)
     client.post(page("membership", "add"), {"user": user.pk, "organization": plan().pk, "role": "nurse"})
+    person = {"email": user.email, "first_name": "Rita", "last_name": "", "is_active": "on"}
+    client.post(page("user", "change", user.pk), person)
     assert Membership.objects.get(user=user).role == Role.NURSE
+    assert User.objects.get(pk=user.pk).first_name == "Rita"
     assert events(actor) == [
-        ("people_add", {"user": user.pk}, ["email", "first_name", "last_name"]),
         ("people_add", {"membership": user.membership.pk}, ["organization", "role", "user"]),
+        ("people_change", {"user": user.pk}, ["first_name"]),
     ]
     assert not LogEntry.objects.exists()
 
@@ -110,22 +117,41 @@ def test_a_licence_is_kept_with_its_state_in_two_letters():
     assert [action for action, *_ in events(actor)] == ["people_add"]
 
 
-def test_a_password_is_set_but_never_shown():
+def test_no_page_shows_anything_of_a_password():
     user = User.objects.get(pk=person(Role.NURSE).user_id)
     user.set_password("the-password-before-this")
     user.save()
-    actor, client = signed_in(Role.ADMINISTRATOR)
+    _, client = signed_in(Role.ADMINISTRATOR)
     shown = client.get(page("user", "change", user.pk)).content.decode()
     for secret in ("pbkdf2", user.password, user.password[-20:], user.password.split("$")[2]):
         assert secret not in shown
-    form = reverse("admin:auth_user_password_change", args=[user.pk])
-    wrong = client.post(form, {"usable_password": "true", "password1": PASSWORD, "password2": "another-phrase"})
-    assert wrong.status_code == 200
-    assert events(actor) == []
-    client.post(form, {"usable_password": "true", "password1": PASSWORD, "password2": PASSWORD})
+
+
+def test_an_administrator_can_neither_deactivate_nor_demote_themself():
+    actor, client = signed_in(Role.ADMINISTRATOR)
+    user = User.objects.get(pk=actor.user_id)
+    inactive = client.post(page("user", "change", user.pk), {"email": user.email})
+    demoted = client.post(
+        page("membership", "change", user.membership.pk), {"organization": plan().pk, "role": "auditor"}
+    )
+    for answer in (inactive, demoted):
+        assert answer.status_code == 200
+        assert "another administrator can do that" in answer.content.decode()
     user.refresh_from_db()
-    assert user.check_password(PASSWORD)
-    assert events(actor) == [("people_password", {"user": user.pk}, [])]
+    assert user.is_active
+    assert Membership.objects.get(user=user).role == Role.ADMINISTRATOR
+    assert events(actor) == []
+
+
+def test_of_two_administrators_who_demote_each_other_one_stays():
+    """The second acts with the form that was opened before the first one's change."""
+    first, second = person(Role.ADMINISTRATOR), person(Role.ADMINISTRATOR)
+    for by, other in ((first, second), (second, first)):
+        membership = Membership.objects.get(user=other.user_id)
+        membership.role = Role.AUDITOR
+        with contextlib.suppress(NotPermitted):
+            people.keep(membership, by=by, at=timezone.now(), change={"role": "auditor"})
+    assert Membership.objects.get(role=Role.ADMINISTRATOR).user_id == first.user_id
 
 
 def test_a_change_that_cannot_be_audited_is_not_made(monkeypatch):

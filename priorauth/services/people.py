@@ -6,8 +6,8 @@ from django.db import connection, models, transaction
 from django.db.models import F
 
 from priorauth import audit
-from priorauth.models import Membership, User
-from priorauth.roles import Actor, Role
+from priorauth.models import Membership, Organization, User
+from priorauth.roles import SYSTEM, Actor, Role
 from priorauth.services.errors import NotPermitted
 
 NOT_YOURSELF = "You cannot deactivate yourself or take another role: another administrator can do that."
@@ -28,6 +28,14 @@ def keep(row: models.Model, *, by: Actor, at: dt.datetime, change: dict[str, str
         if not is_administrator(by.user_id):
             raise NotPermitted(NOT_YOURSELF)
         audit.record(by=by, at=at, action=action, entities={row._meta.model_name: row.pk}, change=change)
+
+
+def first_plan(at: dt.datetime) -> Organization:
+    """The plan of an installation that has none yet. Its administrator gives it its name."""
+    with transaction.atomic():
+        plan = Organization.objects.create(kind=Organization.Kind.PLAN, name="The plan")
+        audit.record(by=SYSTEM, at=at, action="people_add", entities={"organization": plan.pk})
+    return plan
 
 
 def is_administrator(user_id: int | None) -> bool:

@@ -1,0 +1,5 @@
+"""`manage.py createsuperuser` of Django: not a way in here."""
+
+from portal.management.no_way_in import NoWayIn as Command
+
+__all__ = ["Command"]
