@@ -2,6 +2,7 @@
 
 import csv
 import datetime as dt
+import json
 from io import StringIO
 
 import pytest
@@ -10,6 +11,7 @@ from django.core.management import CommandError, call_command
 from priorauth import exports
 from priorauth.models import AuditEvent, DecisionLine
 from priorauth.roles import Role
+from priorauth.services import decide
 from priorauth.services.errors import NotPermitted
 from tests.cases import NOW, approve, case_in_review, not_approve, person
 
@@ -49,8 +51,8 @@ VERSION_1 = [
 
 def rows(selection=ALL, role=Role.PAYER):
     text = b"".join(exports.csv(selection, by=person(role), at=NOW)).decode()
-    assert text.count("\r\n") == text.count("\n"), "RFC 4180 ends lines with CR LF"
-    return list(csv.DictReader(StringIO(text)))
+    assert text.endswith("\r\n"), "RFC 4180 ends lines with CR LF"
+    return list(csv.DictReader(StringIO(text, newline="")))
 
 
 @pytest.fixture
@@ -127,14 +129,6 @@ def test_the_days_are_the_plans_days(approved):
     assert len(rows()) == 2
 
 
-@pytest.mark.parametrize("lead", ["=1+1", "+1", "-1", "@x", "\t=1", " =1", "＝1", '=HYPERLINK("x")'])
-def test_no_cell_is_read_as_a_formula(approved, lead):
-    decision = approved.decisions.get()
-    DecisionLine(decision=decision, number=2, code="22511", levels=lead, outcome="approved").save()
-    row = next(row for row in rows() if row["line"] == "2")
-    assert row["levels"] == "'" + lead
-
-
 def test_the_export_is_in_the_trail_and_only_for_those_who_may(approved):
     with pytest.raises(NotPermitted):
         rows(role=Role.NURSE)
@@ -160,3 +154,93 @@ def test_the_command_refuses_what_it_does_not_know_and_says_what_it_does(option,
 def test_the_last_day_that_there_is_can_be_given():
     approve(case_in_review(person(Role.CLERK)), person(Role.NURSE), at=NOW)
     assert exports.count(exports.Selection(dt.date.min, dt.date.max)) == 1
+
+
+def objects(selection=ALL, role=Role.PAYER):
+    return [json.loads(line) for line in b"".join(exports.jsonl(selection, by=person(role), at=NOW)).splitlines()]
+
+
+def test_json_lines_have_the_same_columns_with_the_types_of_json(approved):
+    (row,), (cells,) = objects(), rows()
+    assert list(row) == VERSION_1
+    assert (row["line"], row["score"], row["human_review"], row["on_time"], row["hours"]) == (1, 100, True, True, 0.33)
+    assert row["reason_codes"] is None
+    spoken = {True: "true", False: "false", None: ""}
+    assert {
+        name: spoken.get(value, str(value)) if value not in (1, 0) or value is True else str(value)
+        for name, value in row.items()
+    } == cells
+
+
+# What a spreadsheet takes for the start of a formula, also behind what nobody sees.
+SIGNS = ["=1+1", "+1", "-1+1", "@SUM(1)", "＝1", "＋1", "－1", "＠x", '=HYPERLINK("http://x")', "=cmd|' /C calc'!A0"]
+BEFORE = [
+    "",
+    " ",
+    "  ",
+    "\t",
+    "\r",
+    "\n",
+    "\r\n",
+    "\x01",
+    "\x1f",
+    "\x7f",
+    "\u00a0",
+    "\u00ad",
+    "\u200b",
+    "\u200e",
+    "\u2028",
+    "\u202e",
+    "\u2060",
+    "\ufeff",
+    "\u3000",
+    " \u200b\t",
+]
+
+
+@pytest.fixture
+def decided(monkeypatch):
+    """Decides a request whose lines have these texts for levels."""
+
+    def decide_with(texts):
+        def lines(decision, *_):
+            return [
+                DecisionLine(decision=decision, number=number, code="22511", levels=text, outcome="approved")
+                for number, text in enumerate(texts, start=1)
+            ]
+
+        monkeypatch.setattr(decide, "_lines", lines)
+        return approve(case_in_review(person(Role.CLERK)), person(Role.NURSE))
+
+    return decide_with
+
+
+def test_200_hostile_beginnings_are_text_in_csv_and_themselves_in_json_lines(decided):
+    hostile = [before + sign for sign in SIGNS for before in BEFORE]
+    assert len(hostile) == 200
+    decided(hostile)
+    assert [row["levels"] for row in rows()] == ["'" + text for text in hostile]
+    assert [row["levels"] for row in objects()] == hostile
+
+
+OTHER = ["T12, L1", "5-4", "a=b", 'say "L1"', "L1, \\n", "L1\x01\x02", '{"a": 1}', "\\.", "é漢\U0001f600"]
+
+
+def test_other_text_comes_through_both_forms_as_it_is(decided):
+    decided(OTHER)
+    assert [row["levels"] for row in rows()] == [row["levels"] for row in objects()] == OTHER
+
+
+def test_a_refused_export_is_in_the_trail_too(approved):
+    for stream in exports.STREAMS.values():
+        with pytest.raises(NotPermitted):
+            stream(ALL, by=person(Role.AUDITOR), at=NOW)
+    assert AuditEvent.objects.filter(action="refused_export_decisions", role="auditor").count() == 2
+    assert not AuditEvent.objects.filter(action="export_decisions").exists()
+
+
+def test_the_command_writes_json_lines(approved, tmp_path):
+    target = tmp_path / "decisions.jsonl"
+    days = ("--from", "2026-11-20", "--to", "2026-11-20")
+    call_command("export_decisions", *days, "--format", "jsonl", "--output", str(target))
+    assert [json.loads(line) for line in target.read_text().splitlines()] == objects()

@@ -1,6 +1,7 @@
 """The payer's export page."""
 
 import csv
+import json
 from io import StringIO
 
 import pytest
@@ -84,3 +85,15 @@ def test_a_download_by_get_as_after_signing_in_again_leads_to_the_page_and_expor
     response = browser(Role.PAYER).get(reverse("export-download"), DAYS)
     assert response.headers["Location"] == reverse("exports")
     assert not AuditEvent.objects.filter(action="export_decisions").exists()
+
+
+def test_the_download_can_be_json_lines(decided):
+    response = browser(Role.PAYER).post(reverse("export-download"), {**DAYS, "format": "jsonl"})
+    assert response.headers["Content-Type"] == "application/jsonl; charset=utf-8"
+    assert response.headers["Content-Disposition"].endswith('-2026-11-20.jsonl"')
+    assert json.loads(b"".join(response.streaming_content))["reference"] == decided.reference
+
+
+def test_an_attempt_to_export_without_the_right_stands_in_the_trail():
+    assert browser(Role.AUDITOR).post(reverse("export-download"), DAYS).status_code == 403
+    assert AuditEvent.objects.get(action="refused_export_decisions").role == Role.AUDITOR

@@ -16,19 +16,23 @@ from policies.vocabulary import PRODUCTS
 from priorauth import exports
 from priorauth.posting import posted_from
 from priorauth.roles import EXPORT_ROLES
+from priorauth.services.errors import NotPermitted
 
 View = Callable[..., HttpResponseBase]
 
 
 def for_payer(view: View) -> View:
-    """For payer operations and leads only."""
+    """For payer operations and leads only. Another person's attempt to export is written into the trail."""
 
     @wraps(view)
     @login_required
     def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
-        if request.actor is None or request.actor.role not in EXPORT_ROLES:
+        if request.actor is None or (request.method != "POST" and request.actor.role not in EXPORT_ROLES):
             raise PermissionDenied
-        return view(request, *args, **kwargs)
+        try:
+            return view(request, *args, **kwargs)
+        except NotPermitted as refusal:
+            raise PermissionDenied(str(refusal)) from refusal
 
     return guarded
 
@@ -86,15 +90,18 @@ def export_page(request: HttpRequest) -> HttpResponse:
 @for_payer
 @posted_from("exports")
 def download(request: HttpRequest) -> HttpResponseBase:
-    """The CSV of the chosen decisions, streamed. POST, since it writes the export into the audit trail."""
+    """The chosen decisions as a file, streamed. POST, since it writes the export into the audit trail."""
+    now = timezone.now()
+    exports.permit(by=request.actor, at=now)
     form = SelectionForm(request.POST)
     if not form.is_valid():
         context = {"form": form, "columns": exports.COLUMNS, "version": exports.VERSION}
         return render(request, "payer/export.html", context, status=400)
     selection = form.selection()
-    blocks = exports.csv(selection, by=request.actor, at=timezone.now())
-    headers = {"Content-Disposition": f'attachment; filename="{selection.file_name}"'}
-    return StreamingHttpResponse(blocks, content_type="text/csv; charset=utf-8", headers=headers)
+    kind = "jsonl" if request.POST.get("format") == "jsonl" else "csv"
+    blocks = exports.STREAMS[kind](selection, by=request.actor, at=now)
+    headers = {"Content-Disposition": f'attachment; filename="{selection.file_name(kind)}"'}
+    return StreamingHttpResponse(blocks, content_type=f"{exports.MEDIA_TYPES[kind]}; charset=utf-8", headers=headers)
 
 
 def this_month() -> dict[str, dt.date]:

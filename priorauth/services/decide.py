@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from priorauth import watermark
 from priorauth.models import Assessment, Case, Credential, Decision, DecisionLine, ReasonCode, Revision
 from priorauth.models.case import CROCKFORD
 from priorauth.roles import Actor, Role
@@ -167,6 +168,7 @@ def _decide(
     revision = latest_revision(case)
     released = {"claimed_by": None, "claimed_until": None, "decided_at": at}
     with acting(case, act, by=by, at=at, version=version, **released) as change:
+        watermark.deciding()
         decision = Decision(
             case=case,
             round=case.round,

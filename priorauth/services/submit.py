@@ -12,6 +12,7 @@ from policies import facts as facts_v1
 from priorauth import deadlines, jobs
 from priorauth.models import Case, Clinician, Draft, Facility, Job, Member, Revision
 from priorauth.roles import Actor
+from priorauth.services import bounds
 from priorauth.services.base import Change, acting, permit
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.statuses import Act, Urgency
@@ -96,13 +97,15 @@ def revise(
 
 
 def stamped(facts: dict[str, Any], case: Case, at: dt.datetime) -> dict[str, Any]:
-    """The facts with the receipt's calendar day in the plan's time zone. Raises Incomplete naming the faulty path."""
+    """The facts with the receipt's calendar day in the plan's time zone, and codes as they are compared: trimmed, in
+    upper case. Raises Incomplete naming the faulty path."""
     document = {**facts, "case_id": case.reference, "request_date": timezone.localdate(at).isoformat()}
     try:
         facts_v1.parse(document)
     except facts_v1.FactsError as error:
         raise Incomplete(error.path, f"{error.path}: {error.message}") from error
-    return document
+    bounds.hold(document)
+    return document | {"lines": [line | {"code": line["code"].strip().upper()} for line in document["lines"]]}
 
 
 def columns_of(document: dict[str, Any], received: dt.datetime, urgency: str) -> dict[str, Any]:

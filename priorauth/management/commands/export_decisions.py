@@ -1,4 +1,4 @@
-"""`manage.py export_decisions`: the payer's decision export as CSV on standard output or into a file."""
+"""`manage.py export_decisions`: the payer's decision export, CSV or JSON Lines, on standard output or into a file."""
 
 import datetime as dt
 import os
@@ -16,7 +16,7 @@ from priorauth.roles import SYSTEM
 
 
 class Command(BaseCommand):
-    help = "Write decided requests as CSV, one row per line of a request, without patient identifiers."
+    help = "Write decided requests, one row per line of a request, without patient identifiers."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--from", dest="first", type=dt.date.fromisoformat, metavar="YYYY-MM-DD", required=True)
@@ -24,6 +24,7 @@ class Command(BaseCommand):
         outcomes = [value for value, _ in exports.OUTCOMES]
         parser.add_argument("--status", action="append", default=[], choices=outcomes, help="may be repeated")
         parser.add_argument("--product", action="append", default=[], choices=PRODUCTS, help="may be repeated")
+        parser.add_argument("--format", choices=exports.STREAMS, default="csv", help="csv (default) or jsonl")
         parser.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
 
     def handle(self, **options: Any) -> None:
@@ -32,7 +33,7 @@ class Command(BaseCommand):
         selection = exports.Selection(
             options["first"], options["last"], tuple(options["status"]), tuple(options["product"])
         )
-        blocks = exports.csv(selection, by=SYSTEM, at=timezone.now())
+        blocks = exports.STREAMS[options["format"]](selection, by=SYSTEM, at=timezone.now())
         try:
             if options["output"]:
                 self._to_file(blocks, options["output"])

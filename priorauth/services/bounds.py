@@ -1,0 +1,43 @@
+"""What a request may hold beyond facts v1: as much as the office's form, so that every row made of it fits."""
+
+from typing import Any
+
+from policies.codes import CodeError, Icd10Pcs, ProcedureCode
+from priorauth.services.errors import Incomplete
+
+MOST = {"lines": 10, "levels": 10, "treatments": 40, "safety_notes": 1000}
+MOST_FINDINGS = 400
+HIGHEST_LINE = 99
+CODE = "A procedure code has 5 characters, like 22511, or 7 in a hospital stay, like 0QU03JZ."
+
+
+def hold(document: dict[str, Any]) -> None:
+    """Raise Incomplete, naming the path, where a facts v1 document is longer than a request may be."""
+    if not document["lines"]:
+        raise Incomplete("lines", "Give at least one procedure line.")
+    for name, most in MOST.items():
+        if len(document.get(name) or ()) > most:
+            raise Incomplete(name, f"A request can have at most {most} of these. Send fewer.")
+    for name, level in document["levels"].items():
+        if len(level.get("imaging") or ()) > MOST_FINDINGS:
+            raise Incomplete(
+                f"levels.{name}.imaging", f"A level can have at most {MOST_FINDINGS} findings. Send fewer."
+            )
+    for index, line in enumerate(document["lines"]):
+        if line["line"] > HIGHEST_LINE:
+            raise Incomplete(f"lines.{index}.line", f"Number the lines from 1 to {HIGHEST_LINE}.")
+        if len(line.get("levels") or ()) > MOST["levels"]:
+            raise Incomplete(f"lines.{index}.levels", f"A line can have at most {MOST['levels']} levels. Send fewer.")
+        if not is_code(line["code"]):
+            raise Incomplete(f"lines.{index}.code", CODE)
+
+
+def is_code(text: str) -> bool:
+    """Whether a text has the form of a CPT, HCPCS or ICD-10-PCS code."""
+    for kind in (ProcedureCode, Icd10Pcs):
+        try:
+            kind.parse(text)
+        except CodeError:
+            continue
+        return True
+    return False
