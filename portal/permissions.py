@@ -15,6 +15,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import URLPattern, URLResolver
 from django.urls.resolvers import ResolverMatch
+from django.views.defaults import permission_denied
 
 from policies import strict_yaml
 from priorauth.roles import (
@@ -163,5 +164,5 @@ class PermissionMiddleware:
         if verdict is Verdict.SIGN_IN:
             return redirect_to_login(request.get_full_path())
         if verdict is Verdict.REFUSED:
-            raise PermissionDenied
+            return permission_denied(request, PermissionDenied())
         return None

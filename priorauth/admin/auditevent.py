@@ -98,7 +98,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
         return (queryset.filter(about_it) if term else queryset), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        if request.method != "GET":
+        if request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET"])
         return super().changelist_view(request, {"title": "Audit trail", **(extra_context or {})})
 

@@ -85,7 +85,7 @@ class CaseAdmin(queue.QueueColumns, TenantAdmin):
         return (queryset.filter(reference__startswith=term) if term else queryset), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        if request.method != "GET":
+        if request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET"])
         may_claim = request.actor.role in REVIEWER_ROLES
         return super().changelist_view(request, {"title": "Cases", "may_claim": may_claim, **(extra_context or {})})

@@ -40,7 +40,7 @@ def found(actor: Actor, text: str) -> list[Case]:
 
 
 @sensitive_post_parameters("text")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def find(request: HttpRequest) -> HttpResponse:
     form = FindForm(request.POST or None, label_suffix="", use_required_attribute=False)
     searched = form.is_bound and form.is_valid()

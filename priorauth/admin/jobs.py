@@ -31,7 +31,7 @@ class JobAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        if request.method != "GET":
+        if request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET"])
         return super().changelist_view(request, {"title": "Jobs", **(extra_context or {})})
 

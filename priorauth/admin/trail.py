@@ -132,7 +132,7 @@ def of_case(case: Case) -> list[Entry]:
     return entries(AuditEvent.objects.filter(stream=audit.case_stream(case)).order_by("sequence"))
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def case_trail(request: HttpRequest, pk: int) -> HttpResponse:
     """The trail of one case; POST checks its chain."""
     case = get_for(request.actor, Case, pk=pk)
