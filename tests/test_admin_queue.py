@@ -17,6 +17,7 @@ from priorauth.statuses import Urgency
 from tests.admin_helpers import act, case_page, held_by, in_review, signed_in, with_physician
 from tests.cases import NO_IMAGING, approve, draft_case, person, score_all, sent_case
 from tests.factories import browser
+from tests.tampering import force
 
 pytestmark = pytest.mark.django_db
 
@@ -101,7 +102,7 @@ def test_each_view_lists_its_cases():
 
 def test_filters_narrow_the_view():
     (_, nurse), mass, bay = signed_in(Role.NURSE), in_review(), in_review(NO_IMAGING)
-    Case.objects.unscoped("the test sets the column that is filtered").filter(pk=bay.pk).update(product="hmo")
+    force("UPDATE priorauth_case SET product = 'hmo' WHERE id = %s", bay.pk)
     assert references(nurse.get(QUEUE, {"product": "hmo"})) == [bay.reference]
     assert references(nurse.get(QUEUE, {"product": "ppo"})) == [mass.reference]
     assert len(references(nurse.get(QUEUE, {"office": mass.office_id, "urgency": "standard"}))) == 2

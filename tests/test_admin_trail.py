@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -12,6 +11,7 @@ from priorauth.models import AuditEvent
 from priorauth.roles import Role
 from tests.admin_helpers import act, case_page, in_review, signed_in
 from tests.cases import approve, person
+from tests.tampering import force
 from tests.test_admin_case import text_of
 
 pytestmark = pytest.mark.django_db
@@ -29,14 +29,8 @@ def decided():
 
 def tamper(case, sequence: int, column: str = "actor_name", value: str = "Somebody else") -> None:
     """What a database owner could do with the guards off."""
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE priorauth_auditevent DISABLE TRIGGER USER")
-        cursor.execute(
-            f"UPDATE priorauth_auditevent SET {column} = %s WHERE stream = %s AND sequence = %s",
-            [value, audit.case_stream(case), sequence],
-        )
-        cursor.execute("ALTER TABLE priorauth_auditevent ENABLE ALWAYS TRIGGER append_only_rows")
-        cursor.execute("ALTER TABLE priorauth_auditevent ENABLE ALWAYS TRIGGER append_only_table")
+    statement = f"UPDATE priorauth_auditevent SET {column} = %s WHERE stream = %s AND sequence = %s"
+    force(statement, value, audit.case_stream(case), sequence)
 
 
 @pytest.mark.parametrize("role", READERS)
