@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import dj_database_url
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.db import ProgrammingError, connection, transaction
@@ -20,12 +21,12 @@ from tests.processes import environment
 pytestmark = pytest.mark.django_db
 
 CHANGES = {
-    "UPDATE": "UPDATE {} SET id = id",
-    "DELETE": "DELETE FROM {}",
-    "TRUNCATE": "TRUNCATE {} CASCADE",
-    "ALTER": "ALTER TABLE {} ADD COLUMN mine int",
-    "DROP": "DROP TABLE {} CASCADE",
-    "DISABLE TRIGGER": "ALTER TABLE {} DISABLE TRIGGER ALL",
+    "UPDATE": "UPDATE {table} SET {column} = {column}",
+    "DELETE": "DELETE FROM {table}",
+    "TRUNCATE": "TRUNCATE {table} CASCADE",
+    "ALTER": "ALTER TABLE {table} ADD COLUMN mine int",
+    "DROP": "DROP TABLE {table} CASCADE",
+    "DISABLE TRIGGER": "ALTER TABLE {table} DISABLE TRIGGER ALL",
     "session_replication_role": "SET session_replication_role = replica",
 }
 BEYOND = {
@@ -74,13 +75,16 @@ def refusal(statement: str) -> str:
 
 @pytest.mark.parametrize("table", guards.APPEND_ONLY)
 def test_the_application_can_change_no_append_only_table_in_any_way(application, table):
+    column = next(model._meta.pk.column for model in apps.get_models() if model._meta.db_table == table)
     for name, change in CHANGES.items():
-        assert "permission denied" in (said := refusal(change.format(table))) or "must be owner" in said, name
+        said = refusal(change.format(table=table, column=column))
+        assert "permission denied" in said or "must be owner" in said, (name, said)
 
 
 def test_the_application_can_make_and_take_nothing_else_either(application):
     for name, statement in BEYOND.items():
-        assert "permission denied" in (said := refusal(statement)) or "must be owner" in said, name
+        said = refusal(statement)
+        assert "permission denied" in said or "must be owner" in said, (name, said)
 
 
 def test_the_whole_line_from_form_to_export_works_under_the_applications_role(application, settings, tmp_path):
