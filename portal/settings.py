@@ -55,6 +55,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "portal.uploads.BodyLimitMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -131,11 +132,9 @@ STORAGES = {
 MEDIA_ROOT = DATA_DIR / "media"
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
-FILE_UPLOAD_HANDLERS = [
-    "portal.uploads.LimitedUploadHandler",
-    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
-]
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 6000
+FILE_UPLOAD_HANDLERS = ["portal.uploads.ReportUploadHandler"]
+FILE_UPLOAD_TEMP_DIR = DATA_DIR / "arriving"  # on the disk of the files: an upload is then moved there, not copied
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 6000  # 30 studies with 13 findings at each of 10 levels are 4,000 alone
 DATA_UPLOAD_MAX_NUMBER_FILES = 31
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 

@@ -1,26 +1,119 @@
-"""Counts an upload while it arrives and stops it at the limit, before it fills the disk."""
+"""How much a request may bring, and how its files arrive: counted byte by byte, in a private folder (B5).
 
-from django.core.files.uploadhandler import FileUploadHandler, SkipFile
+Two limits: a file over its own limit is dropped while the rest of the form is read on, so that nothing typed is lost;
+a body over the whole limit is not read at all. A body that ends early counts for nothing (portal/wsgi.py).
+"""
 
-from priorauth.services.attach import MAX_FILE_BYTES
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from priorauth.services.attach import CANNOT_STORE, MAX_CASE_BYTES, MAX_FILE_BYTES, TOO_LARGE
+
+log = logging.getLogger(__name__)
+
+MIB = 1024 * 1024
+MAX_BODY = MAX_CASE_BYTES + 5 * MIB  # all files that a request can hold, and the form around them
+MAX_PLAIN_BODY = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + MIB  # a page that takes no files
+FILE_ROUTES = frozenset({"request-new", "request-edit", "request-answer"})
+
+NOTHING_SAVED = "Nothing of it was read or saved. Go back in your browser: what you typed is mostly still there."
+TOO_MUCH = (
+    f"What you sent is larger than {MAX_BODY // MIB} MB. {NOTHING_SAVED} Then add fewer or smaller files: a file can"
+    f" have {MAX_FILE_BYTES // MIB} MB, all files of a request {MAX_CASE_BYTES // MIB} MB."
+)
+TOO_MUCH_HERE = f"This page takes at most {MAX_PLAIN_BODY // MIB} MB. {NOTHING_SAVED} Then shorten it."
+SIGNED_OUT = f"You are signed out, so the files were not taken. {NOTHING_SAVED} Sign in first, in another tab."
+NO_LENGTH = "Say the length of the request's body in a Content-Length header: a body in chunks is not read."
 
 
-class LimitedUploadHandler(FileUploadHandler):
-    """Drops a file once it passes the limit; the form then says that the file was too large.
+class ReportUploadHandler(TemporaryFileUploadHandler):
+    """Counts a file while it arrives. A file that passes the limit, or that the disk does not take, is dropped; the
+    form's other answers are read on. `request.refused_files` says why, by the name of the file's field."""
 
-    `request.oversized` holds the form fields whose file was dropped.
-    """
-
-    def new_file(self, *args: object, **kwargs: object) -> None:
-        super().new_file(*args, **kwargs)
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        super(TemporaryFileUploadHandler, self).new_file(*args, **kwargs)
         self.received = 0
+        folder = Path(settings.FILE_UPLOAD_TEMP_DIR)
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.file = TemporaryUploadedFile("file", self.content_type, 0, self.charset, self.content_type_extra)
+        except OSError as error:
+            self._refuse(_not_stored(error))
+        self.file.name = self.file_name
 
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         self.received += len(raw_data)
         if self.received > MAX_FILE_BYTES:
-            self.request.oversized = {*getattr(self.request, "oversized", ()), self.field_name}
-            raise SkipFile
-        return raw_data
+            self._refuse(TOO_LARGE)
+        try:
+            self.file.write(raw_data)
+        except OSError as error:
+            self._refuse(_not_stored(error))
 
-    def file_complete(self, file_size: int) -> None:
-        return None
+    def file_complete(self, file_size: int) -> TemporaryUploadedFile | None:
+        try:
+            return super().file_complete(file_size)
+        except OSError as error:  # the last bytes of a buffer
+            self._note(_not_stored(error))
+            return None
+
+    def clear(self) -> None:
+        """Remove what is left of the last file: of one that never arrived whole nobody else does."""
+        if hasattr(self, "file"):
+            self.file.close()
+
+    def _note(self, why: str) -> None:
+        self.request.refused_files = {**getattr(self.request, "refused_files", {}), self.field_name: why}
+
+    def _refuse(self, why: str) -> None:
+        self._note(why)
+        raise SkipFile
+
+
+def _not_stored(error: OSError) -> str:
+    log.error("an upload could not be stored: %s", error.strerror)
+    return CANNOT_STORE
+
+
+class BodyLimitMiddleware:
+    """Refuses a body that is too large for its page by the length that it announces, before a byte of it is read.
+
+    Nothing ever reads more than was announced, and a body without a length is refused too.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            return self.get_response(request)
+        finally:
+            for handler in request.upload_handlers:
+                handler.clear()
+
+    def process_view(self, request: HttpRequest, _view: Any, _args: Any, _kwargs: Any) -> HttpResponse | None:
+        if request.headers.get("Transfer-Encoding"):
+            return _refused(request, NO_LENGTH, 411)
+        announced = request.headers.get("Content-Length") or "0"
+        length = int(announced) if announced.isascii() and announced.isdigit() else MAX_BODY + 1
+        if length <= MAX_PLAIN_BODY:
+            return None
+        if request.resolver_match.view_name not in FILE_ROUTES:
+            return _refused(request, TOO_MUCH_HERE, 413)
+        if request.actor is None:
+            return _refused(request, SIGNED_OUT, 413)
+        return _refused(request, TOO_MUCH, 413) if length > MAX_BODY else None
+
+
+def _refused(request: HttpRequest, message: str, status: int) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return JsonResponse({"detail": message}, status=status)
+    return render(request, "413.html", {"message": message}, status=status)

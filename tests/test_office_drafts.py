@@ -9,7 +9,6 @@ from django.template.loader import render_to_string
 from django.test import Client
 from django.test.client import encode_multipart
 
-from portal.web import intake
 from portal.web.words import FINDING
 from priorauth.models import Attachment, AuditEvent, Case, Draft
 from priorauth.roles import Role
@@ -266,7 +265,7 @@ def test_a_file_that_is_too_large_is_stopped_while_it_arrives(monkeypatch):
     case = saved_draft(client)
     large = SimpleUploadedFile("large.pdf", b"%PDF-" + b"x" * 2000)
     response = post_edit(client, case, valid_form() | {"imaging-0-file": large})
-    assert response.content.decode().count(intake.TOO_LARGE) == 2
+    assert response.content.decode().count(attach.TOO_LARGE) == 2
     assert not case.attachments.exists()
 
 

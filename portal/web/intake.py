@@ -13,7 +13,7 @@ from portal.web import dates, rows
 from portal.web.request_form import RequestForm
 from portal.web.rows import Raw
 from priorauth.models import Attachment, Case
-from priorauth.services.attach import TOO_LARGE, attach, detach
+from priorauth.services.attach import attach, detach
 from priorauth.services.errors import Refused
 from priorauth.services.score import POLICY
 
@@ -68,8 +68,7 @@ class Intake:
                 link = name.removesuffix("file") + "attachment"
                 self.unwanted.append(self._linked(link))
                 self.raw[link] = [str(attachment.pk)]
-        for name in getattr(self.request, "oversized", ()):
-            self.file_problems[name] = TOO_LARGE
+        self.file_problems |= getattr(self.request, "refused_files", {})
 
     def press(self) -> None:
         """Do what the add and remove buttons ask. With a refused file nothing moves, so that its message fits."""
