@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 
 from portal.accounts.passwords import NewPasswordForm
-from portal.accounts.sign_in import BEFORE, LONGEST_INPUT, TOO_MANY_REQUESTS, forgetting, in_words
+from portal.accounts.sign_in import BEFORE, LONGEST_INPUT, TOO_MANY_REQUESTS, forgetting, in_words, seconds
 from priorauth.models import User
 from priorauth.posting import posted_from
 from priorauth.services import brake, people
@@ -59,7 +59,7 @@ def account(request: HttpRequest) -> HttpResponse:
     try:
         brake.count([own], at)
     except brake.Braked as braked:
-        wait = in_words(int((braked.until - at).total_seconds()) + 1)
+        wait = in_words(seconds(braked.until - at))
         form.add_error("current", f"Too many tries did not match. Wait {wait}, then try again.")
         return show(request, form, TOO_MANY_REQUESTS)
     if not user.check_password(form.cleaned_data["current"]):

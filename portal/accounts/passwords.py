@@ -1,5 +1,6 @@
 """What a password must be: long, not known to everybody, not one's own name. Nothing else is asked of it."""
 
+import string
 from typing import Any
 
 from django import forms
@@ -10,6 +11,8 @@ from django.core.validators import MaxLengthValidator
 from priorauth.models import User
 
 SHORTEST, LONGEST = 12, 128
+AROUND = string.digits + string.punctuation + string.whitespace
+SHORTEST_CORE = 3
 HINT = f"{SHORTEST} characters or more. A few words that only you would put together are best. Blanks are fine."
 
 
@@ -19,10 +22,24 @@ class MinimumLengthValidator(stock.MinimumLengthValidator):
 
 
 class CommonPasswordValidator(stock.CommonPasswordValidator):
+    """Refuses the passwords that are tried first, also with digits around them or twice over."""
+
+    def validate(self, password: str, user: User | None = None) -> None:
+        super().validate(password, user)
+        core = unit(password.lower().strip(AROUND))
+        if len(core) < SHORTEST_CORE or core in self.passwords:
+            raise ValidationError(self.get_error_message(), code="password_too_common")
+
     def get_error_message(self) -> str:
         return (
-            "Many people use this password, so it is tried first. Choose a few words that only you would put together."
+            "This is one of the passwords that are guessed first: a well-known word, digits, or the same thing over "
+            "and over. Choose a few words that only you put together."
         )
+
+
+def unit(text: str) -> str:
+    """What a text repeats: `herons` of `heronsherons`; of any other text all of it."""
+    return text[: (text + text).find(text, 1)]
 
 
 class SimilarityValidator(stock.UserAttributeSimilarityValidator):

@@ -1,5 +1,6 @@
 """The one sign-in page of office, plan and API browser, behind the brake on guessing; and signing out."""
 
+import datetime as dt
 import math
 from typing import Any
 
@@ -51,7 +52,7 @@ class SignIn(LoginView):
         try:
             refused_until = brake.count([own, *shared], at)
         except brake.Braked as braked:
-            return self.held_up(form, math.ceil((braked.until - at).total_seconds()), clock(braked.until))
+            return self.held_up(form, braked.until, seconds(braked.until - at))
         user = authenticate(self.request, username=email, password=form.cleaned_data["password"])
         if user is None or Actor.of(user) is None or user.is_machine:
             sign_in.failed(email, at=at, refused_until=refused_until)
@@ -71,10 +72,10 @@ class SignIn(LoginView):
         known.remember(self.request, response, email)
         return response
 
-    def held_up(self, form: SignInForm, seconds: int, until: str) -> HttpResponse:
-        context = self.get_context_data(form=form, until=until, wait=in_words(seconds))
+    def held_up(self, form: SignInForm, until: dt.datetime, wait: int) -> HttpResponse:
+        context = self.get_context_data(form=form, until=clock(until), wait=in_words(wait))
         response = self.render_to_response(context, status=TOO_MANY_REQUESTS)
-        response.headers["Retry-After"] = str(seconds)
+        response.headers["Retry-After"] = str(wait)
         return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -107,7 +108,12 @@ def subjects(request: HttpRequest, email: str) -> tuple[str, list[str]]:
     return brake.subject("account", email), [brake.subject("address", sender(request))]
 
 
-def in_words(seconds: int) -> str:
-    if seconds <= 60:
-        return "1 second" if seconds == 1 else f"{seconds} seconds"
-    return f"{math.ceil(seconds / 60)} minutes"
+def seconds(span: dt.timedelta) -> int:
+    """So many whole seconds that the span is over after them."""
+    return math.ceil(span.total_seconds())
+
+
+def in_words(wait: int) -> str:
+    if wait <= 60:
+        return "1 second" if wait == 1 else f"{wait} seconds"
+    return f"{math.ceil(wait / 60)} minutes"
