@@ -1,7 +1,7 @@
 # `make` alone prints what there is. Every command makes the environment in .venv first; that takes a
 # minute once, and no time afterwards until a lock changes.
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix screenshots lock clean environment
+.PHONY: help run test soak check fix screenshots lock clean environment
 MAKEFLAGS += --no-print-directory
 
 ARGS ?=
@@ -21,6 +21,9 @@ run: environment  ## start the portal with a synthetic demo; PORT=8123 chooses a
 
 test: environment  ## run every test on a real PostgreSQL and Valkey; ARGS="-k words" chooses some
 	@exec $(PY) -m pytest $(ARGS)
+
+soak: environment  ## the long figures of the fault, race and attack tests, with a table at the end; takes an hour or two
+	@SOAK=1 exec $(PY) -m pytest -m "faults or soak" $(ARGS)
 
 check: environment  ## lint, format, types, Django's checks, missing migrations; changes nothing
 	@$(PY) -m ruff check --no-cache .

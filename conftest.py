@@ -62,6 +62,24 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(NO_CHROMIUM)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark `soak` what can do more than a default run does: the tests whose module takes figures from tests/soak.py."""
+    from tests.soak import figure
+
+    for item in items:
+        if getattr(getattr(item, "module", None), "figure", None) is figure:
+            item.add_marker("soak")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what the long figures reached."""
+    from tests.soak import SOAK, table
+
+    if lines := table():
+        terminalreporter.section("long figures" if SOAK else "a tenth of the long figures (all: make soak)")
+        terminalreporter.write_line("\n".join(lines))
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of the machine's Chromium, for tests marked `browser`."""

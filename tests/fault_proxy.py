@@ -1,4 +1,4 @@
-"""A TCP proxy that can be told to fail: the broker behind it is then down, or hangs."""
+"""A TCP proxy that can be told to fail: the server behind it is then down, hangs, or loses its connections."""
 
 import asyncio
 import threading
@@ -13,10 +13,10 @@ class Mode(Enum):
 
 
 class FaultProxy:
-    """Listens on a free port of 127.0.0.1 and forwards to `port` there; `mode` may change at any time."""
+    """Listens on a free port of 127.0.0.1 and forwards to `target` there; `target` and `mode` may change any time."""
 
-    def __init__(self, port: int) -> None:
-        self.target = port
+    def __init__(self, target: int = 0) -> None:
+        self.target = target
         self.mode = Mode.PASS
         self.accepted = 0
         self._live: set[asyncio.StreamWriter] = set()
@@ -25,6 +25,10 @@ class FaultProxy:
     def set(self, mode: Mode) -> None:
         """Change the mode; connections that stand are cut, as when a server goes away."""
         self.mode = mode
+        self.cut()
+
+    def cut(self) -> None:
+        """Cut the connections that stand, wherever they are in their talk; new ones go on in the same mode."""
         self._loop.call_soon_threadsafe(self._cut)
 
     def _cut(self) -> None:
@@ -42,6 +46,8 @@ class FaultProxy:
                 await reader.read()
             else:
                 await self._forward(reader, writer)
+        except ConnectionError:  # nobody listens behind
+            writer.transport.abort()
         finally:
             self._live.discard(writer)
             writer.close()

@@ -1,4 +1,4 @@
-"""Real worker and beat processes on the tests' own database."""
+"""Real processes of the portal, and where they and this process send wake-ups."""
 
 import os
 import signal
@@ -13,7 +13,6 @@ from celery import current_app
 from django.db import connection
 
 from priorauth import jobs
-from tests.waiting import eventually
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -25,53 +24,34 @@ def environment(redis_url: str) -> dict[str, str]:
 
 
 class Process:
-    """A Celery process in a group of its own, so that it can be killed whole."""
+    """A Python module in a process group of its own, so that it can be killed whole."""
 
-    def __init__(self, log: Path, redis_url: str, *command: str) -> None:
+    def __init__(self, log: Path, env: dict[str, str], *module: str) -> None:
         self.log = log
         with log.open("ab") as output:
             self.popen = subprocess.Popen(
-                [sys.executable, "-m", "celery", "-A", "portal", *command],
+                [sys.executable, "-m", *module],
                 cwd=ROOT,
-                env=environment(redis_url),
+                env=env,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
 
-    def is_ready(self, offset: int) -> bool:
-        """Whether a worker says so in its log after `offset` bytes. Fails with the log if it ended instead."""
+    def lives(self) -> bool:
+        return self.popen.poll() is None
+
+    def has_said(self, words: str, offset: int) -> bool:
+        """Whether the words stand in its log after `offset` bytes. Fails with the log if it ended instead."""
         text = self.log.read_bytes()[offset:].decode(errors="replace")
-        assert self.popen.poll() is None, f"the process ended:\n{text[-3000:]}"
-        return " ready." in text
+        assert self.lives(), f"the process ended:\n{text[-3000:]}"
+        return words in text
 
     def kill(self) -> None:
         """Kill the whole group at once, as a power cut would."""
         with suppress(ProcessLookupError):
             os.killpg(self.popen.pid, signal.SIGKILL)
         self.popen.wait(20)
-
-
-@contextmanager
-def worker(folder: Path, redis_url: str) -> Iterator[Process]:
-    """A worker that is ready to take messages."""
-    log = folder / "worker.log"
-    before = log.stat().st_size if log.exists() else 0
-    process = Process(log, redis_url, "worker", "--concurrency=2", "--loglevel=INFO", "--without-mingle")
-    try:
-        eventually(lambda: process.is_ready(before), "the worker is ready")
-        yield process
-    finally:
-        process.kill()
-
-
-@contextmanager
-def beat(folder: Path, redis_url: str) -> Iterator[Process]:
-    process = Process(folder / "beat.log", redis_url, "beat")
-    try:
-        yield process
-    finally:
-        process.kill()
 
 
 @contextmanager
