@@ -5,6 +5,7 @@ a body over the whole limit is not read at all. A body that ends early counts fo
 """
 
 import logging
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,16 @@ SIGNED_OUT = f"You are signed out, so the files were not taken. {NOTHING_SAVED} 
 NO_LENGTH = "Say the length of the request's body in a Content-Length header: a body in chunks is not read."
 
 
+class ArrivingFile(TemporaryUploadedFile):
+    """A file in the private folder of uploads, gone when it is closed. Its name there has nothing of its sender's."""
+
+    def __init__(self, name: str, content_type: str) -> None:
+        folder = Path(settings.ARRIVING_ROOT)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = tempfile.NamedTemporaryFile(dir=folder)  # noqa: SIM115 - closed with this object
+        super(TemporaryUploadedFile, self).__init__(file, name, content_type, 0)
+
+
 class ReportUploadHandler(TemporaryFileUploadHandler):
     """Counts a file while it arrives. A file that passes the limit, or that the disk does not take, is dropped; the
     form's other answers are read on. `request.refused_files` says why, by the name of the file's field."""
@@ -41,13 +52,10 @@ class ReportUploadHandler(TemporaryFileUploadHandler):
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super(TemporaryFileUploadHandler, self).new_file(*args, **kwargs)
         self.received = 0
-        folder = Path(settings.FILE_UPLOAD_TEMP_DIR)
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.file = TemporaryUploadedFile("file", self.content_type, 0, self.charset, self.content_type_extra)
+            self.file = ArrivingFile(self.file_name, self.content_type)
         except OSError as error:
             self._refuse(_not_stored(error))
-        self.file.name = self.file_name
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         self.received += len(raw_data)

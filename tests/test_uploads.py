@@ -42,7 +42,7 @@ def large(size: int) -> bytes:
 
 
 def files_on_disk() -> set[Path]:
-    folders = [Path(settings.MEDIA_ROOT), Path(settings.FILE_UPLOAD_TEMP_DIR)]
+    folders = [Path(settings.MEDIA_ROOT), Path(settings.ARRIVING_ROOT)]
     return {path for folder in folders for path in folder.rglob("*") if path.is_file()}
 
 
