@@ -39,3 +39,10 @@ def test_the_text_of_an_exception_stays_out_of_the_log_and_its_place_stands_in_i
     assert BORN not in text
     for part in ("ERROR portal.test - the request failed", "builtins.RuntimeError", "in fail", "utils.DataError"):
         assert part in text
+
+
+def test_no_line_has_the_token_of_an_invitation(lines, db, client):
+    token = "x" * 43
+    assert client.get(f"/invitation/{token}/").status_code == 404
+    assert "Not Found: /invitation/.../" in lines.getvalue()
+    assert token not in lines.getvalue()

@@ -34,19 +34,25 @@ def by_kind() -> list[tuple[str, list[tuple[str, str]]]]:
     return [("", [("", "Choose a role")]), ("In a provider office", offices), ("In the plan", plans)]
 
 
+def said(words: str) -> dict[str, str]:
+    """One sentence for whatever is wrong with a field."""
+    return dict.fromkeys(("required", "invalid", "invalid_choice", "max_length", "null_characters_not_allowed"), words)
+
+
 class InviteForm(forms.Form):
     email = forms.EmailField(
         label="Work e-mail address",
+        max_length=254,
         help_text="The person signs in with it.",
-        error_messages={"required": "Enter the work e-mail address, like name@example.org."},
+        error_messages=said("Enter the work e-mail address, like name@example.org."),
     )
     organization = forms.ModelChoiceField(
         Organization.objects.order_by("kind", "name"),
         help_text="Not in the list? Add the organization first.",
         empty_label="Choose an organization",
-        error_messages={"required": "Choose the organization."},
+        error_messages=said("Choose the organization."),
     )
-    role = forms.ChoiceField(choices=by_kind, error_messages={"required": "Choose the role."})
+    role = forms.ChoiceField(choices=by_kind, error_messages=said("Choose the role."))
 
 
 @admin.register(Invitation, site=site)
