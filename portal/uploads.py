@@ -25,13 +25,13 @@ MAX_BODY = MAX_CASE_BYTES + 5 * MIB  # all files that a request can hold, and th
 MAX_PLAIN_BODY = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + MIB  # a page that takes no files
 FILE_ROUTES = frozenset({"request-new", "request-edit", "request-answer"})
 
-NOTHING_SAVED = "Nothing of it was read or saved. Go back in your browser: what you typed is mostly still there."
+NOTHING_SAVED = "Nothing of it was read, so what you typed since the last save is not kept."
 TOO_MUCH = (
-    f"What you sent is larger than {MAX_BODY // MIB} MB. {NOTHING_SAVED} Then add fewer or smaller files: a file can"
-    f" have {MAX_FILE_BYTES // MIB} MB, all files of a request {MAX_CASE_BYTES // MIB} MB."
+    f"What you sent is larger than {MAX_BODY // MIB} MB. {NOTHING_SAVED} Add fewer or smaller files: a file can have"
+    f" {MAX_FILE_BYTES // MIB} MB, all files of a request {MAX_CASE_BYTES // MIB} MB."
 )
-TOO_MUCH_HERE = f"This page takes at most {MAX_PLAIN_BODY // MIB} MB. {NOTHING_SAVED} Then shorten it."
-SIGNED_OUT = f"You are signed out, so the files were not taken. {NOTHING_SAVED} Sign in first, in another tab."
+TOO_MUCH_HERE = f"This page takes at most {MAX_PLAIN_BODY // MIB} MB. {NOTHING_SAVED} Send less at once."
+SIGNED_OUT = f"You are signed out, so the files were not taken. {NOTHING_SAVED} Sign in and add them again."
 NO_LENGTH = "Say the length of the request's body in a Content-Length header: a body in chunks is not read."
 
 
