@@ -5,11 +5,13 @@ settings are read, which is why pyproject.toml does not name DJANGO_SETTINGS_MOD
 read them earlier than any conftest. Where the environment names DATABASE_URL and REDIS_URL, those are used.
 """
 
+import hashlib
 import os
 import secrets
 import shutil
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -102,6 +104,13 @@ def _read_settings() -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
     settings.WHITENOISE_AUTOREFRESH = True  # each new client would list every static file
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one is slow by design
+
+
+@pytest.fixture(autouse=True)
+def _own_checkpoints(request: pytest.FixtureRequest, settings: Any) -> None:
+    """A file of checkpoints for each test: the database that it is about is taken back after it."""
+    name = hashlib.sha256(request.node.nodeid.encode()).hexdigest()
+    settings.CHECKPOINT_DIR = settings.DATA_DIR / "checkpoints" / name
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -130,6 +130,8 @@ STORAGES = {
     },
 }
 MEDIA_ROOT = DATA_DIR / "media"
+CHECKPOINT_DIR = Path(ENV.get("CHECKPOINT_DIR", DATA_DIR / "checkpoints"))  # in production on another disk or host
+CHECKPOINT_SECONDS = float(ENV.get("CHECKPOINT_SECONDS", "300"))
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 FILE_UPLOAD_HANDLERS = ["portal.uploads.ReportUploadHandler"]
@@ -204,4 +206,6 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # in memory: a schedule file cut short by a crash stops beat for good
 CELERY_BEAT_SCHEDULE = {
     "score": {"task": "kick", "schedule": 3.0, "args": ["score"], "options": {"expires": 10}},
+    "checkpoint": {"task": "checkpoint", "schedule": CHECKPOINT_SECONDS, "options": {"expires": CHECKPOINT_SECONDS}},
+    "check-trail": {"task": "check_trail", "schedule": 60.0, "options": {"expires": 60}},
 }

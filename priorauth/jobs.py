@@ -34,7 +34,7 @@ PATIENCE = dt.timedelta(minutes=1)  # a job takes seconds; one that has been due
 Handler = Callable[[Job, dt.datetime], None]
 
 
-def enqueue(kind: Job.Kind, case: Case, *, dedupe_key: str, at: dt.datetime) -> Job:
+def enqueue(kind: Job.Kind, case: Case | None, *, dedupe_key: str, at: dt.datetime) -> Job:
     """Write a job in the caller's transaction and wake a worker once that is committed."""
     job = Job(kind=kind, case=case, dedupe_key=dedupe_key, run_after=at, created_at=at)
     job.save(force_insert=True)
@@ -76,7 +76,7 @@ def run_next(kind: Job.Kind, handler: Handler, failed: Handler, now: dt.datetime
 
     Raises what the database raises when it goes away: the job then waits, whole.
     """
-    taken = _take(kind, now)
+    taken = take(kind, now)
     if taken is None:
         return False
     with transaction.atomic():
@@ -88,16 +88,25 @@ def run_next(kind: Job.Kind, handler: Handler, failed: Handler, now: dt.datetime
     return True
 
 
-def _take(kind: Job.Kind, now: dt.datetime) -> Job | None:
+def take(kind: Job.Kind, now: dt.datetime, lost_after: float = LOST_SECONDS) -> Job | None:
     """Count the try, and set when the next would be if this one is lost, before the work and in a transaction of its
-    own: a job that kills its worker is counted too, and does not come back at once."""
+    own: a job that kills its worker is counted too, and does not come back at once.
+
+    Work that calls outside goes on with no transaction open; it ends with a short one that finds the job still
+    waiting at this number of attempts. `lost_after` is then longer than the call may take.
+    """
     with transaction.atomic():
         job = due(kind, now).select_for_update(skip_locked=True, of=("self",)).first()
         if job is not None:
             job.attempts += 1
-            job.run_after = _later(now, LOST_SECONDS)
+            job.run_after = _later(now, lost_after)
             job.save(update_fields=["attempts", "run_after"])
         return job
+
+
+def retry_at(job: Job, now: dt.datetime) -> dt.datetime:
+    """When a job that failed is tried again: later each time."""
+    return _later(now, BACKOFF_SECONDS[min(job.attempts, len(BACKOFF_SECONDS)) - 1])
 
 
 def _later(now: dt.datetime, seconds: float) -> dt.datetime:
@@ -112,7 +121,7 @@ def _try(job: Job, handler: Handler, failed: Handler, now: dt.datetime) -> None:
             job.state, job.done_at = Job.State.DONE, now
             return
         log.warning("job %s failed, try %s: %s", job.pk, job.attempts, job.last_error)
-    job.run_after = _later(now, BACKOFF_SECONDS[min(job.attempts, len(BACKOFF_SECONDS)) - 1])
+    job.run_after = retry_at(job, now)
     if job.attempts >= MAX_ATTEMPTS:
         trouble = _attempt(failed, job, now)
         if trouble:

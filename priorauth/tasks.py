@@ -1,13 +1,18 @@
 """The Celery tasks. They carry a kind, never an id: what is to be done stands in the job table."""
 
 import datetime as dt
+import logging
 
 from celery import shared_task
+from django.db import OperationalError
 from django.utils import timezone
 
 from priorauth import jobs
+from priorauth.audit import checkpoints
 from priorauth.models import Job
-from priorauth.services import score
+from priorauth.services import check_trail, scan, score
+
+log = logging.getLogger(__name__)
 
 HANDLERS = {Job.Kind.SCORE: (score.run, score.give_up)}
 SLICE = dt.timedelta(seconds=2)
@@ -19,6 +24,11 @@ def kick(kind: str) -> int:
 
     After SLICE it makes room, for other kinds and for a worker that is to stop, and sends itself again.
     """
+    if kind == Job.Kind.VERIFY:
+        check.apply_async(expires=60, retry=False)
+        return 0
+    if kind == Job.Kind.SCAN:
+        return scan.run(timezone.now)
     handler, failed = HANDLERS[Job.Kind(kind)]
     start = now = timezone.now()
     jobs.sign_of_life(now)
@@ -30,3 +40,26 @@ def kick(kind: str) -> int:
             jobs.wake(kind)
             break
     return tried
+
+
+@shared_task(name="scan_missed")
+def scan_missed() -> int:
+    """Have the files scanned that a scanner out of order left without a verdict. Sent by beat every hour."""
+    return scan.enqueue_missed(timezone.now())
+
+
+@shared_task(name="check_trail", time_limit=check_trail.LONGEST.total_seconds())
+def check() -> bool:
+    """Check the whole audit trail where somebody asked for it, and every night. A task of its own: it may take long."""
+    check_trail.ask_for_tonight(timezone.now())
+    return check_trail.run(timezone.now) is not None
+
+
+@shared_task(name="checkpoint")
+def checkpoint() -> int:
+    """Write what is new in the audit trail to the file of checkpoints. Returns how many lines."""
+    try:
+        return checkpoints.take(timezone.now())
+    except (OSError, OperationalError) as error:
+        log.error("no checkpoint was written, the next one covers what it would have: %s", jobs.describe(error))
+        return 0

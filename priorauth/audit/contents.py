@@ -2,6 +2,7 @@
 portal's back is found and the trail still holds no patient data."""
 
 import datetime as dt
+import hashlib
 import json
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
@@ -107,6 +108,23 @@ def differences(rows: Iterable[models.Model], sealed: dict[str, Sealed], last: i
             yield last, f"is the last, and none wrote {_words(name)}"
     for name in sorted(gone):
         yield sealed[name].event, f"wrote {_words(name)}, which is gone"
+
+
+def file_differences(rows: Iterable[models.Model], sealed: dict[str, Sealed]) -> Iterator[tuple[int, str]]:
+    """The stored report files whose bytes are not those that were sent; of an infected file none need be left."""
+    for row in rows:
+        if isinstance(row, Attachment) and row.scan != Attachment.Scan.INFECTED and _sha256(row) != row.sha256:
+            event = sealed[label(row)].event if label(row) in sealed else 1
+            yield event, f"stored a file that is gone or has other bytes now ({_words(label(row))})"
+
+
+def _sha256(attachment: Attachment) -> str:
+    """The digest of the stored bytes; "" where they are gone."""
+    try:
+        with attachment.file.open("rb") as content:
+            return hashlib.file_digest(content, "sha256").hexdigest()
+    except FileNotFoundError:
+        return ""
 
 
 def _words(name: str) -> str:

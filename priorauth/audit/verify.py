@@ -6,11 +6,11 @@ from itertools import groupby, islice
 from typing import NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Value
+from django.db.models import Exists, Model, OuterRef, Value
 from django.db.models.functions import Concat
 
 from priorauth.audit.chain import GENESIS, event_hash, same
-from priorauth.audit.contents import Sealed, differences, rows_of
+from priorauth.audit.contents import Sealed, differences, file_differences, rows_of
 from priorauth.audit.keys import KeyRing, key_ring, unknown
 from priorauth.audit.writer import case_stream
 from priorauth.models import AuditEvent, Case
@@ -18,6 +18,9 @@ from priorauth.statuses import TRANSITIONS, Act, Status
 
 BATCH = 200  # cases whose rows are read at once
 CHUNK = 2000  # events that are fetched at once
+
+
+CHECKPOINTS = "checkpoints"  # where a fault is that lies in their file
 
 
 class Fault(NamedTuple):
@@ -28,7 +31,7 @@ class Fault(NamedTuple):
     what: str
 
     def __str__(self) -> str:
-        return f"{self.stream}: event {self.sequence} {self.what}"
+        return f"{self.stream}: {'number' if self.stream == CHECKPOINTS else 'event'} {self.sequence} {self.what}"
 
 
 class Checked(NamedTuple):
@@ -111,8 +114,9 @@ def verify_case(case: Case) -> tuple[Fault | None, int]:
     return checked.fault, checked.count
 
 
-def verify_all() -> Iterator[Checked]:
-    """Check every stream at one instant, with flat memory; cases without a trail come last."""
+def verify_all(*, files: bool = False) -> Iterator[Checked]:
+    """Check every stream at one instant, with flat memory; cases without a trail come last. `files` reads the stored
+    report files too."""
     ring = key_ring()
     everything = Case.objects.unscoped("the audit check reads every case")
     with one_instant():
@@ -121,7 +125,7 @@ def verify_all() -> Iterator[Checked]:
         while batch := list(islice(walks, BATCH)):
             references = [walked.stream.removeprefix("case:") for walked in batch]
             cases = everything.select_related("member", "clinician", "facility").filter(reference__in=references)
-            yield from _compared(batch, {case_stream(case): case for case in cases})
+            yield from _compared(batch, {case_stream(case): case for case in cases}, files=files)
         trail = AuditEvent.objects.filter(stream=Concat(Value("case:"), OuterRef("reference")))
         for case in everything.filter(~Exists(trail)).iterator(chunk_size=CHUNK):
             stream = case_stream(case)
@@ -139,18 +143,20 @@ def one_instant() -> Iterator[None]:
         yield
 
 
-def _compared(walks: Iterable[Walk], cases: dict[str, Case]) -> Iterator[Checked]:
+def _compared(walks: Iterable[Walk], cases: dict[str, Case], *, files: bool = False) -> Iterator[Checked]:
     """The streams, those of cases compared with the case and its rows."""
     rows = rows_of(list(cases.values()))
     for walked in walks:
         case, fault = cases.get(walked.stream), walked.fault
         if case and not fault:
-            fault = case_fault(case, walked) or _row_fault(walked, rows[case.pk])
+            fault = case_fault(case, walked) or _row_fault(walked, rows[case.pk], files=files)
         elif walked.stream.startswith("case:") and not fault:
             fault = Fault(walked.stream, walked.count, "belongs to a case that no longer exists")
         yield Checked(walked.stream, fault, walked.count)
 
 
-def _row_fault(walked: Walk, rows: Iterable) -> Fault | None:
-    found = min(differences(rows, walked.sealed, walked.count if walked.whole else None), default=None)
-    return Fault(walked.stream, *found) if found else None
+def _row_fault(walked: Walk, rows: list[Model], *, files: bool) -> Fault | None:
+    found = list(differences(rows, walked.sealed, walked.count if walked.whole else None))
+    if files:
+        found += file_differences(rows, walked.sealed)
+    return Fault(walked.stream, *min(found)) if found else None
