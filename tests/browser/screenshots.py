@@ -59,14 +59,30 @@ SHOTS: dict[str, tuple[str, Callable[[Page, str], None]]] = {
 }
 
 
+# Folder -> the window's width and height in CSS pixels.
+WIDTHS = {PICTURES: (1280, 900), PICTURES / "narrow": (320, 640)}
+
+
 def draw(browser: Browser, url: str, passwords: dict[str, str]) -> None:
-    PICTURES.mkdir(parents=True, exist_ok=True)
+    """Every picture in every width. Stops where a page is wider than its window: something would be cut off."""
+    for email, shots in _by_person().items():
+        for folder, (width, height) in WIDTHS.items():
+            folder.mkdir(parents=True, exist_ok=True)
+            page = browser.new_context(viewport={"width": width, "height": height}).new_page()
+            sign_in(page, url, email, passwords[email])
+            for name, go in shots.items():
+                go(page, url)
+                if page.evaluate("document.documentElement.scrollWidth") > width:
+                    sys.exit(f"{name} is wider than {width} pixels")
+                page.screenshot(path=folder / f"{name}.png")
+                print((folder / f"{name}.png").relative_to(ROOT))
+
+
+def _by_person() -> dict[str, dict[str, Callable[[Page, str], None]]]:
+    people: dict[str, dict[str, Callable[[Page, str], None]]] = {}
     for name, (email, go) in SHOTS.items():
-        page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
-        sign_in(page, url, email, passwords[email])
-        go(page, url)
-        page.screenshot(path=PICTURES / f"{name}.png")
-        print(f"docs/pictures/{name}.png")
+        people.setdefault(email, {})[name] = go
+    return people
 
 
 def main() -> None:
