@@ -1,12 +1,17 @@
-"""The answers to faults: of ours (500), and of a database that is away for a moment (503)."""
+"""The answers to faults: of ours (500), of a database that is away for a moment (503), of what cannot be read (400)."""
 
 import sys
 
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views import defaults
+
+from portal.api.problems import FAULT, problem
 
 RETRY_SECONDS = 5
+AWAY = "The database does not answer just now. Ask again, with the same Idempotency-Key if any."
+UNREADABLE = "The request cannot be read: check its address and its headers."
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -17,20 +22,26 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """
     if isinstance(sys.exception(), (OperationalError, InterfaceError)):
         return unavailable(request)
+    if for_a_program(request):
+        return problem(request, 500, FAULT)
     return render(request, "500.html", {"reference": getattr(request, "id", "")}, status=500)
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
-    """503: come back in a few seconds. Programs read it as a problem document (RFC 9457)."""
-    if request.path.startswith("/api/"):
-        problem = {
-            "type": "about:blank",
-            "title": "Service unavailable",
-            "status": 503,
-            "detail": "The database does not answer just now. Ask again, with the same Idempotency-Key if any.",
-        }
-        response: HttpResponse = JsonResponse(problem, status=503, content_type="application/problem+json")
+    """503: come back in a few seconds."""
+    if for_a_program(request):
+        response: HttpResponse = problem(request, 503, AWAY)
     else:
         response = render(request, "503.html", {"reference": getattr(request, "id", "")}, status=503)
     response.headers["Retry-After"] = str(RETRY_SECONDS)
     return response
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400, for what Django itself refuses to read."""
+    return problem(request, 400, UNREADABLE) if for_a_program(request) else defaults.bad_request(request, exception)
+
+
+def for_a_program(request: HttpRequest) -> bool:
+    """Whether the answer is a problem document (RFC 9457) instead of a page."""
+    return request.path.startswith("/api/")

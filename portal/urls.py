@@ -4,6 +4,7 @@ from portal import health
 from portal.home import home
 from priorauth.admin import site
 
+handler400 = "portal.errors.bad_request"
 handler500 = "portal.errors.server_error"
 
 urlpatterns = [
@@ -13,5 +14,6 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("requests/", include("portal.web.urls")),
     path("payer/", include("portal.payer.urls")),
+    path("api/", include("portal.api.urls")),
     path("admin/", site.urls),
 ]

@@ -14,7 +14,7 @@ FIXED = ("member_id", "birth_date", "first_name", "last_name")
 
 def from_revision(case: Case, revision: Revision) -> Raw:
     """The form that made the revision; rebuilt from its facts where it was sent without the form."""
-    typed = revision.details.get("form") or from_facts(revision.facts)
+    typed = revision.details.get("form") or from_facts(revision.facts) | from_details(revision)
     return people_of(case, revision) | typed
 
 
@@ -40,6 +40,19 @@ def people_of(case: Case, revision: Revision) -> Raw:
         "urgency": [case.urgency],
         "urgency_reason": [revision.details.get("urgency_reason", "")],
     }
+
+
+def from_details(revision: Revision) -> Raw:
+    """The questions that the engine does not read, of a request that came without the form."""
+    details, facts = revision.details, revision.facts
+    sources = details.get("sources") or {}
+    flat = {"diagnosis_codes": ", ".join(details.get("diagnosis_codes") or []), "note": details.get("note")}
+    flat |= details.get("contact") or {}
+    flat |= {f"levels-{i}-onset_source": sources.get(f"levels.{name}.onset") for i, name in enumerate(facts["levels"])}
+    flat |= {
+        f"treatments-{i}-source": sources.get(f"treatments.{i}") for i in range(len(facts.get("treatments") or []))
+    }
+    return {name: [text] for name, text in flat.items() if text}
 
 
 def from_facts(facts: dict[str, Any]) -> Raw:

@@ -5,10 +5,13 @@ from typing import Any
 
 from priorauth.models import Case, InformationRequest
 from priorauth.roles import Actor
-from priorauth.services.base import acting, needed, permit
+from priorauth.services.base import acting, needed, permit, visible
 from priorauth.services.errors import Incomplete
 from priorauth.services.submit import columns_of, revise, stamped
 from priorauth.statuses import Act
+
+# What the form adds to the details: it speaks of the facts that were typed on it.
+OF_THE_FORM = frozenset({"form", "typed_dates", "studies", "sources"})
 
 
 def ask(
@@ -47,21 +50,25 @@ def answer(
     *,
     by: Actor,
     at: dt.datetime,
-    facts: dict[str, Any],
-    details: dict[str, Any],
     note: str,
+    facts: dict[str, Any] | None = None,
+    details: dict[str, Any] | None = None,
     version: int | None = None,
 ) -> InformationRequest:
     """Answer the open question with facts, files or a reason: a new revision, scored again.
 
+    Without `facts` those sent last stand; new facts without `details` drop what was typed on the form.
     Raises Incomplete where nothing changed and no reason says why, and for facts outside facts v1.
     """
     permit(case, Act.ANSWER, by=by, at=at)
     latest = case.revisions.order_by("-number")[0]
-    document = stamped(facts, case, at)
+    document = stamped(latest.facts if facts is None else facts, case, at)
+    if details is None:
+        same = _essence(document) == _essence(latest.facts)
+        details = latest.details if same else {k: v for k, v in latest.details.items() if k not in OF_THE_FORM}
     note = (note or "").strip()
     unchanged = _essence(document) == _essence(latest.facts) and details == latest.details
-    if unchanged and not note:
+    if unchanged and not visible(note):
         raise Incomplete("note", "Change an answer, add a file, or write why you do not have what was asked.")
     columns = columns_of(document, case.received_at, case.urgency)
     with acting(case, Act.ANSWER, by=by, at=at, version=version, **columns) as change:

@@ -1,0 +1,171 @@
+"""The shapes of the answers, for the OpenAPI document. `answers.py` makes them; the tests hold the two together."""
+
+from rest_framework import serializers as drf
+
+from portal.api.fields import OneOf
+from priorauth.models import Decision, ReasonCode
+from priorauth.statuses import Status, Urgency
+
+DETERMINATIONS = ["meets", "does_not_meet", "insufficient_information", "not_in_scope", "prior_auth_not_required"]
+
+
+def text(**options) -> drf.CharField:
+    return drf.CharField(**options)
+
+
+def maybe(field: type[drf.Field] = drf.CharField, **options) -> drf.Field:
+    return field(allow_null=True, **options)
+
+
+class Missing(drf.Serializer):
+    """One thing that the policy misses, in words for the office."""
+
+    criterion = text()
+    level = maybe()
+    ask = text()
+
+
+class AssessedLine(drf.Serializer):
+    line = drf.IntegerField()
+    code = text()
+    determination = OneOf(DETERMINATIONS)
+    pathways = drf.ListField(child=text())
+    missing = Missing(many=True)
+    sentence = text()
+
+
+class Assessment(drf.Serializer):
+    """What the policy finds in the facts. It recommends and asks; it never denies. A person decides."""
+
+    policy = text()
+    edition = text()
+    as_of = drf.DateField()
+    determination = OneOf(DETERMINATIONS)
+    mixed = drf.BooleanField(help_text="whether lines differ")
+    pathways = drf.ListField(child=text())
+    sentence = text()
+    missing = Missing(many=True)
+    lines = AssessedLine(many=True)
+
+
+class NextStep(drf.Serializer):
+    who = OneOf(["you", "plan", "nobody"])
+    what = text()
+
+
+class RequestBrief(drf.Serializer):
+    """Where a request stands. Nothing in it says who the patient is."""
+
+    reference = text()
+    status = OneOf(Status.values)
+    urgency = OneOf(Urgency.values)
+    created_at = drf.DateTimeField()
+    updated_at = drf.DateTimeField()
+    received_at = maybe(drf.DateTimeField)
+    due_at = maybe(drf.DateTimeField)
+    late = drf.BooleanField()
+    next_step = NextStep()
+
+
+class RequestList(drf.Serializer):
+    results = RequestBrief(many=True)
+    next = maybe(help_text="the cursor of the next page; null at the end")
+
+
+class Line(drf.Serializer):
+    line = drf.IntegerField()
+    code = text()
+    levels = drf.ListField(child=text())
+    determination = OneOf(DETERMINATIONS, allow_null=True)
+
+
+class Question(drf.Serializer):
+    number = drf.IntegerField()
+    question = text()
+    missing = Missing(many=True)
+    asked_at = drf.DateTimeField()
+    answer = maybe()
+    answered_at = maybe(drf.DateTimeField, help_text="null while the plan waits for an answer")
+
+
+class DecidedLine(drf.Serializer):
+    line = drf.IntegerField()
+    code = text()
+    levels = drf.ListField(child=text())
+    outcome = OneOf(Decision.Outcome.values)
+    authorization_number = maybe()
+    valid_from = maybe(drf.DateField)
+    valid_to = maybe(drf.DateField)
+
+
+class Letter(drf.Serializer):
+    """The words of a decision for one reader. Letters as documents do not exist yet."""
+
+    to = OneOf(["clinician", "member"])
+    text = text()
+
+
+class DecisionShape(drf.Serializer):
+    outcome = OneOf(Decision.Outcome.values)
+    decided_at = drf.DateTimeField()
+    decided_by = text()
+    decided_by_role = text()
+    reason_code = OneOf(ReasonCode.values, allow_null=True)
+    reason = maybe()
+    letters = Letter(many=True)
+    lines = DecidedLine(many=True)
+
+    class Meta:
+        ref_name = "Decision"
+
+
+class Request(RequestBrief):
+    """A request as its office may read it."""
+
+    rule = maybe(help_text="the rule that set the due time, in words")
+    revision = maybe(drf.IntegerField, help_text="counts the sending and each answer")
+    lines = Line(many=True)
+    assessment = maybe(Assessment, help_text="null until the facts were scored")
+    questions = Question(many=True)
+    decisions = DecisionShape(many=True)
+    withdrawal_reason = maybe()
+
+
+class Receipt(drf.Serializer):
+    reference = text()
+    status = OneOf([Status.RECEIVED.value])
+    received_at = drf.DateTimeField()
+    due_at = drf.DateTimeField()
+    rule = text()
+    revision = drf.IntegerField()
+
+
+class AnswerReceipt(drf.Serializer):
+    reference = text()
+    status = OneOf([Status.RECEIVED.value])
+    question = drf.IntegerField()
+    answered_at = drf.DateTimeField()
+    due_at = drf.DateTimeField()
+    revision = drf.IntegerField()
+
+
+class WithdrawalReceipt(drf.Serializer):
+    reference = text()
+    status = OneOf([Status.WITHDRAWN.value])
+    withdrawn_at = drf.DateTimeField()
+
+
+class Fault(drf.Serializer):
+    path = text(help_text="dotted path to the value, such as facts.levels.L1.onset.earliest")
+    message = text()
+
+
+class Problem(drf.Serializer):
+    """A problem document (RFC 9457)."""
+
+    type = text()
+    title = text()
+    status = drf.IntegerField()
+    detail = text()
+    request_id = text(help_text="the number to give when asking for help")
+    errors = Fault(many=True, required=False)
