@@ -1,16 +1,19 @@
 """The audit trail in the admin: read only, in words, and a check that names the first broken event."""
 
+import datetime as dt
 import re
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from priorauth import audit
-from priorauth.models import AuditEvent
+from priorauth import audit, jobs
+from priorauth.models import AuditEvent, Job
 from priorauth.roles import Role
+from priorauth.services import check_trail
 from tests.admin_helpers import act, case_page, in_review, signed_in
-from tests.cases import approve, person
+from tests.cases import ZONE, approve, person
+from tests.factories import browser
 from tests.tampering import force
 from tests.test_admin_case import text_of
 
@@ -92,20 +95,83 @@ def test_an_unbroken_chain_is_reported_with_its_number_of_events():
     case, _ = decided()
     _, auditor = signed_in(Role.AUDITOR)
     assert "5 events, unbroken." in text_of(auditor.post(act(case, "trail")))
-    count = AuditEvent.objects.count()
-    assert f"{count} events, unbroken." in text_of(auditor.post(CHECK))
 
 
-def test_the_first_broken_event_is_named_on_the_page_of_the_case_and_on_the_list():
+def checked(client) -> str:
+    """The page after the button was pressed and a worker has done the check."""
+    assert client.post(CHECK).headers["Location"] == LIST
+    assert check_trail.run(timezone.now) is not None
+    return text_of(client.get(LIST))
+
+
+def test_the_check_of_everything_is_a_job_and_the_list_tells_how_far_it_is():
+    decided()
+    _, auditor = signed_in(Role.AUDITOR)
+    assert "The last check" not in text_of(auditor.get(LIST))
+    page = text_of(auditor.post(CHECK, follow=True))
+    assert "A worker checks the trail." in page
+    assert re.search(r"A check was asked for at .* and waits for a worker", page)
+    assert "A check is under way already." in text_of(auditor.post(CHECK, follow=True))
+    assert Job.objects.filter(kind=Job.Kind.VERIFY).count() == 1
+    check_trail._take(timezone.now())
+    assert re.search(r"A check, asked for at .*, is running", text_of(auditor.get(LIST)))
+    Job.objects.filter(kind=Job.Kind.VERIFY).update(run_after=timezone.now())
+    check = check_trail.run(timezone.now)
+    streams = AuditEvent.objects.values("stream").distinct().count()
+    assert (check.streams, check.fault_count, check.events) == (streams, 0, AuditEvent.objects.count())
+    page = text_of(auditor.get(LIST))
+    assert f"The last check: unbroken in {check.events} events in {streams} streams and 0 checkpoints, checked " in page
+    assert AuditEvent.objects.filter(action="check_trail", actor_name__startswith="Auditor").count() == 1
+
+
+def test_the_first_broken_event_is_named_on_the_page_of_the_case_on_the_list_and_in_the_log(caplog):
     (case, _), (whole, _), (_, auditor) = decided(), decided(), signed_in(Role.AUDITOR)
     tamper(case, 3)
     fault = f"case:{case.reference}: event 3 was changed after it was written"
     assert f"The chain is broken. First fault: {fault}." in text_of(auditor.post(act(case, "trail")))
-    everything = text_of(auditor.post(CHECK))
-    assert "1 stream with a fault." in everything
+    everything = checked(auditor)
+    assert "The last check: 1 fault in " in everything
     assert fault in everything
+    assert f"the audit trail has 1 fault(s); the first: {fault}" in caplog.text
     assert "5 events, unbroken." in text_of(auditor.post(act(whole, "trail")))
     assert auditor.get(CHECK).headers["Location"] == LIST
+
+
+@pytest.mark.parametrize("role", READERS)
+def test_the_board_says_that_the_trail_is_broken_until_a_check_finds_it_whole(role):
+    (case, nurse), (_, client) = decided(), signed_in(role)
+    board = reverse("admin:index")
+    tamper(case, 3)
+    checked(client)
+    assert "The audit trail is broken." in text_of(client.get(board))
+    assert "The audit trail is broken." not in text_of(browser(nurse).get(board))
+    tamper(case, 3, value="The portal")
+    checked(client)
+    assert "The audit trail is broken." not in text_of(client.get(board))
+
+
+def test_the_trail_is_checked_every_night_once_however_many_beats_there_are(caplog):
+    evening = dt.datetime(2026, 11, 20, 23, 0, tzinfo=ZONE)
+    hours = [evening + dt.timedelta(hours=number) for number in range(30)]
+    asked = [at for at in hours for _ in range(2) if check_trail.ask_for_tonight(at)]
+    assert [at.astimezone(ZONE).hour for at in asked] == [23, 2, 2]
+    decided()
+    assert check_trail.run(lambda: hours[-1]).fault_count == 0
+
+
+def test_a_check_that_fails_is_told_tried_again_and_ends_with_a_person(monkeypatch):
+    def broken(**_):
+        raise RuntimeError("Alma Synthetic")
+
+    monkeypatch.setattr(audit, "report", broken)
+    _, auditor = signed_in(Role.AUDITOR)
+    auditor.post(CHECK)
+    times = [timezone.now() + dt.timedelta(minutes=10 * number) for number in range(jobs.MAX_ATTEMPTS)]
+    for now in (time for time in times for _ in range(2)):  # the second of each pair finds that it has to wait
+        assert check_trail.run(lambda: now) is None  # noqa: B023 - called at once
+    job = Job.objects.get(kind=Job.Kind.VERIFY)
+    assert (job.state, job.attempts, job.last_error[:20]) == ("failed", 5, "RuntimeError in brok")
+    assert "The last check could not be done." in text_of(auditor.get(LIST))
 
 
 @pytest.mark.parametrize(

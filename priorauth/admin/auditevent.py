@@ -3,11 +3,11 @@
 import datetime as dt
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.template.response import TemplateResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.dateparse import parse_date
@@ -17,12 +17,13 @@ from priorauth.admin import trail
 from priorauth.admin.base import ReadOnlyAdmin
 from priorauth.admin.queue import Choices, ColumnFilter
 from priorauth.admin.site import site
+from priorauth.admin.whole_trail import last_check
 from priorauth.models import AuditEvent
 from priorauth.posting import posted_from
-from priorauth.roles import Role
+from priorauth.roles import TRAIL_READER_ROLES, Role
+from priorauth.services import check_trail
+from priorauth.services.errors import NotPermitted
 
-READERS = frozenset({Role.LEAD, Role.AUDITOR, Role.ADMINISTRATOR})
-MOST_FAULTS = 20
 ONE_DAY = dt.timedelta(days=1)
 
 
@@ -73,7 +74,7 @@ def _day(text: str | None) -> dt.date | None:
 
 @admin.register(AuditEvent, site=site)
 class AuditEventAdmin(ReadOnlyAdmin):
-    readers = READERS
+    readers = TRAIL_READER_ROLES
     list_display = ("when", "who", "role_words", "office", "did", "where", "number")
     list_display_links = ("when",)
     list_filter = (ActionFilter, RoleFilter, DayFilter)
@@ -100,7 +101,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET"])
-        return super().changelist_view(request, {"title": "Audit trail", **(extra_context or {})})
+        return super().changelist_view(request, {"title": "Audit trail", **last_check(), **(extra_context or {})})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -111,22 +112,13 @@ class AuditEventAdmin(ReadOnlyAdmin):
         raise PermissionDenied
 
     def check_chains(self, request: HttpRequest) -> HttpResponse:
-        """Check every chain and say what was found."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        events, streams, faults = 0, 0, []
-        for _stream, fault, count in audit.verify_all():
-            events, streams = events + count, streams + 1
-            if fault:
-                faults.append(fault)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Check of the audit trail",
-            "result": trail.result(events, streams),
-            "faults": faults[:MOST_FAULTS],
-            "count": len(faults),
-        }
-        return TemplateResponse(request, "admin/priorauth/auditevent/check.html", context)
+        """Have a worker check every chain; this page then tells what it found."""
+        try:
+            asked = check_trail.ask(by=request.actor, at=timezone.now())
+        except NotPermitted as refusal:
+            raise PermissionDenied from refusal
+        messages.info(request, "A worker checks the trail." if asked else "A check is under way already.")
+        return redirect("admin:priorauth_auditevent_changelist")
 
     @admin.display(description="Time")
     def when(self, event: AuditEvent) -> str:

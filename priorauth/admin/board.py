@@ -6,9 +6,10 @@ from typing import Any
 from django.db.models import Count, Min, Q
 
 from priorauth import jobs
+from priorauth.admin.whole_trail import alarm
 from priorauth.admin.words import time_left
 from priorauth.models import Case, Job
-from priorauth.roles import CASE_READER_ROLES, REVIEWER_ROLES, Actor, Role
+from priorauth.roles import CASE_READER_ROLES, REVIEWER_ROLES, TRAIL_READER_ROLES, Actor, Role
 from priorauth.statuses import OPEN, Status
 
 SOON = dt.timedelta(hours=8)
@@ -26,6 +27,8 @@ def board(actor: Actor, now: dt.datetime) -> dict[str, Any]:
     if actor.role in REVIEWER_ROLES | {Role.ADMINISTRATOR}:
         behind = jobs.overdue(now).filter(kind=Job.Kind.SCORE)
         context["behind"] = behind.aggregate(count=Count("pk"), since=Min("created_at"))
+    if actor.role in TRAIL_READER_ROLES:
+        context["broken_trail"] = alarm()
     if actor.role in (Role.LEAD, Role.ADMINISTRATOR):
         context["failed_jobs"] = Job.objects.filter(state=Job.State.FAILED).count()
     return context

@@ -19,11 +19,14 @@ from priorauth.tenancy import get_for
 OTHER_WORDS = {
     "read_case": "read the case",
     "read_file": "read a file",
+    "scan_clean": "found no virus",
+    "scan_virus": "found a virus",
     "read_list": "opened a list of cases",
     "search": "searched for a case",
     "open_board": "opened the work board",
     "preview_export": "looked at decisions to export",
     "export_decisions": "exported decisions",
+    "check_trail": "asked for a check of the audit trail",
     "people_add": "added",
     "people_change": "changed",
     "people_password": "set a new password for",  # until 0.1
@@ -47,6 +50,7 @@ ENTITY_WORDS = {
     "decision": "decision",
     "information_request": "question",
     "attachment": "file",
+    "virus": "virus",
     "edition": "edition",
     "job": "job",
     "user": "user",
