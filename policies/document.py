@@ -1,28 +1,31 @@
 """A policy edition as typed data: what its file may say. `loader.load` reads it."""
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterator
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
+from policies import sentences
 from policies.codes import Region
-from policies.facts import Finding, ImagingModality, Product, TreatmentModality, Tumor
+from policies.composition import CriterionUse, Parts, uses_in
+from policies.composition import Written as _Part
+from policies.facts import Finding, ImagingModality, Product, Stay, StayReason, TreatmentModality, Tumor
 
-SWITCH_VALUES: Final = {
-    "as_of": {"earlier", "service"},
-    "day_count": {"elapsed", "inclusive"},
-    "modalities": {"any", "two", "all_three"},
-    "continuity": {"gap7", "cumulative", "strict"},
-    "claim_conflict": {"ask", "dates_win"},
-    "high_energy_osteoporotic": {"unknown", "not_met", "met"},
-    "and_when_B": {"generator", "literal_fracture", "off"},
-    "and_when_C": {"off", "on"},
-    "mixed_lesion": {"met", "unknown", "not_met"},
-    "observation_is_hospitalization": {"yes", "no"},
-    "sacral_codes": {"statement", "code_list"},
-    "medicare_sacroplasty": {"investigational", "not_in_scope"},
-    "missing": {"unknown", "not_met"},
+# The switches that the engine itself reads, with their values; the first holds in an edition that names no other.
+# An edition may have more: those that only its own `when` and `counts` read.
+ENGINE_SWITCHES: Final = {
+    "as_of": ("earlier", "service"),
+    "day_count": ("elapsed", "inclusive"),
+    "modalities": ("any", "two", "all_three"),
+    "continuity": ("gap7", "cumulative", "strict"),
+    "claim_conflict": ("ask", "dates_win"),
+    "high_energy_osteoporotic": ("unknown", "not_met", "met"),
+    "mixed_lesion": ("met", "unknown", "not_met"),
+    "observation_is_hospitalization": ("yes", "no"),
+    "sacral_codes": ("statement", "code_list"),
+    "medicare_sacroplasty": ("investigational", "not_in_scope"),
+    "missing": ("unknown", "not_met"),
 }
 SilentFact = Literal[
     "bone_density",
@@ -38,10 +41,6 @@ DeterminationName = Literal[
 Day = Annotated[datetime.date, BeforeValidator(lambda text: datetime.date.fromisoformat(text)), Field(strict=False)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
-
-
 class ClockDays(_Part):
     """Days."""
 
@@ -52,8 +51,8 @@ class ClockDays(_Part):
 class AdmissionCap(_Part):
     """Which admissions supply a latest day of onset."""
 
-    stays: list[str]
-    because: str
+    stays: list[Stay]
+    because: StayReason
 
 
 class ProductRule(_Part):
@@ -65,7 +64,9 @@ class ProductRule(_Part):
 
 
 class CurrentCode(_Part):
-    kind: Literal["vertebroplasty", "sacral_listed", "sacroplasty"]
+    """`scored` by the criteria and nothing more; the other kinds follow policy 484's statement on the sacrum."""
+
+    kind: Literal["scored", "vertebroplasty", "sacral_listed", "sacroplasty"] = "scored"
     regions: list[Region] = []
     role: Literal["primary", "addon"] | None = None
     reposition: bool = False
@@ -83,43 +84,30 @@ class RelatedCode(_Part):
 
 class Codes(_Part):
     current: dict[str, CurrentCode]
-    deleted: dict[str, DeletedCode]
-    related: dict[str, RelatedCode]
-
-
-class SwitchTest(_Part):
-    """Holds where the switch has one of the values."""
-
-    switch: str
-    values: Annotated[list[str], Field(alias="is")]
-
-    def holds(self, switches: Mapping[str, str]) -> bool:
-        return switches[self.switch] in self.values
-
-
-class CriterionUse(_Part):
-    """A criterion in a pathway: whether it appears (`when`), and whether it counts (`counts`)."""
-
-    use: str
-    locator: str
-    when: SwitchTest | None = None
-    counts: SwitchTest | None = None
-
-    def appears_under(self, switches: Mapping[str, str]) -> bool:
-        return self.when is None or self.when.holds(switches)
-
-    def counts_under(self, switches: Mapping[str, str]) -> bool:
-        return self.counts is None or self.counts.holds(switches)
+    deleted: dict[str, DeletedCode] = {}
+    related: dict[str, RelatedCode] = {}
 
 
 class Pathway(_Part):
+    """One way to meet the policy: all of its parts. `plain` is its label for the member."""
+
     label: str
+    plain: str
     locator: str
-    criteria: list[CriterionUse]
+    all: Parts
+
+    def uses(self) -> Iterator[CriterionUse]:
+        """Its criteria, in the order in which they are written."""
+        for part in self.all:
+            yield from uses_in(part)
 
 
 class Criterion(_Part):
-    """`judgement`: a person confirms it. `ask` and `not_met` are the words shown; `{level}` names the level."""
+    """`judgement`: a person confirms it. `accepted_when_silent`: facts whose absence does not leave it unknown.
+
+    `ask` and `not_met` are the words for the office and the nurse, `{level}` names the level. `plain` says for the
+    member what the criterion asks, `change` what could change the answer where it is not met.
+    """
 
     id: str | None = None
     label: str
@@ -129,6 +117,8 @@ class Criterion(_Part):
     accepted_when_silent: list[SilentFact] = []
     ask: str
     not_met: str
+    plain: str
+    change: str
 
 
 class GapFlag(_Part):
@@ -142,23 +132,23 @@ class WithoutFractureFlag(_Part):
 
 
 class LevelFlags(_Part):
-    gap_between_A_and_C: GapFlag  # noqa: N815 (the flag's own name)
-    B_without_fracture_literal_reading_differs: WithoutFractureFlag
+    gap_between_A_and_C: GapFlag | None = None  # noqa: N815 (the flag's own name)
+    B_without_fracture_literal_reading_differs: WithoutFractureFlag | None = None
 
 
 class Asks(_Part):
     """Words for what a line lacks."""
 
-    code: str
-    no_lines: str
-    product: str
-    setting: str
-    technique: str
-    level: str
-    level_outside_region: str
-    primary_code: str
-    primary_not_met: str
-    units: str
+    code: str = sentences.ASK_CODE
+    no_lines: str = sentences.ASK_LINES
+    product: str = sentences.ASK_PRODUCT
+    setting: str = sentences.ASK_SETTING
+    technique: str = sentences.ASK_TECHNIQUE
+    level: str = sentences.ASK_LEVEL
+    level_outside_region: str = sentences.ASK_REGION
+    primary_code: str = sentences.ASK_PRIMARY
+    primary_not_met: str = sentences.ASK_PRIMARY_NOT_MET
+    units: str = sentences.ASK_UNITS
 
 
 class RuleWords(_Part):
@@ -171,11 +161,11 @@ class RuleWords(_Part):
 class Words(_Part):
     """Sentences for results. `{day}` names a day. They never promise and never deny."""
 
-    determinations: dict[DeterminationName, str]
-    rules: dict[str, RuleWords]
-    gap: str
-    gap_from: str
-    early_from: str
+    determinations: dict[DeterminationName, str] = {}
+    rules: dict[str, RuleWords] = {}
+    gap: str | None = None
+    gap_from: str | None = None
+    early_from: str | None = None
 
 
 class Switch(_Part):
@@ -191,19 +181,39 @@ class EditionDocument(_Part):
     edition: str
     title: str
     effective: Day
-    clock: ClockDays
-    admission_caps_onset: AdmissionCap
-    finding_sets: dict[str, list[Finding]]
-    advanced_modalities: list[ImagingModality]
-    fracture_excluding_modalities: list[ImagingModality]
-    tumors: list[Tumor]
-    treatment_groups: dict[TreatmentModality, str]
+    clock: ClockDays | None = None
+    admission_caps_onset: AdmissionCap | None = None
+    finding_sets: dict[str, list[Finding]] = {}
+    advanced_modalities: list[ImagingModality] = []
+    fracture_excluding_modalities: list[ImagingModality] = []
+    tumors: list[Tumor] = []
+    treatment_groups: dict[TreatmentModality, str] = {}
     products: dict[Product, ProductRule]
     codes: Codes
-    pathways: dict[str, Pathway]
+    pathways: Annotated[dict[str, Pathway], Field(min_length=1)]
     criteria: dict[str, Criterion]
-    level_flags: LevelFlags
-    asks: Asks
-    words: Words
-    flags: dict[str, str]
-    switches: dict[str, Switch]
+    level_flags: LevelFlags = LevelFlags()
+    asks: Asks = Asks()
+    words: Words = Words()
+    flags: dict[str, str] = {}
+    switches: dict[str, Switch] = {}
+
+    def says(self, determination: DeterminationName) -> str:
+        """The sentence of a determination."""
+        return self.words.determinations.get(determination) or sentences.DETERMINATIONS[determination]
+
+    def rule_words(self, rule: str) -> RuleWords:
+        """The words of a rule that decided a line."""
+        own = self.words.rules.get(rule)
+        return own or RuleWords(locator=self.number, says=sentences.RULES[rule])
+
+    def values_of(self, switch: str) -> tuple[str, ...]:
+        """The values that a switch may take, the default first; none for a switch that there is not."""
+        if switch in self.switches:
+            return (self.switches[switch].default, *self.switches[switch].alternatives)
+        return ()
+
+    def readings(self) -> dict[str, str]:
+        """Every switch at its default, those included that the edition does not name."""
+        engine = {name: values[0] for name, values in ENGINE_SWITCHES.items()}
+        return engine | {name: switch.default for name, switch in self.switches.items()}

@@ -12,28 +12,33 @@ later: `assessment` may be an `Assessment` or the JSON value that `Assessment.as
       lines [LineStory]
         line, code, determination, sentence, locator, advice, asks [str], flags [Note]
         levels [LevelStory]
-          level, determination, next_step  next_step: the gap between A and C and the date, or ""
+          level, determination, closest    closest: the pathway that most speaks for
+          next_step                        the gap between A and C and the date, or ""
           flags [Note]
           pathways [PathwayStory]
-            pathway, label, locator, state, word (met | looks possible | does not apply), ruled_out_by
+            pathway, label, plain, locator, state, word (met | looks possible | does not apply), ruled_out_by
             criteria [CriterionStory]
-              criterion, label, locator, state, word (Met | Not met | Missing), confirm, counts,
+              criterion, label, plain, locator, state, word (Met | Not met | Missing), confirm, counts,
+              group (what the pathway asks of it and its neighbours, where not simply that it is met),
               found [str], arithmetic, ask (where missing, in an open pathway),
-              not_met (where not met)
+              not_met (where not met), change (what could change the answer, in the member's words, or "")
 
-All are frozen; `as_dict()` is JSON-ready.
+All are frozen; `as_dict()` is JSON-ready. `plain` are the member's words: member.py tells them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
+from policies import sentences
+from policies.composition import CriterionUse, Group, leaves, open_leaves
 from policies.criteria import MEASURES
-from policies.document import Criterion, CriterionUse
+from policies.document import Criterion
 from policies.edition import Edition
 from policies.facts import Facts
 from policies.next_step import next_step
 from policies.results import Assessment
+from policies.ruled_out import MUST_NOT, group_words, ruled_out_by
 from policies.truth import MET, NOT_MET, UNKNOWN, Truth
 from policies.view import LevelView
 from policies.vocabulary import day_words
@@ -66,21 +71,25 @@ class Note(Story):
 class CriterionStory(Story):
     criterion: str
     label: str
+    plain: str
     locator: str
     state: Truth
     word: str
     confirm: str
     counts: bool
+    group: str
     found: tuple[str, ...]
     arithmetic: str
     ask: str
     not_met: str
+    change: str
 
 
 @dataclass(frozen=True, slots=True)
 class PathwayStory(Story):
     pathway: str
     label: str
+    plain: str
     locator: str
     state: Truth
     word: str
@@ -92,6 +101,7 @@ class PathwayStory(Story):
 class LevelStory(Story):
     level: str
     determination: str
+    closest: str
     next_step: str
     flags: tuple[Note, ...]
     pathways: tuple[PathwayStory, ...]
@@ -129,14 +139,13 @@ def explain(facts: Facts, assessment: Assessment | Mapping[str, Any], edition: E
     if result["edition_sha256"] != edition.sha256 or result["switches"] != edition.changed:
         raise ValueError("the assessment was made under another edition or another reading of it")
     teller = _Teller(facts, edition)
-    words = edition.document.words
     return Explanation(
         policy=edition.policy,
         edition=edition.edition,
         title=edition.document.title,
         as_of=day_words(teller.as_of),
         determination=result["determination"],
-        sentence=words.determinations[result["determination"]],
+        sentence=edition.document.says(result["determination"]),
         missing=len(result["missing"]),
         flags=teller.notes(result["flags"]),
         lines=tuple(teller.line(line) for line in result["lines"]),
@@ -158,21 +167,21 @@ class _Teller:
 
     def _note(self, flag: str) -> str:
         name, _, detail = flag.partition(": ")
-        return self._document.flags[name].replace("{detail}", detail.replace("_", " "))
+        sentence = self._document.flags.get(name) or sentences.FLAGS[name]
+        return sentence.replace("{detail}", detail.replace("_", " "))
 
     def line(self, line: Mapping[str, Any]) -> LineStory:
-        rule = self._document.words.rules[line["rule"]]
         determination, advice = line["determination"], line["advice"]
-        words = self._document.words
+        rule = self._document.rule_words(line["rule"])
         asked = list(line["missing"])
         if advice and determination == "insufficient_information":
             asked += advice["missing"]
-        clinical = rule.says or words.determinations[advice["determination"] if advice else determination]
+        clinical = rule.says or self._document.says(advice["determination"] if advice else determination)
         return LineStory(
             line=line["line"],
             code=line["code"],
             determination=determination,
-            sentence=words.determinations[determination] if advice else clinical,
+            sentence=self._document.says(determination) if advice else clinical,
             locator=rule.locator,
             advice=clinical if advice else "",
             asks=tuple(question["ask"] for question in asked),
@@ -181,59 +190,60 @@ class _Teller:
         )
 
     def _level(self, level: Mapping[str, Any]) -> LevelStory:
-        name = level["level"]
-        view = self._edition.levels.view_of(self._request, name)
+        name, rules = level["level"], self._edition.levels
+        view = rules.view_of(self._request, name)
+        states = rules.states_of(level["criteria"])
         return LevelStory(
             level=name,
             determination=level["determination"],
+            closest=rules.closest(states)[0],
             next_step=next_step(level, view, self._edition),
             flags=self.notes(level["flags"]),
-            pathways=tuple(self._pathway(pathway, level, view) for pathway in self._document.pathways),
+            pathways=tuple(
+                self._pathway(pathway, parts, level["pathways"][pathway], states, view)
+                for pathway, parts in rules.pathways
+            ),
         )
 
-    def _pathway(self, name: str, level: Mapping[str, Any], view: LevelView) -> PathwayStory:
-        pathway, state = self._document.pathways[name], level["pathways"][name]
-        states = level["criteria"][name]
-        criteria = tuple(
-            self._criterion(use, states, level["level"], view, state == UNKNOWN)
-            for use in pathway.criteria
-            if use.appears_under(self._edition.switches)
-        )
-        ruled_out_by = ""
-        if state == NOT_MET:
-            first = next(one for one in criteria if one.state == NOT_MET and one.counts)
-            reason = first.arithmetic or "; ".join(first.found)
-            ruled_out_by = f"{first.not_met} {reason}".strip()
+    def _pathway(self, name: str, parts: Group, state: Truth, states: Sequence[Truth], view: LevelView) -> PathwayStory:
+        pathway = self._document.pathways[name]
+        uses = [use for use in pathway.uses() if use.appears_under(self._edition.switches)]
+        asked = set(open_leaves(parts, states))
+        groups = group_words(parts)
+        criteria = {
+            leaf: self._criterion(use, states[leaf.check], leaf in asked, groups[leaf], view)
+            for use, leaf in zip(uses, leaves(parts), strict=True)
+        }
         return PathwayStory(
             pathway=name,
             label=pathway.label,
+            plain=pathway.plain,
             locator=pathway.locator,
             state=state,
             word=PATHWAY_WORDS[state],
-            ruled_out_by=ruled_out_by,
-            criteria=criteria,
+            ruled_out_by=ruled_out_by(parts, states, criteria) if state == NOT_MET else "",
+            criteria=tuple(criteria.values()),
         )
 
-    def _criterion(
-        self, use: CriterionUse, states: Mapping[str, Truth], level: str, view: LevelView, is_open: bool
-    ) -> CriterionStory:
-        """A criterion of a pathway; only a pathway that is still open asks for anything."""
+    def _criterion(self, use: CriterionUse, state: Truth, asked: bool, group: str, view: LevelView) -> CriterionStory:
+        """A criterion of a pathway; it asks only where an open pathway depends on it."""
         criterion = self._document.criteria[use.use]
-        criterion_id = criterion.id or use.use
-        state = states[criterion_id]
         found = self._found(criterion, view)
         return CriterionStory(
-            criterion=criterion_id,
+            criterion=criterion.id or use.use,
             label=criterion.label,
+            plain=criterion.plain,
             locator=use.locator,
             state=state,
             word=STATE_WORDS[state],
             confirm=CONFIRM if criterion.judgement else "",
             counts=use.counts_under(self._edition.switches),
+            group=group,
             found=found.facts,
             arithmetic=found.arithmetic,
-            ask=criterion.ask.replace("{level}", level) if is_open and state == UNKNOWN else "",
-            not_met=criterion.not_met.replace("{level}", level) if state == NOT_MET else "",
+            ask=criterion.ask.replace("{level}", view.name) if asked else "",
+            not_met=criterion.not_met.replace("{level}", view.name) if state == NOT_MET else "",
+            change=criterion.change if state != (NOT_MET if group == MUST_NOT else MET) else "",
         )
 
     def _found(self, criterion: Criterion, view: LevelView) -> Found:

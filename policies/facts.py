@@ -89,6 +89,13 @@ Finding = Literal[
     "pathologic_fracture",
 ]
 ImagingModality = Literal["MRI", "CT", "XR", "bone_scan", "SPECT", "PET", "fluoroscopy"]
+LesionPattern = Literal["lytic", "mixed", "blastic", "none"]
+ExamFinding = Literal["focal_tenderness_at_level", "tenderness_elsewhere", "no_tenderness"]
+Purpose = Literal["treat_pain", "prophylactic", "adjunct_to_surgery"]
+Response = Literal["none", "inadequate", "adequate"]
+Stay = Literal["inpatient", "observation", "ed_only", "none"]
+StayReason = Literal["fracture_pain", "other_condition", "mixed", "elective_for_procedure"]
+Walking = Literal["unable", "transfers_only", "few_steps_with_assist", "with_aid", "limited", "independent"]
 TreatmentModality = Literal["analgesic", "physical_therapy", "rest", "brace", "injection", "calcitonin", "other"]
 
 
@@ -116,13 +123,13 @@ class Onset(_Facts):
 
 
 class Lesion(_Facts):
-    pattern: Literal["lytic", "mixed", "blastic", "none"] | None = None
+    pattern: LesionPattern | None = None
     source: Tumor | None = None
 
 
 class Exam(_Facts):
     documented: bool | None = None
-    finding: Literal["focal_tenderness_at_level", "tenderness_elsewhere", "no_tenderness"] | None = None
+    finding: ExamFinding | None = None
     date: Date | None = None
 
 
@@ -139,7 +146,7 @@ class LevelFacts(_Facts):
     etiology: Etiology | None = None
     mechanism: Literal["spontaneous", "low_energy", "high_energy"] | None = None
     lesion: Lesion | None = None
-    purpose: Literal["treat_pain", "prophylactic", "adjunct_to_surgery"] | None = None
+    purpose: Purpose | None = None
     exam: Exam | None = None
     imaging: Annotated[tuple[Study, ...], Field(strict=False)] | None = None
     other_pain_source: Literal["none", "possible", "primary"] | None = None
@@ -165,16 +172,14 @@ class Treatment(_Facts):
 
 
 class Hospitalization(_Facts):
-    status: Literal["inpatient", "observation", "ed_only", "none"] | None = None
-    reason: Literal["fracture_pain", "other_condition", "mixed", "elective_for_procedure"] | None = None
+    status: Stay | None = None
+    reason: StayReason | None = None
     admit_date: Date | None = None
     discharge_date: Date | None = None
 
 
 class Ambulation(_Facts):
-    current: (
-        Literal["unable", "transfers_only", "few_steps_with_assist", "with_aid", "limited", "independent"] | None
-    ) = None
+    current: Walking | None = None
     cause: Literal["fracture_pain", "other"] | None = None
     baseline: Literal["ambulatory", "non_ambulatory"] | None = None
     analgesia_hours: Count | None = None
@@ -197,7 +202,7 @@ class Facts(_Facts):
     levels: dict[LevelName, LevelFacts]
     pain: Pain | None = None
     treatments: Annotated[tuple[Treatment, ...], Field(strict=False)] | None = None
-    treatment_response: Literal["none", "inadequate", "adequate"] | None = None
+    treatment_response: Response | None = None
     stated_treatment_weeks: Annotated[Finite, Field(ge=0)] | None = None
     hospitalization: Hospitalization | None = None
     ambulation: Ambulation | None = None

@@ -1,7 +1,7 @@
 """The names of all flags: things that a reviewer should see beside the result. They never decide.
 
-An edition gives each of them a sentence. Two end in a detail: `source_needs_medical_director: plasmacytoma`,
-`safety: active infection`.
+An edition has a sentence for each that its rules can raise; general ones have one in sentences.py. Two end in a
+detail: `source_needs_medical_director: plasmacytoma`, `safety: active infection`.
 """
 
 from typing import Final
@@ -67,54 +67,3 @@ SACRAL_LEVEL: Final = "sacral_level_on_vertebroplasty_code"
 ONE_LEVEL_CODE: Final = "primary_code_names_one_level"
 REPOSITION: Final = "reposition_code_confirm_vertebroplasty_not_kyphoplasty"
 ADDON_WITHOUT_PRIMARY: Final = "addon_without_approvable_primary"
-
-ALL: Final = frozenset(
-    {
-        ONSET_RANGE_REVERSED,
-        ONSET_IN_FUTURE,
-        IMAGING_BEFORE_ONSET,
-        NEGATIVE_STUDY_AFTER_ONSET,
-        NORMAL_T_SCORE,
-        OSTEOPENIA,
-        DX_DENIED,
-        TUMOR_LESION,
-        HIGH_ENERGY,
-        FALL_AS_TRAUMA,
-        MIXED_LESION,
-        DIRECTOR_SOURCE,
-        WORD_AND_SCORE,
-        PRESENT_BUT_ZERO,
-        ABSENT_BUT_SCORED,
-        SEVERE_AT_MODERATE_SCORE,
-        DATES_REVERSED,
-        UNDATED,
-        INTERRUPTED,
-        DEPENDS_ON_ONSET,
-        CLAIM_CONTRADICTS,
-        CLAIM_UNDATED,
-        CLAIM_EXCEEDS_AGE,
-        NOT_TOLERATED,
-        ENDED_LONG_AGO,
-        SINGLE_MODALITY,
-        BEFORE_ONSET,
-        CLIPPED,
-        HISTORY_ONLY,
-        SOURCES_NOT_ADDRESSED,
-        ADMISSION_BEFORE_ONSET,
-        OBSERVATION_COUNTED,
-        NON_AMBULATORY_BEFORE,
-        GAP,
-        OLD_FRACTURE,
-        CROSSES_SIX_WEEKS,
-        B_WITHOUT_FRACTURE,
-        MEETS_WHATEVER_ONSET,
-        SAFETY,
-        EARLIER_VERSION,
-        CONFIRM_MEDICARE,
-        LISTED_BUT_INVESTIGATIONAL,
-        SACRAL_LEVEL,
-        ONE_LEVEL_CODE,
-        REPOSITION,
-        ADDON_WITHOUT_PRIMARY,
-    }
-)

@@ -1,30 +1,25 @@
 """The rules of one edition for one level: its criteria, its pathways, its flags, its score."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple
+from itertools import chain
+from typing import Final, NamedTuple, get_args
 
 from policies import flags
+from policies.composition import CriterionUse, Group, Leaf, compiled, counts, leaves, open_leaves, state_of
 from policies.criteria import MEASURES
 from policies.criteria.base import Check
-from policies.document import CriterionUse, EditionDocument
-from policies.facts import Facts, LevelFacts
+from policies.document import ClockDays, EditionDocument
+from policies.facts import Facts, LevelFacts, TreatmentModality
 from policies.measures import Findings, dated_studies, first_shown, onset_on, read_onset
 from policies.results import Determination, LevelResult, Question
 from policies.treatment import read_treatments
-from policies.truth import MET, NOT_MET, UNKNOWN, Truth, all_of
+from policies.truth import MET, NOT_MET, UNKNOWN, Truth
 from policies.view import Clock, Context, LevelView, RequestView
 
 NO_LEVEL_FACTS: Final = LevelFacts()
+NO_CLOCK: Final = ClockDays(acute_days=10**9, old_fracture_days=10**9)  # days that are never reached
 _REMEMBERED: Final = 8192  # traces; a handful of kilobytes each at most
-
-
-class CompiledUse(NamedTuple):
-    """A criterion in a pathway: its id, the place of its check, and whether it counts."""
-
-    id: str
-    check: int
-    counts: bool
 
 
 class Trace(NamedTuple):
@@ -55,54 +50,63 @@ def is_blank(level: LevelFacts) -> bool:
 
 
 class LevelRules:
-    """An edition's pathways, compiled once under one setting of the switches."""
+    """An edition's pathways, compiled once under one setting of the switches.
+
+    `pathways` are their names and parts, in the edition's order.
+    """
 
     def __init__(self, document: EditionDocument, switches: Mapping[str, str]) -> None:
         sets = {name: frozenset(members) for name, members in document.finding_sets.items()}
         self.findings = Findings(
-            sets["shows_fracture"],
+            sets.get("shows_fracture", frozenset()),
             frozenset(document.advanced_modalities),
             frozenset(document.fracture_excluding_modalities),
         )
-        inclusive = switches["day_count"] == "inclusive"
-        self.clock = Clock(document.clock.acute_days, document.clock.old_fracture_days, int(inclusive))
+        days, inclusive = document.clock or NO_CLOCK, switches["day_count"] == "inclusive"
+        self.clock = Clock(days.acute_days, days.old_fracture_days, int(inclusive))
         self._as_of_service = switches["as_of"] == "service"
         self._closed_world = switches["missing"] == NOT_MET
-        self._groups = {str(kind): group for kind, group in document.treatment_groups.items()}
-        self._stays = frozenset(document.admission_caps_onset.stays)
-        self._because = document.admission_caps_onset.because
+        groups = {str(kind): group for kind, group in document.treatment_groups.items()}
+        self._groups = {kind: groups.get(kind, kind) for kind in get_args(TreatmentModality)}
+        cap = document.admission_caps_onset
+        self._stays = frozenset(cap.stays if cap else ())
+        self._because = cap.because if cap else None
         context = Context(self.findings, sets, frozenset(document.tumors), self._groups, self.clock, dict(switches))
         self.context = context
         self._compile(document, context)
         self._trace = lru_cache(maxsize=_REMEMBERED)(self._trace_of)
         gap = document.level_flags.gap_between_A_and_C
-        self._gap = (gap.pathway, gap.not_met, gap.not_ruled_out)
-        self._without_fracture = document.level_flags.B_without_fracture_literal_reading_differs.pathway
+        self._gap = (gap.pathway, gap.not_met, gap.not_ruled_out) if gap else None
+        without = document.level_flags.B_without_fracture_literal_reading_differs
+        self._without_fracture = without.pathway if without else None
 
     def _compile(self, document: EditionDocument, context: Context) -> None:
-        keys: dict[str, int] = {}
+        places: dict[str, int] = {}
         checks: list[Check] = []
-        pathways: list[tuple[str, tuple[CompiledUse, ...]]] = []
+        ages: set[int] = set()
         self._asks: list[str] = []
 
-        def place(use: CriterionUse) -> int:
-            if use.use not in keys:
-                criterion = document.criteria[use.use]
+        def leaf(use: CriterionUse) -> Leaf:
+            criterion = document.criteria[use.use]
+            if use.use not in places:
                 measure = MEASURES[criterion.measure]
-                keys[use.use] = len(checks)
-                checks.append(measure.build(measure.parameters.model_validate(criterion.with_), context))
+                parameters = measure.parameters.model_validate(criterion.with_)
+                accepted = frozenset(criterion.accepted_when_silent)
+                places[use.use] = len(checks)
+                checks.append(measure.build(parameters, context._replace(accepted=accepted)))
+                ages.update(parameters.ages())
                 self._asks.append(criterion.ask)
-            return keys[use.use]
+            return Leaf(criterion.id or use.use, places[use.use], use.counts_under(context.switches))
 
+        pathways = []
         for name, pathway in document.pathways.items():
-            uses = [
-                CompiledUse(document.criteria[use.use].id or use.use, place(use), use.counts_under(context.switches))
-                for use in pathway.criteria
-                if use.appears_under(context.switches)
-            ]
-            pathways.append((name, tuple(uses)))
+            parts = [compiled(part, context.switches, leaf) for part in pathway.all]
+            present = tuple(part for part in parts if part is not None)
+            pathways.append((name, Group("all", len(present), present)))
         self._checks = tuple(checks)
-        self._pathways = tuple(pathways)
+        self._ages = frozenset(ages)
+        self.pathways = tuple(pathways)
+        self._leaves = {name: tuple(leaves(pathway)) for name, pathway in pathways}
 
     def as_of(self, facts: Facts) -> int:
         """The day on which the clocks are read, as an ordinal."""
@@ -116,10 +120,10 @@ class LevelRules:
         as_of = self.as_of(facts)
         return RequestView(facts, as_of, read_treatments(facts.treatments, as_of, self._groups, self.clock.extra_day))
 
-    def level_view(self, request: RequestView, level: LevelFacts) -> LevelView:
+    def level_view(self, request: RequestView, name: str, level: LevelFacts) -> LevelView:
         studies = dated_studies(level, request.as_of)
         onset = read_onset(level.onset, studies, self._admitted(request), request.as_of, self.findings)
-        return LevelView(request, level, studies, onset, self.clock)
+        return LevelView(request, name, level, studies, onset, self.clock)
 
     def _admitted(self, request: RequestView) -> int | None:
         """The day of an admission for fracture pain, where only one level has facts."""
@@ -135,7 +139,7 @@ class LevelRules:
         """The result of a level that a line names, with or without facts."""
         view = self.view_of(request, name)
         states = self._states(view)
-        if view.facts is NO_LEVEL_FACTS and not self._closed_world:
+        if view.facts is NO_LEVEL_FACTS and UNKNOWN in states:
             return self._without_facts(name, states)
         return self._result(name, states, view)
 
@@ -144,13 +148,16 @@ class LevelRules:
         level = request.facts.levels.get(name)
         if level is None or is_blank(level):
             onset = read_onset(None, [], None, request.as_of, self.findings)
-            return LevelView(request, NO_LEVEL_FACTS, [], onset, self.clock)
-        return self.level_view(request, level)
+            return LevelView(request, name, NO_LEVEL_FACTS, [], onset, self.clock)
+        return self.level_view(request, name, level)
 
     def _without_facts(self, name: str, states: tuple[Truth, ...]) -> LevelResult:
         """Insufficient whatever the facts of the whole request say; it asks for what they leave unknown."""
         trace = self._trace(name, states)
-        missing = trace.missing or self._ask(name, states, dict.fromkeys(trace.pathways, UNKNOWN))
+        unknown = (
+            leaf for found in self._leaves.values() for leaf in found if leaf.counts and states[leaf.check] == UNKNOWN
+        )
+        missing = trace.missing or self._ask(name, unknown)
         return LevelResult(name, "insufficient_information", trace.pathways, trace.criteria, missing, (), trace.score)
 
     def _states(self, view: LevelView) -> tuple[Truth, ...]:
@@ -167,56 +174,68 @@ class LevelRules:
 
     def _trace_of(self, name: str, states: tuple[Truth, ...]) -> Trace:
         """Everything that follows from the states of the criteria alone; remembered, and never changed."""
-        pathways: dict[str, Truth] = {}
-        criteria: dict[str, dict[str, Truth]] = {}
-        for pathway, uses in self._pathways:
-            criteria[pathway] = {use.id: states[use.check] for use in uses}
-            pathways[pathway] = all_of(states[use.check] for use in uses if use.counts)
+        pathways = {name: state_of(pathway, states) for name, pathway in self.pathways}
+        criteria = {name: {leaf.id: states[leaf.check] for leaf in found} for name, found in self._leaves.items()}
         determination = _determination(pathways)
         missing: tuple[Question, ...] = ()
         if determination == "insufficient_information":
-            missing = self._ask(name, states, pathways)
-        return Trace(determination, pathways, criteria, missing, self._score(states))
+            missing = self._ask(name, chain.from_iterable(open_leaves(part, states) for _, part in self.pathways))
+        return Trace(determination, pathways, criteria, missing, self.closest(states)[1])
 
-    def _ask(self, name: str, states: tuple[Truth, ...], pathways: Mapping[str, Truth]) -> tuple[Question, ...]:
-        """A question for each unknown criterion of each open pathway, each criterion once."""
+    def _ask(self, name: str, found: Iterable[Leaf]) -> tuple[Question, ...]:
+        """A question for each criterion, once."""
         asked: dict[str, Question] = {}
-        for pathway, uses in self._pathways:
-            if pathways[pathway] != UNKNOWN:
-                continue
-            for use in uses:
-                if use.counts and states[use.check] == UNKNOWN and use.id not in asked:
-                    asked[use.id] = Question(use.id, name, self._asks[use.check].replace("{level}", name))
+        for leaf in found:
+            if leaf.id not in asked:
+                asked[leaf.id] = Question(leaf.id, name, self._asks[leaf.check].replace("{level}", name))
         return tuple(asked.values())
 
-    def _score(self, states: tuple[Truth, ...]) -> int:
-        """The share of criteria met on the closest pathway, in percent, rounded down."""
+    def states_of(self, criteria: Mapping[str, Mapping[str, Truth]]) -> tuple[Truth, ...]:
+        """The states of the criteria by place, from those of a level's result."""
+        states: list[Truth] = [UNKNOWN] * len(self._checks)
+        for name, found in self._leaves.items():
+            for leaf in found:
+                states[leaf.check] = criteria[name][leaf.id]
+        return tuple(states)
+
+    def closest(self, states: Sequence[Truth]) -> tuple[str, int]:
+        """The closest pathway, and its score: the share of its parts that are met, in percent, rounded down."""
         best: tuple[int, int, float] | None = None
-        score = 0
-        for _, uses in self._pathways:
-            counted = [states[use.check] for use in uses if use.counts]
+        closest = ("", 0)
+        for name, pathway in self.pathways:
+            counted = [state_of(part, states) for part in pathway.parts if counts(part)]
             met = counted.count(MET)
             distance = (counted.count(NOT_MET), counted.count(UNKNOWN), -met / len(counted))
             if best is None or distance < best:
-                best, score = distance, met * 100 // len(counted)
-        return score
+                best, closest = distance, (name, met * 100 // len(counted))
+        return closest
 
     def _flag(self, view: LevelView, trace: Trace) -> None:
         """The flags that rest on more than one criterion."""
         found, clock, youngest = view.flags, self.clock, view.youngest
         if youngest is not None:
-            pathway, treated, cause = self._gap
-            of_gap = trace.criteria[pathway]
-            if youngest >= clock.acute_days and of_gap[treated] == NOT_MET and of_gap[cause] != NOT_MET:
+            if youngest >= clock.acute_days and self._in_gap(trace):
                 found.append(flags.GAP)
             if youngest > clock.old_fracture_days:
                 found.append(flags.OLD_FRACTURE)
             if youngest < clock.acute_days and self._crosses(view):
                 found.append(flags.CROSSES_SIX_WEEKS)
-        if trace.pathways[self._without_fracture] == MET and first_shown(view.studies, self.findings) is None:
+        if (
+            self._without_fracture is not None
+            and trace.pathways[self._without_fracture] == MET
+            and first_shown(view.studies, self.findings) is None
+        ):
             found.append(flags.B_WITHOUT_FRACTURE)
         if trace.determination == "insufficient_information" and self._meets_on_every_day(view):
             found.append(flags.MEETS_WHATEVER_ONSET)
+
+    def _in_gap(self, trace: Trace) -> bool:
+        """Whether the treatment is not met where the cause is not ruled out."""
+        if self._gap is None:
+            return False
+        pathway, treated, cause = self._gap
+        states = trace.criteria[pathway]
+        return states[treated] == NOT_MET and states[cause] != NOT_MET
 
     def _crosses(self, view: LevelView) -> bool:
         """Whether the fracture may be six weeks old on the day of service."""
@@ -229,14 +248,14 @@ class LevelRules:
         """Whether the level would meet on whichever day of its onset interval the fracture began.
 
         Between two days on which a study, the examination or the admission falls before the onset, or the fracture
-        reaches six weeks, only the treated days depend on the onset, and a later onset never has more of them: so
-        the last day of each such stretch speaks for all of it.
+        reaches an age that a measure asks for, only the treated days depend on the onset, and a later onset never has
+        more of them: so the last day of each such stretch speaks for all of it.
         """
         earliest, latest = view.onset.earliest, view.onset.latest
         if earliest is None or latest is None or earliest >= latest:
             return False
         request, exam = view.request, view.facts.exam
-        turns = {latest, request.as_of + self.clock.extra_day - self.clock.acute_days}
+        turns = {latest, *(request.as_of + self.clock.extra_day - age for age in self._ages)}
         turns.update(study.day for study in view.studies)
         for day in (exam.date if exam else None, request.hospital.admit_date):
             if day is not None:
@@ -246,8 +265,8 @@ class LevelRules:
     def _meets_on(self, view: LevelView, day: int) -> bool:
         """Whether the level would meet had the fracture begun on this day."""
         onset = onset_on(day, view.studies, view.request.as_of, self.findings)
-        states = self._states(LevelView(view.request, view.facts, view.studies, onset, self.clock))
-        return any(all_of([states[use.check] for use in uses if use.counts]) == MET for _, uses in self._pathways)
+        again = LevelView(view.request, view.name, view.facts, view.studies, onset, self.clock)
+        return self._trace(view.name, self._states(again)).determination == "meets"
 
 
 def _determination(pathways: Mapping[str, Truth]) -> Determination:

@@ -119,7 +119,7 @@ class LineRules:
                 return None
             found = (flags.LISTED_BUT_INVESTIGATIONAL,)
             return Draft(line, "sacral_code", "does_not_meet", clinical=True, flags=found)
-        if any(region_of(name) in _SACRAL for name in names):
+        if code.kind == "vertebroplasty" and any(region_of(name) in _SACRAL for name in names):
             return Draft(line, "sacral_level", "does_not_meet", clinical=True, flags=(flags.SACRAL_LEVEL,))
         return None
 
@@ -150,8 +150,9 @@ class LineRules:
         asks = self._asks
         names = [result.level for result in results]
         lacks = []
-        if line.technique == "kyphoplasty" or (
-            line.technique == "sacroplasty" and any(region_of(name) not in _SACRAL for name in names)
+        if code.kind != "scored" and (
+            line.technique == "kyphoplasty"
+            or (line.technique == "sacroplasty" and any(region_of(name) not in _SACRAL for name in names))
         ):
             lacks.append(Question("technique", None, asks.technique.format(technique=line.technique)))
         if not names:

@@ -1,115 +1,261 @@
 """The strict loader of an edition's file.
 
 `load(path)` gives an `EditionDocument` or raises `YamlError`, which names file, line and key: for a repeated or
-unknown key, an unquoted code, a measure, criterion, set, switch or flag that does not exist, or one that is missing.
+unknown key, an unquoted code, a measure, criterion, set, switch or flag that does not exist, one that is missing, and
+one that nothing reads.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, get_args
 
 from pydantic import ValidationError
 
-from policies import flags, strict_yaml
+from policies import flags, sentences, strict_yaml
+from policies.composition import AtLeast, CriterionUse, Part, parts_of
 from policies.criteria import MEASURES
-from policies.document import SWITCH_VALUES, DeterminationName, EditionDocument
+from policies.document import ENGINE_SWITCHES, EditionDocument, GapFlag
 from policies.facts import Product, TreatmentModality
 from policies.strict_yaml import Location, StrictDocument
 
-LINE_RULES: Final = (
-    "code_not_listed",
-    "earlier_edition",
-    "medicare",
-    "medicare_sacroplasty",
-    "product_outside",
-    "deleted_code",
-    "sacroplasty",
-    "sacral_code",
-    "sacral_level",
-    "criteria",
-    "no_level",
-)
+_ANY_POLICY: Final = ("as_of", "day_count", "missing")
+_SACRAL_RULES: Final = {
+    "vertebroplasty": ("sacral_level",),
+    "sacral_listed": ("sacral_code",),
+    "sacroplasty": ("sacroplasty",),
+}
+Fault = tuple[Location, str]
 
 
 def load(path: Path) -> EditionDocument:
     """The edition of a file; raises `strict_yaml.YamlError`."""
-    source = strict_yaml.load(path)
+    return read(strict_yaml.load(path))
+
+
+def read(source: StrictDocument) -> EditionDocument:
+    """The edition of a strict document; raises `strict_yaml.YamlError`."""
     edition: EditionDocument = typed(EditionDocument, source.data, source, ())
-    for location, message in _dangling(edition):
-        raise source.fault(location, message)
+    for check in (_criteria, _pathways, _level_flags, _switches, _flags, _tables, _words):
+        for location, message in check(edition):
+            raise source.fault(location, message)
     for key, criterion in edition.criteria.items():
         kind = MEASURES[criterion.measure].parameters
         parameters = typed(kind, criterion.with_, source, ("criteria", key, "with"))
-        for field in kind.set_fields:
-            name = getattr(parameters, field)
-            if name is not None and name not in edition.finding_sets:
-                raise source.fault(("criteria", key, "with", field), f"there is no finding set {name}")
+        for field, message in _sets(edition, {field: getattr(parameters, field) for field in kind.set_fields}):
+            raise source.fault(("criteria", key, "with", field), message)
     return edition
 
 
+def _sets(edition: EditionDocument, named: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
+    """Finding sets that a criterion names exist, and share no finding."""
+    seen: dict[str, str] = {}
+    for field, name in named.items():
+        if name is None:
+            continue
+        if name not in edition.finding_sets:
+            yield field, f"there is no finding set {name}"
+            return
+        for finding in edition.finding_sets[name]:
+            if seen.setdefault(finding, field) != field:
+                yield field, f"{finding} stands in {seen[finding]} too"
+
+
 def typed(kind: type[Any], data: object, source: StrictDocument, at: Location) -> Any:
-    """Data as a pydantic type; the first fault is raised with its line."""
+    """Data as a pydantic type; the first fault is raised with its line, a mistyped key before what it leaves out."""
     try:
         return kind.model_validate(data)
     except ValidationError as error:
-        detail = error.errors(include_url=False)[0]
-        steps = tuple(step for step in detail["loc"] if step != "[key]")
+        detail = min(error.errors(include_url=False), key=lambda one: one["type"] != "extra_forbidden")
+        steps = tuple(step for step in detail["loc"] if not str(step).startswith("["))
         message = {"extra_forbidden": "is not a known key", "missing": "is missing"}.get(detail["type"])
-        raise source.fault((*at, *steps), message or detail["msg"]) from None
+        raise source.fault((*at, *steps), message or detail["msg"].removeprefix("Value error, ")) from None
 
 
-def _dangling(edition: EditionDocument) -> Iterator[tuple[Location, str]]:
-    """Names that do not exist, and ones that must be there and are not."""
+def _criteria(edition: EditionDocument) -> Iterator[Fault]:
+    used = {use.use for pathway in edition.pathways.values() for use in pathway.uses()}
     for key, criterion in edition.criteria.items():
         if criterion.measure not in MEASURES:
             yield ("criteria", key, "measure"), f"there is no measure {criterion.measure}"
+            return
+        for index, fact in enumerate(criterion.accepted_when_silent):
+            if fact not in MEASURES[criterion.measure].silent:
+                at = ("criteria", key, "accepted_when_silent", index)
+                yield at, f"{criterion.measure} cannot accept silence on {fact}"
+        if key not in used:
+            yield ("criteria", key), "no pathway uses it"
+
+
+def _pathways(edition: EditionDocument) -> Iterator[Fault]:
     for name, pathway in edition.pathways.items():
-        for index, use in enumerate(pathway.criteria):
-            at = ("pathways", name, "criteria", index)
-            if use.use not in edition.criteria:
-                yield (*at, "use"), f"there is no criterion {use.use}"
-            for part, test in (("when", use.when), ("counts", use.counts)):
-                if test and not set(test.values) <= SWITCH_VALUES.get(test.switch, set()):
-                    yield (*at, part), "names a switch or value that does not exist"
-    yield from _dangling_in_flags(edition)
-    yield from _incomplete_tables(edition)
-    yield from _wrong_values(edition)
+        at = ("pathways", name, "all")
+        uses = list(_located(pathway.all, at))
+        for place, part in uses:
+            if isinstance(part, AtLeast) and part.at_least.count > len(part.at_least.of):
+                yield (*place, "at_least", "count"), f"there are only {len(part.at_least.of)} parts"
+            if isinstance(part, CriterionUse):
+                yield from _use(edition, place, part)
+        yield from _twice(edition, [(place, part) for place, part in uses if isinstance(part, CriterionUse)])
 
 
-def _dangling_in_flags(edition: EditionDocument) -> Iterator[tuple[Location, str]]:
+def _located(parts: Sequence[Part], at: Location) -> Iterator[tuple[Location, Part]]:
+    """Every part below, with its place in the file."""
+    for index, part in enumerate(parts):
+        place = (*at, index)
+        yield place, part
+        yield from _below(part, place)
+
+
+def _below(part: Part, place: Location) -> Iterator[tuple[Location, Part]]:
+    key = {"AllOf": ("all",), "AnyOf": ("any",), "AtLeast": ("at_least", "of")}.get(type(part).__name__)
+    if key:
+        yield from _located(parts_of(part), (*place, *key))
+    else:
+        for below in parts_of(part):  # the one part of a `not`
+            yield (*place, "not"), below
+            yield from _below(below, (*place, "not"))
+
+
+def _use(edition: EditionDocument, place: Location, use: CriterionUse) -> Iterator[Fault]:
+    if use.use not in edition.criteria:
+        yield (*place, "use"), f"there is no criterion {use.use}"
+    for part, test in (("when", use.when), ("counts", use.counts)):
+        if test and not set(test.values) <= set(edition.values_of(test.switch)):
+            yield (*place, part), "names a switch or value that does not exist"
+    if use.when and use.counts and use.when.switch == use.counts.switch:
+        for value in sorted(set(use.counts.values) - set(use.when.values)):
+            yield (*place, "counts"), f"names {value}, under which it does not appear"
+
+
+def _twice(edition: EditionDocument, uses: Sequence[tuple[Location, CriterionUse]]) -> Iterator[Fault]:
+    """A criterion stands once in a pathway, whatever the switches say."""
+    seen: dict[str, list[CriterionUse]] = {}
+    for place, use in uses:
+        name = edition.criteria[use.use].id or use.use
+        for other in seen.get(name, ()):
+            if not (use.when and other.when and use.when.switch == other.when.switch) or (
+                set(use.when.values) & set(other.when.values)
+            ):
+                yield (*place, "use"), f"{name} stands in this pathway already"
+        seen.setdefault(name, []).append(use)
+
+
+def _level_flags(edition: EditionDocument) -> Iterator[Fault]:
     gap = edition.level_flags.gap_between_A_and_C
     without = edition.level_flags.B_without_fracture_literal_reading_differs
-    for flag, pathway in ((flags.GAP, gap.pathway), (flags.B_WITHOUT_FRACTURE, without.pathway)):
-        if pathway not in edition.pathways:
-            yield ("level_flags", flag, "pathway"), f"there is no pathway {pathway}"
-    for field in ("not_met", "not_ruled_out"):
-        if getattr(gap, field) not in edition.criteria:
-            yield ("level_flags", flags.GAP, field), f"there is no criterion {getattr(gap, field)}"
+    for flag, part in ((flags.GAP, gap), (flags.B_WITHOUT_FRACTURE, without)):
+        if part and part.pathway not in edition.pathways:
+            yield ("level_flags", flag, "pathway"), f"there is no pathway {part.pathway}"
+    if gap:
+        yield from _gap(edition, gap)
 
 
-def _incomplete_tables(edition: EditionDocument) -> Iterator[tuple[Location, str]]:
-    """Tables that must have a row for everything the engine knows, and no other."""
+def _gap(edition: EditionDocument, gap: GapFlag) -> Iterator[Fault]:
+    at, used = ("level_flags", flags.GAP), {use.use for use in edition.pathways[gap.pathway].uses()}
+    for field, name in (("not_met", gap.not_met), ("not_ruled_out", gap.not_ruled_out)):
+        if name not in used:
+            yield (*at, field), f"there is no criterion {name} in pathway {gap.pathway}"
+    if edition.criteria[gap.not_met].measure != "treated_days":
+        yield (*at, "not_met"), "must be a criterion that measures treated_days"
+    if edition.clock is None:
+        yield (), "clock is missing"
+    for words in ("gap", "gap_from", "early_from"):
+        if getattr(edition.words, words) is None:
+            yield ("words",), f"{words} is missing"
+
+
+def _switches(edition: EditionDocument) -> Iterator[Fault]:
+    """A reading that a measure of the edition depends on is stated; a switch that nothing reads is not."""
+    needed = {name for criterion in edition.criteria.values() for name in MEASURES[criterion.measure].switches}
+    kinds = {code.kind for code in edition.codes.current.values()}
+    if "sacral_listed" in kinds:
+        needed.add("sacral_codes")
+    if "sacroplasty" in kinds and any(rule.scope == "medicare" for rule in edition.products.values()):
+        needed.add("medicare_sacroplasty")
+    tests = {
+        test.switch
+        for pathway in edition.pathways.values()
+        for use in pathway.uses()
+        for test in (use.when, use.counts)
+        if test
+    }
+    for name in sorted(needed - set(edition.switches)):
+        yield ("switches",), f"{name} is missing"
+    for name, switch in edition.switches.items():
+        if name not in {*needed, *tests, *_ANY_POLICY}:
+            yield ("switches", name), "nothing reads it"
+        values = ENGINE_SWITCHES.get(name)
+        if values and sorted(values) != sorted(edition.values_of(name)):
+            yield ("switches", name), f"its values must be {', '.join(sorted(values))}"
+        if switch.default in switch.alternatives:
+            yield ("switches", name, "alternatives"), "must differ from the default"
+
+
+def _flags(edition: EditionDocument) -> Iterator[Fault]:
+    """A sentence for every flag that the rules of the edition can raise, and for no other."""
+    needed = {name for criterion in edition.criteria.values() for name in MEASURES[criterion.measure].flags}
+    needed |= {name for name, part in edition.level_flags if part is not None}
+    if edition.clock:
+        needed |= {flags.OLD_FRACTURE, flags.CROSSES_SIX_WEEKS}
+    kinds = {code.kind for code in edition.codes.current.values()}
+    needed |= {flags.SACRAL_LEVEL} if "vertebroplasty" in kinds else set()
+    needed |= {flags.LISTED_BUT_INVESTIGATIONAL} if "sacral_listed" in kinds else set()
+    needed |= {flags.REPOSITION} if any(code.reposition for code in edition.codes.current.values()) else set()
+    if "sacroplasty" in kinds and any(rule.scope == "medicare" for rule in edition.products.values()):
+        needed.add(flags.CONFIRM_MEDICARE)
+    for name in sorted(set(edition.flags) - needed - set(sentences.FLAGS)):
+        yield ("flags", name), "is not known: nothing raises it"
+    for name in sorted(needed - set(edition.flags) - set(sentences.FLAGS)):
+        yield ("flags",), f"{name} is missing"
+
+
+def _tables(edition: EditionDocument) -> Iterator[Fault]:
+    """Tables with a row for every value of a fact."""
     for name, present, needed in (
-        ("switches", set(edition.switches), set(SWITCH_VALUES)),
-        ("flags", set(edition.flags), set(flags.ALL)),
         ("products", set(edition.products), set(get_args(Product))),
         ("treatment_groups", set(edition.treatment_groups), set(get_args(TreatmentModality))),
     ):
-        for key in sorted(present - needed):
-            yield (name, key), "is not known"
-        for key in sorted(needed - present):
-            yield (name,), f"{key} is missing"
-
-
-def _wrong_values(edition: EditionDocument) -> Iterator[tuple[Location, str]]:
-    rules = set(LINE_RULES) | {f"related_policy_{code.policy}" for code in edition.codes.related.values()}
-    for rule in sorted(rules ^ set(edition.words.rules)):
-        yield ("words", "rules"), f"{rule} is missing or not known"
-    for determination in get_args(DeterminationName):
-        if determination not in edition.words.determinations:
-            yield ("words", "determinations"), f"{determination} is missing"
-    if "shows_fracture" not in edition.finding_sets:
+        if present or name == "products":
+            for key in sorted(needed - present):
+                yield (name,), f"{key} is missing"
+    if edition.admission_caps_onset and not edition.finding_sets.get("shows_fracture"):
         yield ("finding_sets",), "shows_fracture is missing"
-    for name, switch in edition.switches.items():
-        if {switch.default, *switch.alternatives} != SWITCH_VALUES[name]:
-            yield ("switches", name), f"its values must be {', '.join(sorted(SWITCH_VALUES[name]))}"
+    for product, rule in edition.products.items():
+        for place in ("inpatient", "elsewhere"):
+            if rule.scope == "commercial" and getattr(rule, place) is None:
+                yield ("products", product), f"{place} is missing"
+    yield from _codes(edition)
+
+
+def _codes(edition: EditionDocument) -> Iterator[Fault]:
+    codes = edition.codes
+    for code, rule in codes.current.items():
+        at = ("codes", "current", code)
+        if rule.kind == "sacroplasty" and (rule.regions or rule.role or rule.reposition):
+            yield at, "is never scored, so it has no regions, role or reposition"
+        elif rule.kind != "sacroplasty" and not rule.regions:
+            yield at, "regions is missing"
+        if rule.kind == "vertebroplasty" and {"S", "COCCYX"} & set(rule.regions):
+            yield (*at, "regions"), "a sacral level on a vertebroplasty code is never scored"
+        for other, table in (("deleted", codes.deleted), ("related", codes.related)):
+            if code in table:
+                yield ("codes", other, code), "stands among the current codes too"
+
+
+def rules_of(edition: EditionDocument) -> dict[str, str | None]:
+    """The rules that can decide a line of the edition, with the sentence that fits any policy where there is one."""
+    kinds = {code.kind for code in edition.codes.current.values()}
+    rules: dict[str, str | None] = dict(sentences.RULES)
+    rules |= {rule: None for kind in kinds for rule in _SACRAL_RULES.get(kind, ())}
+    if "sacroplasty" in kinds:
+        rules["medicare_sacroplasty"] = None
+    return rules | {f"related_policy_{code.policy}": None for code in edition.codes.related.values()}
+
+
+def _words(edition: EditionDocument) -> Iterator[Fault]:
+    rules = rules_of(edition)
+    for rule in edition.words.rules:
+        if rule not in rules:
+            yield ("words", "rules", rule), "is not known"
+    for rule, sentence in rules.items():
+        if sentence is None and rule not in edition.words.rules:
+            yield ("words",), f"rules.{rule} is missing"

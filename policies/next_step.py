@@ -20,28 +20,29 @@ def next_step(level: Mapping[str, Any], view: LevelView, edition: Edition) -> st
 
     `level` is a level of `Assessment.as_dict()`.
     """
-    gap = edition.document.level_flags.gap_between_A_and_C
+    gap, words = edition.document.level_flags.gap_between_A_and_C, edition.document.words
+    if gap is None:
+        return ""
     criteria = level["criteria"][gap.pathway]
     if criteria[gap.not_met] != NOT_MET or criteria[gap.not_ruled_out] == NOT_MET:
         return ""
-    words = edition.document.words
     in_gap = flags.GAP in level["flags"]
-    sentences = [words.gap] if in_gap else []
+    sentences = [words.gap or ""] if in_gap else []
     only_obstacle = [state for state in criteria.values() if state == NOT_MET] == [NOT_MET]
     if only_obstacle and level["determination"] == "does_not_meet":
-        day = six_weeks_complete(view, edition)
+        day = six_weeks_complete(view, edition, gap.not_met)
         if day is not None:
-            sentences.append((words.gap_from if in_gap else words.early_from).replace("{day}", day_words(day)))
+            from_day = (words.gap_from if in_gap else words.early_from) or ""
+            sentences.append(from_day.replace("{day}", day_words(day)))
     return " ".join(sentences)
 
 
-def six_weeks_complete(view: LevelView, edition: Edition) -> int | None:
+def six_weeks_complete(view: LevelView, edition: Edition, treated: str) -> int | None:
     """The first day on which six weeks of treatment can be complete, if it goes on from the as-of day.
 
-    An ordinal; None where the onset is not known. Counted from the latest possible onset.
+    An ordinal; None where the onset is not known. Counted from the latest possible onset. `treated` is the criterion.
     """
-    criterion = edition.document.criteria[edition.document.level_flags.gap_between_A_and_C.not_met]
-    parameters = TreatedDaysParameters.model_validate(criterion.with_)
+    parameters = TreatedDaysParameters.model_validate(edition.document.criteria[treated].with_)
     latest, as_of = view.onset.latest, view.request.as_of
     if latest is None:
         return None

@@ -1,28 +1,60 @@
-"""Which edition of which policy governs a day of service. Editions are loaded once per process."""
+"""Which edition of which policy governs a day of service. The library is loaded once per process."""
 
 import datetime
+from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+from policies import strict_yaml
 from policies.edition import Edition
 
 LIBRARY: Final = Path(__file__).parent / "library"
 DEFAULT_POLICY: Final = "bcbsma-484"
+Library = dict[str, tuple[Edition, ...]]
 
 
 class UnknownPolicyError(LookupError):
     """There is no such policy, or no such edition of it, in the library."""
 
 
-@cache
-def editions() -> dict[str, tuple[Edition, ...]]:
-    """Every edition in the library by policy, oldest first; raises `strict_yaml.YamlError` for a faulty file."""
+def load(folder: Path) -> Library:
+    """Every edition in a folder of policies by policy, oldest first.
+
+    Raises `strict_yaml.YamlError` for a faulty file, and for two editions of one policy that overlap: an edition is in
+    force until the next one begins, so no two begin on one day, nor have one name.
+    """
     found: dict[str, list[Edition]] = {}
-    for path in sorted(LIBRARY.glob("*/*.yaml")):
+    for path in sorted(folder.glob("*/*.yaml")):
         edition = Edition.load(path)
         found.setdefault(edition.policy, []).append(edition)
-    return {policy: tuple(sorted(those, key=lambda one: one.effective)) for policy, those in found.items()}
+    library = {policy: tuple(sorted(those, key=lambda one: one.effective)) for policy, those in found.items()}
+    for those in library.values():
+        _apart(those)
+    return library
+
+
+def _apart(those: Sequence[Edition]) -> None:
+    names: dict[str, Edition] = {}
+    for one, other in pairwise(those):
+        if one.effective == other.effective:
+            message = f"overlaps {_name(one)}, which begins on the same day"
+            raise strict_yaml.load(other.file).fault(("effective",), message)
+    for one in those:
+        if one.edition in names:
+            raise strict_yaml.load(one.file).fault(("edition",), f"is the name of {_name(names[one.edition])} too")
+        names[one.edition] = one
+
+
+def _name(edition: Edition) -> str:
+    return f"{edition.file.parent.name}/{edition.file.name}"
+
+
+@cache
+def editions() -> Library:
+    """The library of this installation; raises as `load`."""
+    return load(LIBRARY)
 
 
 def governing(policy_id: str, service_date: datetime.date | None) -> Edition:
@@ -34,6 +66,11 @@ def governing(policy_id: str, service_date: datetime.date | None) -> Edition:
     known = editions().get(policy_id)
     if not known:
         raise UnknownPolicyError(f"there is no policy {policy_id}")
+    return in_force(known, service_date)
+
+
+def in_force(known: Sequence[Edition], service_date: datetime.date | None) -> Edition:
+    """Of a policy's editions, oldest first, the one in force on a day; the newest where no day is given."""
     if service_date is None:
         return known[-1]
     return next((one for one in reversed(known) if one.effective <= service_date), known[0])

@@ -41,10 +41,13 @@ class StrictDocument:
 
     def fault(self, location: Location, message: str) -> YamlError:
         """An error at a location; where the location itself is absent, at the nearest part around it."""
-        known = location
-        while known and known not in self._lines:
-            known = known[:-1]
-        return YamlError(self.name, self._lines.get(known, 1), location, message)
+        return YamlError(self.name, self.line(location), location, message)
+
+    def line(self, location: Location) -> int:
+        """The line on which a part begins, or the nearest part around it."""
+        while location and location not in self._lines:
+            location = location[:-1]
+        return self._lines.get(location, 1)
 
     def _value(self, node: yaml.Node | None, location: Location, seen: set[int]) -> Any:
         if node is None:

@@ -1,6 +1,6 @@
 """Three-valued logic: met, not_met, unknown.
 
-Unknown means that a fact was not submitted; it is never a no. The three connectives are Kleene's and are written
+Unknown means that a fact was not submitted; it is never a no. The connectives are Kleene's and are written
 out row by row: a conjunction is only as good as its worst part, a disjunction as its best, and unknown survives
 unless another part settles the matter.
 """
@@ -41,3 +41,11 @@ def any_of(states: Iterable[Truth]) -> Truth:
     for state in states:
         result = OR[result][state]
     return result
+
+
+def at_least(count: int, states: Iterable[Truth]) -> Truth:
+    """Whether so many of the states are met; unknown while the unknown ones could still make up the number."""
+    found = list(states)
+    if found.count(MET) >= count:
+        return MET
+    return UNKNOWN if found.count(MET) + found.count(UNKNOWN) >= count else NOT_MET

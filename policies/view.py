@@ -44,12 +44,13 @@ class LevelView:
     studies that may speak of the fracture: not before its earliest onset. Criteria append to `flags`.
     """
 
-    __slots__ = ("facts", "flags", "oldest", "onset", "request", "studies", "usable", "youngest")
+    __slots__ = ("facts", "flags", "name", "oldest", "onset", "request", "studies", "usable", "youngest")
 
     def __init__(
-        self, request: RequestView, facts: LevelFacts, studies: list[DatedStudy], onset: Onset, clock: Clock
+        self, request: RequestView, name: str, facts: LevelFacts, studies: list[DatedStudy], onset: Onset, clock: Clock
     ) -> None:
         self.request = request
+        self.name = name
         self.facts = facts
         self.studies = studies
         self.onset = onset
@@ -66,7 +67,10 @@ class LevelView:
 
 
 class Context(NamedTuple):
-    """What a criterion is built with besides its own parameters: the edition's sets and its switches."""
+    """What a criterion is built with besides its own parameters: the edition's sets and its switches.
+
+    `accepted` are the facts on which this criterion accepts silence.
+    """
 
     findings: Findings
     finding_sets: Mapping[str, frozenset[str]]
@@ -74,3 +78,4 @@ class Context(NamedTuple):
     treatment_groups: dict[str, str]
     clock: Clock
     switches: dict[str, str]
+    accepted: frozenset[str] = frozenset()

@@ -57,6 +57,14 @@ def words(value: str) -> str:
     return _WORDS.get(value, value.replace("_", " "))
 
 
+def fact_words(path: str) -> str:
+    """A fact named by its path (paths.py): Pain score."""
+    if path == "patient.t_score":
+        return "T-score"
+    name = path.removeprefix("level.").removeprefix("patient.").replace(".", " ").replace("_", " ")
+    return name[0].upper() + name[1:]
+
+
 def day_words(day: int | datetime.date) -> str:
     """A day as people write it: Aug 31, 2026."""
     if isinstance(day, int):

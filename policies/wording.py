@@ -7,11 +7,14 @@ submitted, sentence by sentence, and the sum where there is one. Nothing here de
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
+from policies.codes import LEVELS
+from policies.criteria.general import named_levels, named_notes
 from policies.facts import Study, Treatment
 from policies.measures import verdict
+from policies.paths import reader
 from policies.treatment import courses, treated_span
 from policies.view import Context, LevelView
-from policies.vocabulary import count_of_days, day_words, span_words, words
+from policies.vocabulary import count_of_days, day_words, fact_words, span_words, words
 
 
 class Found(NamedTuple):
@@ -227,6 +230,51 @@ def _hospital_or_walking(level: LevelView, parameters: Any, context: Context) ->
     return Found(tuple(found))
 
 
+def _number(level: LevelView, parameters: Any, context: Context) -> Found:
+    value = reader(parameters.fact)(level)
+    if value is None:
+        return Found(())
+    limits = [("at least", parameters.at_least), ("at most", parameters.at_most)]
+    asked = " and ".join(f"{words} {limit:g}" for words, limit in limits if limit is not None)
+    return Found((f"{fact_words(parameters.fact)}: {value:g}",), f"{value:g}; {asked} asked")
+
+
+def _choice(level: LevelView, parameters: Any, context: Context) -> Found:
+    value = reader(parameters.fact)(level)
+    if isinstance(value, bool):
+        value = "yes" if value else "no"
+    return Found(tuple(_said(fact_words(parameters.fact), value)))
+
+
+def _recent_study(level: LevelView, parameters: Any, context: Context) -> Found:
+    as_of, asked = level.request.as_of, f"at most {count_of_days(parameters.days)} asked"
+    matching = [
+        day
+        for day, modality, finding in level.studies
+        if modality in parameters.modalities and finding in context.finding_sets[parameters.findings]
+    ]
+    facts = _lesion_studies(level, parameters, context).facts
+    if not matching:
+        return Found(facts)
+    latest = max(matching)
+    return Found(facts, f"{span_words(latest, as_of)} = {count_of_days(as_of - latest)}; {asked}")
+
+
+def _contraindications(level: LevelView, parameters: Any, context: Context) -> Found:
+    named = named_notes(level, {*parameters.absolute, *parameters.relative})
+    return Found(tuple(f"Noted in the record: {note}" for note in named))
+
+
+def _level_range(level: LevelView, parameters: Any, context: Context) -> Found:
+    return Found((f"Level {level.name}",), f"{parameters.highest} to {parameters.lowest} asked")
+
+
+def _level_count(level: LevelView, parameters: Any, context: Context) -> Found:
+    named = sorted(named_levels(level), key=LEVELS.index)
+    facts = (f"Levels of the request: {', '.join(named)}",) if named else ()
+    return Found(facts, f"{len(named)}; at most {parameters.count} asked")
+
+
 Describe = Callable[[LevelView, Any, Context], Found]
 FOUND: Final[dict[str, Describe]] = {
     "osteoporotic_fracture": _cause,
@@ -244,4 +292,10 @@ FOUND: Final[dict[str, Describe]] = {
     "purpose": _purpose,
     "fracture_age_below": _age,
     "hospital_or_walking": _hospital_or_walking,
+    "number": _number,
+    "choice": _choice,
+    "study_within_days": _recent_study,
+    "contraindications": _contraindications,
+    "level_in": _level_range,
+    "levels_at_most": _level_count,
 }

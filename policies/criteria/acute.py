@@ -1,6 +1,7 @@
 """Pathway C's own criteria: a fracture under six weeks old that led to hospital or prevents walking."""
 
 from policies.criteria.base import Check, Parameters
+from policies.facts import Stay, StayReason, Walking
 from policies.flags import (
     ADMISSION_BEFORE_ONSET,
     NON_AMBULATORY_BEFORE,
@@ -14,6 +15,9 @@ class AgeParameters(Parameters):
     """The age of the fracture, in days, that it must not have reached."""
 
     days: int
+
+    def ages(self) -> tuple[int, ...]:
+        return (self.days,)
 
 
 def fracture_age_below(parameters: AgeParameters, context: Context) -> Check:
@@ -33,12 +37,13 @@ def fracture_age_below(parameters: AgeParameters, context: Context) -> Check:
 class HospitalOrWalkingParameters(Parameters):
     """Values of the facts on admission and on walking, by what they say."""
 
-    stays: list[str]
-    observation: str
-    because_of_fracture: str
-    other_reasons: list[str]
-    cannot_walk: list[str]
-    can_walk: list[str]
+    apart = ("cannot_walk", "can_walk")
+    stays: list[Stay]
+    observation: Stay
+    because_of_fracture: StayReason
+    other_reasons: list[StayReason]
+    cannot_walk: list[Walking]
+    can_walk: list[Walking]
 
 
 class HospitalOrWalking:
@@ -52,6 +57,7 @@ class HospitalOrWalking:
         self._other_reasons = frozenset(parameters.other_reasons)
         self._cannot_walk = frozenset(parameters.cannot_walk)
         self._can_walk = frozenset(parameters.can_walk)
+        self._needs_baseline = "walking_before_the_fracture" not in context.accepted
 
     def __call__(self, level: LevelView) -> Truth:
         return OR[self._hospitalized(level)][self._unable_to_walk(level)]
@@ -85,4 +91,6 @@ class HospitalOrWalking:
             return UNKNOWN
         if walking.current in self._can_walk or walking.cause == "other":
             return NOT_MET
-        return MET if walking.current in self._cannot_walk and walking.cause is not None else UNKNOWN
+        if walking.cause is None or (self._needs_baseline and walking.baseline is None):
+            return UNKNOWN
+        return MET if walking.current in self._cannot_walk else UNKNOWN

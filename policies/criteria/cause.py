@@ -1,7 +1,9 @@
 """What caused the fracture or the lesion: osteoporosis (A, C), the lesion's pattern and its source (B)."""
 
+from typing import Literal
+
 from policies.criteria.base import Check, Parameters
-from policies.facts import Lesion
+from policies.facts import Etiology, Lesion, Tumor
 from policies.flags import (
     DIRECTOR_SOURCE,
     DX_DENIED,
@@ -15,6 +17,8 @@ from policies.flags import (
 from policies.truth import AND, MET, NOT_MET, UNKNOWN, Truth
 from policies.view import Context, LevelView
 
+StatedPattern = Literal["lytic", "mixed", "blastic"]
+
 
 def stated(lesion: Lesion | None) -> bool:
     """Whether a lesion is stated: its pattern is lytic, mixed or blastic, or null beside a source."""
@@ -26,14 +30,15 @@ def stated(lesion: Lesion | None) -> bool:
 class OsteoporoticParameters(Parameters):
     """Etiologies by what they say of osteoporosis; T-scores in standard deviations."""
 
-    osteoporosis: list[str]
-    primary: str
-    injury: list[str]
-    undecided: list[str]
+    apart = ("osteoporosis", "injury", "undecided")
+    osteoporosis: list[Etiology]
+    primary: Etiology
+    injury: list[Etiology]
+    undecided: list[Etiology]
     t_score_normal_from: float
     t_score_osteoporosis_to: float
-    cancer_sources: list[str]
-    cancer_patterns_without_source: list[str]
+    cancer_sources: list[Tumor]
+    cancer_patterns_without_source: list[StatedPattern]
 
 
 class OsteoporoticFracture:
@@ -48,15 +53,28 @@ class OsteoporoticFracture:
         self._low_to = parameters.t_score_osteoporosis_to
         self._cancer_sources = frozenset(parameters.cancer_sources)
         self._cancer_patterns = frozenset(parameters.cancer_patterns_without_source)
+        self._needed = frozenset({"bone_density", "mechanism", "osteoporosis_diagnosis"}) - context.accepted
         self._high_energy: Truth = context.switches["high_energy_osteoporotic"]  # type: ignore[assignment]
 
     def __call__(self, level: LevelView) -> Truth:
         etiology = level.facts.etiology
         if etiology in self._osteoporosis:
-            return self._attributed(level)
-        if etiology in self._injury:
-            return self._injured(level)
-        return UNKNOWN if etiology is None or etiology in self._undecided else NOT_MET
+            state = self._attributed(level)
+        elif etiology in self._injury:
+            state = self._injured(level)
+        else:
+            return UNKNOWN if etiology is None or etiology in self._undecided else NOT_MET
+        return UNKNOWN if self._needed and self._lacks(level) else state
+
+    def _lacks(self, level: LevelView) -> bool:
+        """Whether a fact is missing on which the edition does not accept silence."""
+        patient = level.request.patient
+        silent = {
+            "bone_density": patient.t_score is None,
+            "mechanism": level.facts.mechanism is None,
+            "osteoporosis_diagnosis": patient.osteoporosis_dx is None,
+        }
+        return any(silent[fact] for fact in self._needed)
 
     def _cancer(self, lesion: Lesion | None) -> bool:
         """Whether a lesion of cancer is stated, or one that may well be."""
@@ -103,8 +121,9 @@ class OsteoporoticFracture:
 class PatternParameters(Parameters):
     """Patterns of a lesion by what they say of osteolysis."""
 
-    lytic: list[str]
-    mixed: list[str]
+    apart = ("lytic", "mixed")
+    lytic: list[StatedPattern]
+    mixed: list[StatedPattern]
 
 
 def lesion_pattern(parameters: PatternParameters, context: Context) -> Check:
@@ -131,8 +150,9 @@ def lesion_pattern(parameters: PatternParameters, context: Context) -> Check:
 class SourceParameters(Parameters):
     """Sources of a lesion: those that the statement names, and those that a medical director must judge."""
 
-    named: list[str]
-    director: list[str]
+    apart = ("named", "director")
+    named: list[Tumor]
+    director: list[Tumor]
 
 
 def lesion_source(parameters: SourceParameters, context: Context) -> Check:

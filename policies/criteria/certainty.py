@@ -1,8 +1,9 @@
 """The conditions that follow statement 1, and the imaging of pathway C: exam, studies, other sources, purpose."""
 
-from typing import Literal
+from collections.abc import Collection
 
-from policies.criteria.base import Check, Parameters
+from policies.criteria.base import THREE_STATES, Check, Parameters
+from policies.facts import ExamFinding, LesionPattern, Purpose
 from policies.flags import (
     HISTORY_ONLY,
     SOURCES_NOT_ADDRESSED,
@@ -15,7 +16,7 @@ from policies.view import Context, LevelView
 class ExamParameters(Parameters):
     """The finding that agrees with the level."""
 
-    concordant: str
+    concordant: ExamFinding
 
 
 def examination(parameters: ExamParameters, context: Context) -> Check:
@@ -74,7 +75,7 @@ class LesionVerdictParameters(Parameters):
     set_fields = ("positive", "negative")
     positive: str
     negative: str
-    mixed_patterns: list[str]
+    mixed_patterns: list[LesionPattern]
     mri_margin_days: int
 
 
@@ -120,13 +121,14 @@ def lesion_with_fracture(parameters: LesionWithFractureParameters, context: Cont
 
 
 def other_pain_source(parameters: Parameters, context: Context) -> Check:
-    """And when: certainty that this is where the pain comes from. Silence is accepted, and flagged."""
+    """And when: certainty that this is where the pain comes from. Silence may be accepted; it is flagged."""
+    silent: Truth = MET if "other_pain_source" in context.accepted else UNKNOWN
 
     def check(level: LevelView) -> Truth:
         source = level.facts.other_pain_source
         if source is None:
             level.flags.append(SOURCES_NOT_ADDRESSED)
-            return MET
+            return silent
         if source == "possible":
             return UNKNOWN
         return MET if source == "none" else NOT_MET
@@ -135,16 +137,18 @@ def other_pain_source(parameters: Parameters, context: Context) -> Check:
 
 
 class PurposeParameters(Parameters):
-    """What the purpose must be; what follows where nothing is said of it."""
+    """What the purpose must be."""
 
-    accepted: str
-    silent: Literal["met", "unknown"]
+    accepted: Purpose
+
+    def possible(self, accepted: Collection[str]) -> frozenset[Truth]:
+        return THREE_STATES - {UNKNOWN} if "purpose" in accepted else THREE_STATES
 
 
 def purpose(parameters: PurposeParameters, context: Context) -> Check:
     """And when, second condition: not on a prophylactic basis, nor to support another operation."""
     accepted = parameters.accepted
-    silent: Truth = parameters.silent
+    silent: Truth = MET if "purpose" in context.accepted else UNKNOWN
 
     def check(level: LevelView) -> Truth:
         stated = level.facts.purpose

@@ -1,8 +1,9 @@
 """Pathway A's own clock: six weeks of conservative treatment, and whether it helped."""
 
-from typing import Literal
+from typing import Final
 
 from policies.criteria.base import Check, Parameters
+from policies.facts import Response
 from policies.flags import (
     BEFORE_ONSET,
     CLAIM_CONTRADICTS,
@@ -21,6 +22,21 @@ from policies.treatment import courses
 from policies.truth import MET, NOT_MET, UNKNOWN, Truth
 from policies.view import Context, LevelView
 
+FLAGS: Final = (
+    BEFORE_ONSET,
+    CLAIM_CONTRADICTS,
+    CLAIM_EXCEEDS_AGE,
+    CLAIM_UNDATED,
+    CLIPPED,
+    DATES_REVERSED,
+    DEPENDS_ON_ONSET,
+    ENDED_LONG_AGO,
+    INTERRUPTED,
+    NOT_TOLERATED,
+    SINGLE_MODALITY,
+    UNDATED,
+)
+
 
 class TreatedDaysParameters(Parameters):
     """Days: asked in one course, untreated in a row that do not break it, since the last before a flag."""
@@ -30,6 +46,9 @@ class TreatedDaysParameters(Parameters):
     recent_days: int
     claim_weeks: int
     all_three: list[str]
+
+    def ages(self) -> tuple[int, ...]:
+        return (self.days,)
 
     def gap_under(self, context: Context) -> int | None:
         """The untreated days in a row that do not break a course; None: all treated days are one course."""
@@ -127,7 +146,7 @@ class TreatedDays:
 class ResponseParameters(Parameters):
     """Which answers to "did the treatment help" mean that it failed."""
 
-    failed: list[Literal["none", "inadequate", "adequate"]]
+    failed: list[Response]
 
 
 def treatment_response(parameters: ResponseParameters, context: Context) -> Check:
