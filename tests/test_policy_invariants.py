@@ -15,9 +15,7 @@ from tests.test_policy_examples import ROWS
 
 EDITION = registry.edition("bcbsma-484", "2022-06")
 DEFINITE = {"meets", "does_not_meet"}
-DOCUMENTS = [row["facts"] for row in ROWS] + [
-    document(case.get("facts", {})) for case in CASES if "switches" not in case
-]
+DOCUMENTS = [row["facts"] for row in ROWS] + [document(case.changes) for case in CASES if not case.switches]
 
 CLINICAL = {
     "levels",
