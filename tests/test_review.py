@@ -1,13 +1,12 @@
 """Claiming, asking, escalating, deciding: what may be done by whom, and what the database itself refuses."""
 
 import datetime as dt
-import threading
 
 import pytest
-from django.db import IntegrityError, connections, transaction
+from django.db import IntegrityError, transaction
 
 from priorauth import audit
-from priorauth.models import AuditEvent, Case, Credential, Decision
+from priorauth.models import AuditEvent, Credential, Decision
 from priorauth.roles import Role
 from priorauth.services import claim, decide, escalate, information, submit, withdraw
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
@@ -412,38 +411,3 @@ def test_the_database_refuses_a_second_decision_of_a_round():
     physician = person(Role.PHYSICIAN)
     with pytest.raises(IntegrityError, match="one_decision_per_case"), transaction.atomic():
         denial(case, physician, credential=physician_credential(physician)).save()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_reviewers_at_once_make_one_decision_and_one_clear_message():
-    clerk, nurse = person(Role.CLERK), person(Role.NURSE)
-    for _ in range(10):
-        case = claimed(case_in_review(clerk), nurse)
-        results = race(case, nurse)
-        assert sorted(type(r).__name__ for r in results) == ["Conflict", "Decision"]
-        message = next(str(r) for r in results if isinstance(r, Conflict))
-        assert "decided this case at" in message
-        assert Case.objects.for_actor(clerk).get(pk=case.pk).decisions.count() == 1
-
-
-def race(case, nurse):
-    """The same nurse decides in two windows at once."""
-    barrier, results = threading.Barrier(2), []
-
-    def decide_once():
-        try:
-            mine = Case.objects.for_actor(nurse).get(pk=case.pk)
-            barrier.wait(timeout=20)
-            days = {"valid_from": NOW.date(), "valid_to": NOW.date()}
-            results.append(decide.approve(mine, by=nurse, at=NOW, version=case.version, **days))
-        except Conflict as refused:
-            results.append(refused)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=decide_once) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
