@@ -13,6 +13,7 @@ from portal.web.access import office_page
 from portal.web.intake import governing
 from portal.web.next_step import SENTENCES, next_step, rule
 from portal.web.request_form import RequestForm
+from priorauth.audit import receipts
 from priorauth.models import Attachment, Case, Revision
 from priorauth.statuses import TRANSITIONS, Act, Status
 from priorauth.tenancy import get_for
@@ -25,6 +26,7 @@ def show(request: HttpRequest, reference: str) -> HttpResponse:
     case = get_for(request.actor, Case, rows=rows, reference=reference)
     questions = list(case.information_requests.select_related("asked_by", "answered_by", "revision"))
     attachments = list(case.attachments.select_related("added_by"))
+    decisions = case.decisions.select_related("decided_by").prefetch_related("lines").order_by("-round")
     assessment = case.assessments.select_related("revision").order_by("-pk").first()
     context = {
         "case": case,
@@ -33,7 +35,7 @@ def show(request: HttpRequest, reference: str) -> HttpResponse:
         "rule": rule(case),
         "open_question": next((question for question in questions if question.answered_at is None), None),
         "past_questions": [question for question in questions if question.answered_at is not None],
-        "decisions": case.decisions.select_related("decided_by").prefetch_related("lines").order_by("-round"),
+        "decisions": [(decision, receipts.of_decision(decision)) for decision in decisions],
         "assessment": assessment,
         "explanation": assessment.explanation if assessment else None,
         "attachments": attachments,
