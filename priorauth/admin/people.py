@@ -176,6 +176,11 @@ class CredentialAdmin(PeopleAdmin):
     list_select_related = ("user",)
     ordering = ("user__last_name", "id")
 
+    def formfield_for_foreignkey(self, db_field: models.ForeignKey, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "user":
+            kwargs["queryset"] = User.objects.filter(is_machine=False)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
 
 @admin.register(User, site=site)
 class UserAdmin(PeopleAdmin):

@@ -40,6 +40,8 @@ OTHER_WORDS = {
     "invitation_make": "invited a person",
     "invitation_revoke": "took a link back",
     "invitation_accept": "accepted an invitation",
+    "key_issue": "issued an API key",
+    "key_revoke": "revoked an API key",
 }
 WORDS = {**dict(Act.choices), **OTHER_WORDS}
 REFUSED = "refused_"
@@ -58,6 +60,7 @@ ENTITY_WORDS = {
     "membership": "membership",
     "credential": "licence",
     "invitation": "link",
+    "api_key": "API key",
     "account": "an unknown account,",
     "refused_until": "further tries refused until",
 }

@@ -126,4 +126,4 @@ def _digest(text: str) -> str:
 
 
 def _entities(key: ApiKey) -> dict[str, str | int]:
-    return {"api_key": key.prefix, "account": key.account_id, "organization": key.account.membership.organization_id}
+    return {"api_key": key.prefix, "user": key.account_id, "organization": key.account.membership.organization_id}
