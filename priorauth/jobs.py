@@ -8,6 +8,7 @@ goes to a person.
 import datetime as dt
 import logging
 import random
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -25,6 +26,7 @@ MAX_ATTEMPTS = 5
 BACKOFF_SECONDS = (2, 10, 60, 300)
 LOST_SECONDS = 2  # after a try whose worker, or whose database, went away: mostly no fault of the job's
 BROKER_PAUSE_SECONDS = 15
+BROKER_PATIENCE_SECONDS = 0.1
 
 WORKER = "worker"
 BEAT = dt.timedelta(seconds=1)  # a heartbeat is written no more often
@@ -150,14 +152,23 @@ def describe(error: Exception) -> str:
 
 
 class _Broker:
-    """Sends wake-ups, and stops trying for a while after a failure: a dead broker must not slow the requests down."""
+    """Sends wake-ups. After a failure it stops trying for a while, and while one thread tries the others do not wait:
+    a broker that is dead, or hangs, must not slow the requests down."""
 
     def __init__(self) -> None:
         self.pause_until = 0.0
+        self._trying = threading.Lock()
 
     def send(self, kind: str) -> None:
-        if time.monotonic() < self.pause_until:
+        if not self._trying.acquire(timeout=BROKER_PATIENCE_SECONDS):
             return
+        try:
+            if time.monotonic() >= self.pause_until:
+                self._send(kind)
+        finally:
+            self._trying.release()
+
+    def _send(self, kind: str) -> None:
         try:
             current_app.send_task("kick", args=[kind], retry=False, expires=10)
         except Exception as error:  # whatever a broker says, the request behind this stands

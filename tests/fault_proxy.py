@@ -9,7 +9,7 @@ from enum import Enum
 class Mode(Enum):
     PASS = "passes bytes both ways"
     DOWN = "refuses and cuts connections"
-    HANG = "accepts connections and never answers"
+    HANG = "accepts connections, and lets nothing through on any"
 
 
 class FaultProxy:
@@ -23,13 +23,16 @@ class FaultProxy:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def set(self, mode: Mode) -> None:
-        """Change the mode; connections that stand are cut, as when a server goes away."""
+        """Change the mode. Connections that stand are cut, as when a server goes away; those to HANG stay and hang."""
         self.mode = mode
-        self.cut()
+        if mode is not Mode.HANG:
+            self.cut()
 
     def cut(self) -> None:
         """Cut the connections that stand, wherever they are in their talk; new ones go on in the same mode."""
-        self._loop.call_soon_threadsafe(self._cut)
+        done = threading.Event()
+        self._loop.call_soon_threadsafe(lambda: (self._cut(), done.set()))
+        assert done.wait(10)
 
     def _cut(self) -> None:
         for writer in self._live:
@@ -61,10 +64,11 @@ class FaultProxy:
             self._live.discard(back)
             back.close()
 
-    @staticmethod
-    async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
             while data := await reader.read(65536):
+                while self.mode is Mode.HANG:
+                    await asyncio.sleep(0.05)
                 writer.write(data)
                 await writer.drain()
         writer.close()

@@ -53,6 +53,11 @@ class Database:
         self._stack.close()
         connections.close_all()
 
+    def cut(self) -> None:
+        """Break every connection where it stands, this process's own as well."""
+        self.proxy.cut()
+        connections.close_all()
+
     def stop(self) -> None:
         self._stack.close()
 
@@ -82,7 +87,7 @@ class Broker:
         """SIGKILL: what it held is gone."""
         for pid in leftovers.working_in(self.home):
             os.kill(pid, signal.SIGKILL)
-        eventually(lambda: not self.is_up(), "Valkey ends")
+        self.leash.stop()
 
     def stop(self) -> None:
         self.leash.stop()
@@ -113,6 +118,7 @@ class Site:
             "PYTHONUNBUFFERED": "1",
         }
         self.commands = commands(folder, self.port)
+        self.commands["web"] += ["--access-logfile=-"]
         self.processes: dict[str, Process] = {}
 
     def migrate(self) -> None:
@@ -154,6 +160,11 @@ class Site:
             process.popen.send_signal(signal.SIGTERM)
         for process in leaving:
             process.popen.wait(30)
+
+    def forget_the_brokers_last_failure(self) -> None:
+        """New web processes: those that met a failing broker send no wake-up for a while."""
+        self.kill("web")
+        self.start("web")
 
     def mend(self) -> None:
         """Bring back whatever the test before has broken."""

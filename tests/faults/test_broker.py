@@ -44,6 +44,8 @@ def test_f3_requests_are_received_while_the_broker_is_down(site):
 def test_f4_a_broker_that_hangs_holds_no_request_for_three_seconds(site):
     requests = figure(50)
     office = Office(site)
+    site.forget_the_brokers_last_failure()
+    Office(site).send(8)  # these find a broker, and a web process that is warm
     site.broker.proxy.set(Mode.HANG)
     office.send(requests)
     site.broker.proxy.set(Mode.PASS)
@@ -51,7 +53,7 @@ def test_f4_a_broker_that_hangs_holds_no_request_for_three_seconds(site):
     assert office.answers.statuses.keys() == {302}
     assert faults(office, office.sent) == []
     slowest = max(office.answers.seconds)
-    assert slowest <= 3
+    assert 0.9 < slowest <= 3, "felt, and not for long"
     report("F4", f"broker hangs during {requests} requests", f"0 5xx; slowest answer {slowest:.1f} s (3); all scored")
 
 

@@ -3,6 +3,7 @@
 import time
 
 import psycopg
+from django.db import connections
 
 from tests.fault_proxy import Mode
 from tests.faults.accounts import broken_streams, faults, idle_in_transaction, settled
@@ -51,7 +52,7 @@ def test_f10_backends_killed_and_connections_cut_in_a_transaction_leave_nothing_
             office.more(3)
             eventually(lambda: killer.execute(IN_THE_MIDDLE).fetchall(), "a transaction is met in its middle")
             office.more(1)
-            site.database.proxy.cut()
+            site.database.cut()
     settled(office)
     assert faults(office, office.sent) == []
     assert broken_streams() == []
@@ -73,6 +74,7 @@ def test_a_database_that_is_silent_is_answered_for_within_seconds(site):
     with office.sending(1):
         eventually(lambda: office.answers.statuses[503], "the clerk reads that the portal cannot answer", 15)
         site.database.proxy.set(Mode.PASS)
+        connections.close_all()
     settled(office)
     slowest = max(office.answers.seconds)
     assert slowest < 12
