@@ -46,16 +46,21 @@ def faults(page: Page, path: str) -> list[str]:
     """What is wrong with a page at each width: axe, sideways scrolling, refusals of the browser."""
     said: list[str] = []
     page.on("console", lambda line: said.append(line.text) if line.type == "error" and REFUSED in line.text else None)
+    page.goto(path)
+    return faults_as_it_stands(page, path) + said
+
+
+def faults_as_it_stands(page: Page, name: str) -> list[str]:
+    """The same of the page that is open, without loading it again: the answer to a form, say."""
     found = []
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
-        page.goto(path)
         axe = Axe().run(page).response["violations"]
-        found += [f"{path} at {width}: {rule['id']} {rule['nodes'][0]['target']}" for rule in axe]
+        found += [f"{name} at {width}: {rule['id']} {rule['nodes'][0]['target']}" for rule in axe]
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            found.append(f"{path} at {width}: scrolls sideways")
-        found += [f"{path} at {width}: target too small: {target}" for target in page.evaluate(SMALL_TARGETS)]
-    return found + said
+            found.append(f"{name} at {width}: scrolls sideways")
+        found += [f"{name} at {width}: target too small: {target}" for target in page.evaluate(SMALL_TARGETS)]
+    return found
 
 
 SMALL_TARGETS = """() => [...document.querySelectorAll('button, select, input:not([type=hidden]), summary')]

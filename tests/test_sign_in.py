@@ -185,15 +185,32 @@ def test_a_success_takes_its_own_count_back_and_leaves_the_addresses_count_as_it
     assert left == [(1, None), (1, None), (1, None), (4, None)]
 
 
-def test_tries_are_forgotten_after_a_day_and_their_rows_swept(clock, nurse):
-    for _ in range(brake.FREE_TRIES - 1):
+def test_one_failed_try_is_forgotten_for_every_ten_minutes_without_another(clock, nurse):
+    for _ in range(brake.FREE_TRIES):
         attempt(nurse.email)
-    clock.forward(days=1)
-    assert attempt(nurse.email).status_code == 200
-    assert set(SignInBrake.objects.values_list("failures", flat=True)) == {1}
+    for minutes, counted in ((20, 4), (9, 5), (600, 1)):
+        clock.forward(minutes=minutes)
+        attempt(nurse.email)
+        assert set(SignInBrake.objects.values_list("failures", flat=True)) == {counted}
+
+
+def test_who_guesses_for_a_day_at_one_account_has_160_tries_at_most(clock, nurse):
+    account, counted = [brake.subject("account", nurse.email)], 0
+    end = clock.now + dt.timedelta(days=1)
+    while clock.now < end:
+        try:
+            clock.now = brake.count(account, clock.now) or clock.now
+            counted += 1
+        except brake.Braked as braked:
+            clock.now = braked.until
+    assert 100 < counted <= 160
+
+
+def test_rows_that_count_no_longer_are_swept_at_the_next_signing_in(clock, nurse):
+    attempt("somebody@example.test")
     clock.forward(days=1)
     attempt(nurse.email, PASSWORD, address="198.51.100.1")
-    assert SignInBrake.objects.filter(last_failure_at__lt=clock()).count() == 0
+    assert list(SignInBrake.objects.values_list("failures", flat=True)) == [0]
 
 
 def test_a_row_tells_neither_the_name_that_was_typed_nor_the_address(clock):
@@ -273,7 +290,7 @@ def test_the_answer_says_in_words_and_as_a_header_when_to_try_again(clock, nurse
     text = answer.content.decode()
     assert (answer.status_code, answer["Retry-After"]) == (429, "20")
     assert "Please wait 20 seconds" in text
-    assert "Try again at Fri Nov 20, 2026, 3:30 p.m. EST" in text
+    assert "Try again after 20 seconds, at Fri Nov 20, 2026, 3:31 p.m. EST." in text
     assert WRONG not in text
 
 

@@ -13,6 +13,7 @@ from priorauth.models import User
 SHORTEST, LONGEST = 12, 128
 AROUND = string.digits + string.punctuation + string.whitespace
 SHORTEST_CORE = 3
+REQUIRED = f"Enter the password: {SHORTEST} characters or more."
 HINT = f"{SHORTEST} characters or more. A few words that only you would put together are best. Blanks are fine."
 
 
@@ -47,10 +48,10 @@ class SimilarityValidator(stock.UserAttributeSimilarityValidator):
         return "This password is close to your name or e-mail address. Choose one that has nothing to do with them."
 
 
-def password_field(label: str, **options: Any) -> forms.CharField:
+def password_field(label: str, required: str = REQUIRED, **options: Any) -> forms.CharField:
     """A field for a password that is chosen now. No browser cuts a longer one short: it is refused in words."""
     messages = {
-        "required": f"Enter the password: {SHORTEST} characters or more.",
+        "required": required,
         "max_length": f"Choose a shorter password: at most {LONGEST} characters.",
         "null_characters_not_allowed": "It holds a character that no keyboard types (a null character): leave it out.",
     }
@@ -65,7 +66,7 @@ class NewPasswordForm(forms.Form):
     """A new password, typed twice."""
 
     password1 = password_field("New password", help_text=HINT)
-    password2 = password_field("The same password again")
+    password2 = password_field("The same password again", required="Type the new password a second time.")
 
     def owner(self) -> User:
         """Whose name and address the password must not resemble."""

@@ -73,7 +73,7 @@ class SignIn(LoginView):
         return response
 
     def held_up(self, form: SignInForm, until: dt.datetime, wait: int) -> HttpResponse:
-        context = self.get_context_data(form=form, until=clock(until), wait=in_words(wait))
+        context = self.get_context_data(form=form, until=clock(full_minute(until)), wait=in_words(wait))
         response = self.render_to_response(context, status=TOO_MANY_REQUESTS)
         response.headers["Retry-After"] = str(wait)
         return response
@@ -111,6 +111,11 @@ def subjects(request: HttpRequest, email: str) -> tuple[str, list[str]]:
 def seconds(span: dt.timedelta) -> int:
     """So many whole seconds that the span is over after them."""
     return math.ceil(span.total_seconds())
+
+
+def full_minute(at: dt.datetime) -> dt.datetime:
+    """The first full minute that is not before `at`: words for a time have no seconds."""
+    return at if not (at.second or at.microsecond) else at.replace(second=0, microsecond=0) + dt.timedelta(minutes=1)
 
 
 def in_words(wait: int) -> str:
