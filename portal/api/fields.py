@@ -12,6 +12,7 @@ from policies import facts as facts_v1
 from portal.web.fields import Question
 
 NOT_TEXT = "must be text in quotation marks"
+NOT_AN_OBJECT = "must be an object"
 MISSING = "must be given"
 UNKNOWN_KEY = "is not a key here; remove it or correct its name"
 DATE = "must be a calendar date such as 2026-08-31, in quotation marks"
@@ -22,7 +23,7 @@ KEYS = {"required": MISSING, "null": MISSING}
 class Object(serializers.Serializer):
     """An object whose keys are all known: an unknown one is refused by its name."""
 
-    default_error_messages = {"required": MISSING, "null": MISSING, "invalid": "must be an object"}
+    default_error_messages = {"required": MISSING, "null": MISSING, "invalid": NOT_AN_OBJECT}
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         errors: dict[str, Any] = {}

@@ -62,7 +62,8 @@ class Query(Object):
             given[name] = values[0] if single else values
         query = cls(data=given)
         if not query.is_valid() or twice:
-            raise BadQuery(list(flat({**query.errors, **twice})))
+            faults = flat({**query.errors, **twice})
+            raise BadQuery([fault | {"path": fault["path"].partition(".")[0]} for fault in faults])
         return query.validated_data
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Prefetch, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -21,7 +21,7 @@ from policies.explain import explain
 from portal.api import answers, documents, shapes
 from portal.api.base import ApiView
 from portal.api.document import describe
-from portal.api.fields import Object
+from portal.api.fields import NOT_AN_OBJECT, Object
 from portal.api.queries import RequestsQuery, opened, sealed
 from priorauth.models import Case, Decision, InformationRequest
 from priorauth.services import bounds, drafts, information, submit, withdraw
@@ -71,6 +71,8 @@ class OfficeView(ApiView):
 
 def validated(kind: type[Object], body: Any) -> dict[str, Any]:
     """The values of a body. Raises rest_framework's ValidationError."""
+    if body is None:
+        raise ValidationError([NOT_AN_OBJECT])
     document = kind(data=body)
     document.is_valid(raise_exception=True)
     return document.validated_data
@@ -94,7 +96,7 @@ class Requests(OfficeView):
         To keep up, ask with `updated_since` a minute before the last `updated_at` that you have.
         """
         query, now = RequestsQuery.of(request), timezone.now()
-        cases = chosen(Case.objects.for_actor(self.actor), query)[: query["limit"] + 1]
+        cases = list(chosen(Case.objects.for_actor(self.actor), query)[: query["limit"] + 1])
         page = cases[: query["limit"]]
         last = page[-1] if len(cases) > len(page) else None
         cursor = sealed((last.updated_at.isoformat(), last.pk)) if last else None
@@ -114,7 +116,7 @@ class Requests(OfficeView):
 
 
 def chosen(cases: QuerySet[Case], query: dict[str, Any]) -> QuerySet[Case]:
-    """The cases that a query asks for, in the order of their last change, as a list that is still to be cut."""
+    """The cases that a query asks for, in the order of their last change."""
     if query.get("status"):
         cases = cases.filter(status__in=query["status"])
     if query.get("updated_since"):
