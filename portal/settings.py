@@ -136,6 +136,7 @@ CHECKPOINT_SECONDS = float(ENV.get("CHECKPOINT_SECONDS", "300"))
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 FILE_UPLOAD_HANDLERS = ["portal.uploads.ReportUploadHandler"]
+SCANNER_URL = ENV.get("SCANNER_URL", "")  # a clamd: then only files that it found clean are handed out
 ARRIVING_ROOT = DATA_DIR / "arriving"  # on the disk of the files: an upload is then moved there, not copied
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 6000  # 30 studies with 13 findings at each of 10 levels are 4,000 alone
 DATA_UPLOAD_MAX_NUMBER_FILES = 31
@@ -231,3 +232,8 @@ CELERY_BEAT_SCHEDULE = {
     "checkpoint": {"task": "checkpoint", "schedule": CHECKPOINT_SECONDS, "options": {"expires": CHECKPOINT_SECONDS}},
     "check-trail": {"task": "check_trail", "schedule": 60.0, "options": {"expires": 60}},
 }
+if SCANNER_URL:
+    CELERY_BEAT_SCHEDULE |= {
+        "scan": {"task": "kick", "schedule": 5.0, "args": ["scan"], "options": {"expires": 10}},
+        "scan-missed": {"task": "scan_missed", "schedule": 3600.0, "options": {"expires": 3600}},
+    }

@@ -1,10 +1,14 @@
-"""System check: a portal without a key for its audit trail does not start."""
+"""System checks: a portal without a key for its audit trail, or with a scanner that has no address, does not start;
+one without a scanner says so before it is deployed."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
+from django.core import checks
 from django.core.checks import CheckMessage, Error, register
+
+from priorauth import scanner
 
 
 @register("priorauth")
@@ -13,3 +17,17 @@ def audit_key_is_set(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[C
         return []
     hint = "Set AUDIT_KEY in the environment to a long random text, and keep it outside the database and its backups."
     return [Error("AUDIT_KEY is not set, so the audit trail cannot be signed.", hint=hint, id="priorauth.E001")]
+
+
+@register("priorauth")
+def scanner_has_an_address(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    fault = scanner.url_fault(settings.SCANNER_URL) if settings.SCANNER_URL else ""
+    return [Error(fault, id="priorauth.E002")] if fault else []
+
+
+@register("priorauth", deploy=True)
+def files_are_scanned(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    if settings.SCANNER_URL:
+        return []
+    hint = "Name a clamd with SCANNER_URL, like clamd://scanner:3310. Only files that it found clean are then opened."
+    return [checks.Warning("Files are handed out without a scan for viruses.", hint=hint, id="priorauth.W001")]

@@ -8,7 +8,7 @@ from django.forms.boundfield import BoundField
 
 from policies.vocabulary import day_words
 from portal.web.fields import Date
-from priorauth.models import Case
+from priorauth.models import Attachment, Case
 from priorauth.services.base import clock
 
 register = template.Library()
@@ -61,3 +61,16 @@ def own_notes(story: dict[str, Any], below: str) -> list[dict[str, str]]:
 @register.inclusion_tag("parts/status.html")
 def status(case: Case) -> dict[str, str]:
     return {"value": case.status, "word": case.get_status_display()}
+
+
+SCANNED = {
+    "unscanned": "not scanned for viruses",
+    "clean": "no virus found",
+    "infected": "a virus was found: nobody can open this file",
+}
+
+
+@register.filter
+def scanned(attachment: Attachment) -> str:
+    """What the virus scan says of a file."""
+    return SCANNED[attachment.scan]

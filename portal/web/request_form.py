@@ -90,6 +90,9 @@ class RequestForm:
         for number, level in enumerate(self.levels, start=1):
             level.exam.about = level.name or f"Level {number}"
         self.studies = self._studies()
+        self.file_problems = self._viruses() | dict(self.file_problems)
+        for study in self.studies:
+            study.file_problem = self.file_problems.get(study.part.file_name, "")
         self.treatments: list[TreatmentPart] = self._rows("treatments", TreatmentPart, "Treatment")
         cross_checks.run(self)
         if self.whole:
@@ -107,14 +110,17 @@ class RequestForm:
     def _studies(self) -> list[Study]:
         names = [level.name or f"level {number}" for number, level in enumerate(self.levels, start=1)]
         rows = self._rows("imaging", StudyPart, "Study", level_names=names)
-        return [
-            Study(
-                part,
-                self.attachments.get(part.answers["attachment"]),
-                self.file_problems.get(part.file_name, ""),
-            )
-            for part in rows
-        ]
+        return [Study(part, self.attachments.get(part.answers["attachment"])) for part in rows]
+
+    def _viruses(self) -> dict[str, str]:
+        """What is to be done about each infected file that was not sent yet, by the name of its input."""
+        places = [(study.part.file_name, study.attachment) for study in self.studies if study.attachment]
+        places += [("other_file", attachment) for attachment in self.other_attachments]
+        return {
+            place: f"A virus was found in {attachment.name}. Remove it, and add a new copy."
+            for place, attachment in places
+            if attachment.scan == Attachment.Scan.INFECTED and attachment.revision_id is None
+        }
 
     def sections(self) -> dict[str, list[Part]]:
         """The parts of each section, in page order."""

@@ -15,6 +15,7 @@ from priorauth import filetypes
 from priorauth.models import Attachment, Case
 from priorauth.models.content import attachment_path
 from priorauth.roles import Actor
+from priorauth.services import scan
 from priorauth.services.base import acting, permit
 from priorauth.services.errors import Incomplete
 from priorauth.statuses import Act
@@ -61,6 +62,7 @@ def attach(case: Case, upload: UploadedFile, *, by: Actor, at: dt.datetime) -> A
                 "bytes": attachment.size,
             }
             change.rows.append(attachment)
+            scan.enqueue(attachment, at)
     except BaseException:
         attachment.file.delete(save=False)
         raise

@@ -1,0 +1,138 @@
+"""Scanning report files for viruses: one job a file (decision 16).
+
+The scanner is asked with no transaction open (F16): the try is counted in a short one, the verdict written in a short
+one. One worker scans at a time, so that a scanner that hangs never holds them all.
+"""
+
+import datetime as dt
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import CharField, QuerySet, Value
+from django.db.models.functions import Cast, Concat
+
+from priorauth import audit, jobs, scanner
+from priorauth.models import Attachment, Job
+from priorauth.roles import SYSTEM
+
+log = logging.getLogger(__name__)
+
+SLICE = dt.timedelta(seconds=60)  # then the worker makes room; below the time limit of a task by more than one PATIENCE
+ALONE = 484_016  # the advisory lock of the one worker that scans
+GONE = "The file's bytes are gone"
+LOST = "The worker ended in the middle of each try"
+CLEAN, VIRUS = "scan_clean", "scan_virus"  # the actions of the events
+
+Clock = Callable[[], dt.datetime]
+
+
+def enqueue(attachment: Attachment, at: dt.datetime) -> None:
+    """Have a new file scanned, in the transaction that stores its row. Nothing where there is no scanner."""
+    if settings.SCANNER_URL:
+        jobs.enqueue(Job.Kind.SCAN, attachment.case, dedupe_key=f"scan:{attachment.pk}", at=at)
+
+
+def enqueue_missed(at: dt.datetime) -> int:
+    """Have every file scanned that has no verdict and no waiting job: those from before there was a scanner, and those
+    that it gave no verdict on. Returns how many. Raises ValueError where there is no scanner."""
+    if not settings.SCANNER_URL:
+        raise ValueError("There is no scanner: name one with SCANNER_URL.")
+    files = _unscanned().annotate(key=Concat(Value("scan:"), Cast("pk", CharField())))
+    with transaction.atomic():
+        failed = Job.objects.filter(kind=Job.Kind.SCAN, state=Job.State.FAILED, dedupe_key__in=files.values("key"))
+        again = failed.update(state=Job.State.WAITING, attempts=0, run_after=at)
+        new = files.exclude(key__in=Job.objects.filter(kind=Job.Kind.SCAN).values("dedupe_key")).select_related("case")
+        for attachment in new:
+            enqueue(attachment, at)
+        return again + len(new)
+
+
+def run(clock: Clock) -> int:
+    """Scan the files that are due, for about a SLICE. Returns how many were tried; 0 where another worker scans."""
+    start, tried = clock(), 0
+    with _alone() as alone:
+        while alone and settings.SCANNER_URL and _run_next(clock):
+            tried += 1
+            if clock() - start > SLICE:
+                jobs.wake(Job.Kind.SCAN)
+                break
+    return tried
+
+
+def _run_next(clock: Clock) -> bool:
+    """Scan the file that has been due longest. Returns whether the next may be tried."""
+    job = jobs.take(Job.Kind.SCAN, clock(), scanner.PATIENCE)
+    if job is None:
+        return False
+    attachment = _unscanned().filter(pk=job.dedupe_key.removeprefix("scan:")).select_related("case").first()
+    try:
+        virus = _ask(job, attachment) if attachment else ""
+    except scanner.ScanFailed as failure:
+        _put_off(job, failure, clock())
+        return not isinstance(failure, scanner.Unavailable)
+    _finish(job, attachment, virus, clock())
+    return True
+
+
+def _ask(job: Job, attachment: Attachment) -> str:
+    if job.attempts > jobs.MAX_ATTEMPTS:
+        raise scanner.ScanFailed(LOST)
+    try:
+        with attachment.file.open("rb") as file:
+            return scanner.virus_in(file, settings.SCANNER_URL)
+    except FileNotFoundError as error:
+        raise scanner.ScanFailed(GONE) from error
+
+
+def _finish(job: Job, attachment: Attachment | None, virus: str, at: dt.datetime) -> None:
+    """Write the verdict, unless the file was taken out meanwhile or another worker has taken the job over."""
+    with transaction.atomic():
+        done = _held(job).update(state=Job.State.DONE, last_error="", done_at=at)
+        verdict = Attachment.Scan.INFECTED if virus else Attachment.Scan.CLEAN
+        if attachment and done and _unscanned().filter(pk=attachment.pk).update(scan=verdict, scanned_at=at):
+            entities = {
+                "case": attachment.case.reference,
+                "attachment": str(attachment.pk),
+                "sha256": attachment.sha256,
+            }
+            entities |= {"virus": virus} if virus else {}
+            audit.record(by=SYSTEM, at=at, action=VIRUS if virus else CLEAN, entities=entities)
+
+
+def _put_off(job: Job, failure: scanner.ScanFailed, now: dt.datetime) -> None:
+    """Try again later, with the others behind it where no file can be scanned; after the last try a person sees it."""
+    log.warning("job %s: no scan, try %s: %s", job.pk, job.attempts, failure)
+    later = jobs.retry_at(job, now)
+    last = job.attempts >= jobs.MAX_ATTEMPTS
+    with transaction.atomic():
+        _held(job).update(
+            state=Job.State.FAILED if last else Job.State.WAITING, last_error=str(failure), run_after=later
+        )
+        if isinstance(failure, scanner.Unavailable):
+            jobs.due(Job.Kind.SCAN, later).update(run_after=later)
+
+
+def _held(job: Job) -> QuerySet[Job]:
+    """The job's row, as long as nobody else has taken it."""
+    return Job.objects.filter(pk=job.pk, state=Job.State.WAITING, attempts=job.attempts)
+
+
+def _unscanned() -> QuerySet[Attachment]:
+    return Attachment.objects.unscoped("every office's files are scanned").filter(scan=Attachment.Scan.UNSCANNED)
+
+
+@contextmanager
+def _alone() -> Iterator[bool]:
+    """Whether no other worker scans. The database gives the lock back when a worker's connection ends with it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [ALONE])
+        (alone,) = cursor.fetchone()
+    try:
+        yield alone
+    finally:
+        if alone:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [ALONE])
