@@ -69,6 +69,9 @@ class Machine:
         self.variables = dict(line.split("=", 1) for line in lines)
         self.services = services(self.variables)
 
+    def secrets(self) -> list[str]:
+        return [value for name, value in self.variables.items() if name.endswith(("_KEY", "_PASSWORD"))]
+
     def build(self) -> None:
         """Make the image's folder: what the Dockerfile copies, and the command with which it collects static files."""
         for copied in instructions("COPY"):

@@ -24,6 +24,7 @@ def test_what_runs_is_there_and_what_is_run_by_hand_does_not_start_by_itself():
     always = {name for name, service in SERVICES.items() if "profiles" not in service}
     assert always == {*OURS, "database", "broker"}
     assert all(SERVICES[name]["profiles"] == ["tools"] for name in TOOLS)
+    assert SERVICES["scanner"]["profiles"] == ["scan"]
 
 
 def test_nothing_but_the_web_process_is_published_and_that_only_to_the_machine_itself():
@@ -31,17 +32,17 @@ def test_nothing_but_the_web_process_is_published_and_that_only_to_the_machine_i
     assert published == {"web": ["127.0.0.1:8000:8000"]}
 
 
-def test_only_the_web_process_is_on_a_network_with_a_way_out():
+def test_only_the_web_process_and_the_scanner_are_on_a_network_with_a_way_out():
     inner = {name for name, network in COMPOSE["networks"].items() if network.get("internal")}
     outward = {name for name, service in SERVICES.items() if set(service["networks"]) - inner}
-    assert outward == {"web"} | {name for name in SERVICES if name == "scanner"}
+    assert outward == {"web", "scanner"}
     assert not any("network_mode" in service for service in SERVICES.values())
 
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_every_container_runs_without_rights(name):
     service = SERVICES[name]
-    assert service["read_only"]
+    assert service["read_only"] or name == "scanner"
     assert service["user"]
     assert not service["user"].startswith(("0", "root"))
     assert service["cap_drop"] == ["ALL"]
@@ -64,7 +65,7 @@ def test_everything_that_waits_waits_for_health_or_success():
 
 
 def test_the_owner_of_the_tables_is_known_to_migrate_and_restore_alone():
-    told = {name for name, service in SERVICES.items() if "DATABASE_OWNER_PASSWORD" in str(service["environment"])}
+    told = {name for name, service in SERVICES.items() if "DATABASE_OWNER_PASSWORD" in str(service.get("environment"))}
     assert told == {"migrate", "restore", "database"}
 
 
@@ -103,8 +104,10 @@ def test_secrets_have_no_default():
 
 
 def test_new_env_makes_exactly_the_variables_that_must_be_given():
-    made = re.findall(r"^(\w+)=\$\(", (ROOT / "deploy" / "new-env").read_text(), re.MULTILINE)
-    assert {*made} == {*re.findall(r"\$\{(\w+):\?", TEXT)} == {*SECRETS, "ALLOWED_HOSTS"}
+    made = re.findall(r"^(\w+)=(?=(\$\()?)", (ROOT / "deploy" / "new-env").read_text(), re.MULTILINE)
+    secret = {name for name, computed in made if computed}
+    assert secret == {*re.findall(r"\$\{(\w+):\?", TEXT)} == {*SECRETS, "ALLOWED_HOSTS"}
+    assert {name for name, _ in made} - secret <= {*re.findall(r"\$\{(\w+):-\}", TEXT), "COMPOSE_PROFILES"}
 
 
 def test_the_settings_read_every_variable_that_compose_sets():
