@@ -1,12 +1,15 @@
 """A session ends after 20 minutes without a click, after ten hours, and when its person's place changes (T8, T12)."""
 
 import datetime as dt
+import runpy
+from pathlib import Path
 
 import pytest
 from django.conf import settings as configured
 from django.contrib.sessions.models import Session
 from django.test import Client
 
+import portal
 from portal.accounts import sessions
 from priorauth.models import AuditEvent, Case, Membership, User
 from priorauth.roles import OFFICE_ROLES, Role
@@ -17,6 +20,7 @@ from tests.moving_clock import Clock
 
 pytestmark = pytest.mark.django_db
 
+SETTINGS = Path(portal.__file__).with_name("settings.py")
 PASSWORD, OTHER = "seven synthetic herons", "nine synthetic cormorants"
 
 
@@ -115,6 +119,32 @@ def test_cookies_are_out_of_reach_of_scripts_and_of_other_sites():
     for name in names:
         cookie = client.cookies[name]
         assert (cookie["httponly"], cookie["samesite"], cookie["path"], cookie["domain"]) == (True, "Lax", "/", "")
+
+
+@pytest.mark.parametrize(("https", "prefix"), [("1", "__Host-"), ("0", "")])
+def test_under_https_a_cookie_is_bound_to_this_host(monkeypatch, https, prefix):
+    monkeypatch.setenv("HTTPS", https)
+    read = runpy.run_path(str(SETTINGS))
+    for name, bare in (("SESSION", "sessionid"), ("CSRF", "csrftoken")):
+        assert read[f"{name}_COOKIE_NAME"] == prefix + bare
+        assert read[f"{name}_COOKIE_SECURE"] is (https == "1")
+        assert f"{name}_COOKIE_DOMAIN" not in read
+        assert f"{name}_COOKIE_PATH" not in read
+
+
+def test_under_https_a_known_browsers_cookie_is_bound_to_this_host_too(settings):
+    settings.HTTPS = True
+    client = signed_in(with_password(person(Role.CLERK)))
+    cookie = client.cookies["__Host-known"]
+    assert (cookie["secure"], cookie["httponly"], cookie["path"], cookie["domain"]) == (True, True, "/", "")
+
+
+def test_sessions_that_ended_are_deleted_at_the_next_signing_in(clock):
+    user = with_password(person(Role.CLERK))
+    signed_in(user)
+    clock.forward(minutes=20, seconds=1)
+    signed_in(user)
+    assert Session.objects.count() == 1
 
 
 # A place that changes

@@ -82,11 +82,9 @@ def follow(request: HttpRequest, token: str) -> HttpResponse:
     """Take the token out of the address."""
     try:
         request.session[OPENED] = invitations.of_token(token, timezone.now()).pk
-        response = redirect("invitation")
     except invitations.Unusable:
-        response = unusable(request)
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
+        return unusable(request)
+    return redirect("invitation")
 
 
 @sensitive_post_parameters()

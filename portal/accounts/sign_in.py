@@ -63,6 +63,7 @@ class SignIn(LoginView):
             login(self.request, user)
             sign_in.signed_in(user, at=at, own=own, shared=shared)
         self.request.session[BEFORE] = clock(before) if before else ""
+        self.request.session.clear_expired()
         return self.welcome(email)
 
     def welcome(self, email: str) -> HttpResponse:
