@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from portal.embedded import postgres, temporary_services
 
 ROOT = Path(__file__).resolve().parent.parent
-AUDIT_KEY = "the-audit-key-of-the-releases-that-the-tests-keep"
+TRAIL_KEY = "the-audit-key-of-the-releases-that-the-tests-keep"
 
 
 def make(release: str, target: Path) -> None:
@@ -27,7 +27,7 @@ def make(release: str, target: Path) -> None:
         subprocess.run(["git", "worktree", "add", "--quiet", "--detach", tree, release], cwd=ROOT, check=True)
         try:
             own = {"DATABASE_URL": servers.database, "REDIS_URL": servers.redis, "DATA_DIR": str(data), "HTTPS": "0"}
-            keys = {"SECRET_KEY": "of this demo only", "AUDIT_KEY": AUDIT_KEY}
+            keys = {"SECRET_KEY": "of this demo only", "AUDIT_KEY": TRAIL_KEY}
             env = {"PATH": os.environ["PATH"], **own, **keys}
             for command in ("migrate", "demo"):
                 subprocess.run([sys.executable, "manage.py", command], cwd=tree, env=env, check=True)

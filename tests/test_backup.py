@@ -29,7 +29,7 @@ from tests import soak
 from tests.cases import approve
 from tests.factories import browser
 from tests.faults.site import on_database
-from tests.make_release import AUDIT_KEY, ROOT, postgresql
+from tests.make_release import ROOT, TRAIL_KEY, postgresql
 
 pytestmark = pytest.mark.faults
 
@@ -67,7 +67,7 @@ class Place:
     def at_work(self) -> Iterator[None]:
         """Let this process be the portal that works here, under the application's role."""
         folders = {"MEDIA_ROOT": self.data / "media", "CHECKPOINT_DIR": self.data / "checkpoints"}
-        with override_settings(AUDIT_KEY=AUDIT_KEY, **folders), on_database(self.application):
+        with override_settings(AUDIT_KEY=TRAIL_KEY, **folders), on_database(self.application):
             yield
 
     def rows(self) -> dict[str, tuple[int, str]]:
