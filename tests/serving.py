@@ -95,7 +95,7 @@ class Sender:
 
 def answer(connection: http.client.HTTPConnection) -> http.client.HTTPResponse:
     response = connection.getresponse()
-    response.text = response.read().decode()
+    response.text = response.read().decode(errors="replace")
     return response
 
 
