@@ -28,7 +28,7 @@ EVENT_GATE = 484_001  # the advisory lock that every insert of an event shares u
 APPEND_ONLY_FUNCTION = """
 CREATE OR REPLACE FUNCTION priorauth_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION '% is append-only: rows are never changed or deleted', TG_TABLE_NAME
+    RAISE EXCEPTION '%', TG_TABLE_NAME || coalesce(TG_ARGV[0], ' is append-only: rows are never changed or deleted')
         USING ERRCODE = 'integrity_constraint_violation';
 END $$
 """
@@ -112,6 +112,7 @@ class Guard(NamedTuple):
 
 
 REFUSE_ROW, REFUSE_ALL = (f"{each} EXECUTE FUNCTION priorauth_append_only()" for each in ("ROW", "STATEMENT"))
+REFUSE_DELETION = "ROW EXECUTE FUNCTION priorauth_append_only(': a case and its trail are never deleted')"
 WITHIN_AN_ACT = "ROW EXECUTE FUNCTION priorauth_within_an_act('scan', 'scanned_at')"
 HAS_ITS_EVENT = "ROW EXECUTE FUNCTION priorauth_case_has_its_event('updated_at')"
 GATE = "STATEMENT EXECUTE FUNCTION priorauth_event_gate()"
@@ -119,7 +120,7 @@ GUARDS = (
     *(Guard("append_only_rows", table, "BEFORE UPDATE OR DELETE", REFUSE_ROW) for table in APPEND_ONLY),
     *(Guard("append_only_table", table, "BEFORE TRUNCATE", REFUSE_ALL) for table in APPEND_ONLY),
     *(Guard("within_an_act", table, "AFTER INSERT OR UPDATE OR DELETE", WITHIN_AN_ACT) for table in OF_A_CASE),
-    Guard("case_is_kept", CASE, "BEFORE DELETE", REFUSE_ROW),
+    Guard("case_is_kept", CASE, "BEFORE DELETE", REFUSE_DELETION),
     Guard("case_has_its_event", CASE, "AFTER INSERT OR UPDATE", HAS_ITS_EVENT, constraint=True),
     Guard("event_gate", "priorauth_auditevent", "BEFORE INSERT", GATE),
 )

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from django.apps import apps
 from django.db import models
 
 from priorauth.audit.chain import digest, utc_text
@@ -129,4 +130,4 @@ def _sha256(attachment: Attachment) -> str:
 
 def _words(name: str) -> str:
     model, _, key = name.partition(":")
-    return "the case" if model == "case" else f"{model} {key}"
+    return "the case" if model == "case" else f"{apps.get_model('priorauth', model)._meta.verbose_name} {key}"
