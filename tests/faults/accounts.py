@@ -47,9 +47,9 @@ def faults(office: Office, confirmed: Collection[str]) -> list[str]:
 
 
 def half_written(case: Case) -> list[str]:
-    """What the trail of a case says against its row: it must lead to its version and status, each act once."""
+    """What the trail of a case says against its row: it must lead to its version and status, and was sent once."""
     fault, _ = audit.verify_case(case)
-    stream = AuditEvent.objects.filter(stream=audit.case_stream(case))
+    stream = AuditEvent.objects.filter(stream=audit.case_stream(case), action__in=("create", "send", "score"))
     acts = Counter(stream.values_list("action", flat=True))
     twice = [f"{case}: {act} {times} times" for act, times in acts.items() if times > 1]
     return [*([str(fault)] if fault else []), *twice]

@@ -58,9 +58,6 @@ class Database:
         self.proxy.cut()
         connections.close_all()
 
-    def stop(self) -> None:
-        self._stack.close()
-
     def url(self, direct: str) -> str:
         """The address through the proxy of what the server calls `direct`."""
         return direct.replace(f":{urlsplit(direct).port}/", f":{self.proxy.port}/")
@@ -221,7 +218,7 @@ def running() -> Iterator[Site]:
         lock = stack.enter_context(held(folder / "servers.lock", busy="Process {pid} works in this folder."))
         before_database, before_broker = (stack.enter_context(FaultProxy().running()) for _ in range(2))
         database = Database(folder, lock, before_database)
-        stack.callback(lambda: database.stop())
+        stack.callback(lambda: database.is_up() and database.crash())
         broker = Broker(folder, lock, before_broker)
         stack.callback(lambda: broker.stop())
         site = Site(folder, database, broker)
