@@ -13,9 +13,11 @@ from typing import Any
 from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from portal.api.problems import problem
+from portal.api.strict_json import TooLarge
 from priorauth.services.attach import CANNOT_STORE, MAX_CASE_BYTES, MAX_FILE_BYTES, TOO_LARGE
 
 log = logging.getLogger(__name__)
@@ -123,5 +125,5 @@ class BodyLimitMiddleware:
 
 def _refused(request: HttpRequest, message: str, status: int) -> HttpResponse:
     if request.path.startswith("/api/"):
-        return JsonResponse({"detail": message}, status=status)
+        return problem(request, status, TooLarge.default_detail if status == 413 else message)
     return render(request, "413.html", {"message": message}, status=status)

@@ -214,6 +214,8 @@ def test_a_body_of_more_than_2_mib_is_refused(program):
     body = json.dumps({"facts": "x" * strict_json.MOST_BYTES}).encode()
     document = assert_problem(program.send(CHECK, body), 413)
     assert document["detail"] == "The body must be 2 MiB or smaller."
+    far = program.post(CHECK, b"{}", content_type="application/json", headers={"Content-Length": str(2**40)})
+    assert assert_problem(far, 413)["detail"] == "The body must be 2 MiB or smaller."
     assert program.send(CHECK, b" " * (strict_json.MOST_BYTES - 2) + b"{}").status_code == 422
 
 

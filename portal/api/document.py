@@ -38,6 +38,7 @@ REFUSALS = {
     404: "There is no such request, or it is another office's: the two answer alike.",
     406: "None of the media types that are accepted can be given.",
     409: "The request has moved on. `detail` says where it stands.",
+    411: "The body has no Content-Length; one in chunks is not read.",
     413: "The body is larger than 2 MiB.",
     415: "The body is not application/json.",
     422: "It cannot be taken: `errors` has a path and a sentence each. Or the Idempotency-Key was used before.",
@@ -45,7 +46,7 @@ REFUSALS = {
     503: "The portal cannot answer just now. Ask again after Retry-After, with the same Idempotency-Key.",
 }
 ALWAYS = {401, 403, 406, 500, 503}
-WITH_BODY = {400, 413, 415, 422}
+WITH_BODY = {400, 411, 413, 415, 422}
 REFERENCE = OpenApiParameter(
     "reference",
     {
