@@ -39,9 +39,8 @@ def faults(office: Office, confirmed: Collection[str]) -> list[str]:
     assessments = _per_case(Assessment, office)
     jobs = Counter(Job.objects.filter(case__office=office.id).values_list("case", flat=True))
     for case in cases(office):
-        wanted = 1 if case.received_at else 0
         counted = {"revision": revisions[case.pk], "assessment": assessments[case.pk], "job": jobs[case.pk]}
-        found += [f"{case}: {times} times {what}" for what, times in counted.items() if times != wanted]
+        found += [f"{case}: {times} times {what}" for what, times in counted.items() if times != 1]
         found += half_written(case)
     return sorted(found)
 
