@@ -10,8 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.conf import settings
 
+from portal import production
 from tests.processes import environment
 from tests.running import ROOT
+
+pytestmark = pytest.mark.django_db  # the processes look at the tests' own database
 
 PROGRAMS = {
     "web": ["gunicorn", "portal.wsgi", "--bind=127.0.0.1:0", "--workers=1", "--no-control-socket"],
@@ -38,13 +41,11 @@ FAULTS: dict[str, tuple[dict[str, str | None], str]] = {
     "the owner's role": ({"DATABASE_URL": OWNER}, "The role that DATABASE_URL names could rewrite"),
     "the owner's address": ({"DATABASE_OWNER_URL": OWNER}, "The role that DATABASE_OWNER_URL names could rewrite"),
 }
-OF_A_ROLE = {"the owner's role", "the owner's address"}
 STARTS = [
-    *(("web", fault) for fault in FAULTS),
-    *(("worker", fault) for fault in ("debug", "a short secret key", "no https", "one key for both", "every host")),
-    *(("worker", fault) for fault in ("another database", *OF_A_ROLE)),
-    *(("beat", fault) for fault in ("no secret key", "the owner's role")),
-    *(("migrate", fault) for fault in ("no audit key", "no https")),
+    *(("web", fault) for fault in ("debug", "a short secret key", "another database", "no https", "every host")),
+    *(("worker", fault) for fault in ("one key for both", "no audit key", "no https", "no static files")),
+    *(("web", "the owner's role"), ("worker", "the owner's address"), ("beat", "the owner's role")),
+    *(("beat", "no secret key"), ("migrate", "no audit key")),
 ]
 
 
@@ -67,6 +68,7 @@ def start(django_db_setup, django_db_blocker, tmp_path_factory) -> Callable[...,
         "SECRET_KEY": secrets.token_urlsafe(48),
         "AUDIT_KEY": secrets.token_urlsafe(48),
         "ALLOWED_HOSTS": "portal.example.org",
+        "SCANNER_URL": "clamd://scanner:3310",
     }
 
     def started(program: str, **changes: str | None) -> subprocess.CompletedProcess[str]:
@@ -74,7 +76,7 @@ def start(django_db_setup, django_db_blocker, tmp_path_factory) -> Callable[...,
             name: owner if value == OWNER else value for name, value in (safe | changes).items() if value is not None
         }
         command = [sys.executable, "-m", *PROGRAMS[program]]
-        return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
+        return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120)
 
     return started
 
@@ -94,6 +96,31 @@ def test_an_unsafe_start_is_refused_in_words_that_name_the_variable(endings, pro
     assert FAULTS[fault][1] in ended.stderr, ended.stderr[-2000:]
     others = {says for _, says in FAULTS.values()} - {FAULTS[fault][1]}
     assert not [says for says in others if says in ended.stderr], "only what is wrong is told"
+
+
+SETTINGS = {
+    "debug": {"DEBUG": True},
+    "no secret key": {"SECRET_KEY": ""},
+    "a short secret key": {"SECRET_KEY": "changeme"},
+    "no audit key": {"AUDIT_KEY": ""},
+    "one key for both": {"SECRET_KEY": SAME, "AUDIT_KEY": SAME},
+    "no https": {"HTTPS": False},
+    "every host": {"ALLOWED_HOSTS": ["*"]},
+    "no host": {"ALLOWED_HOSTS": [""]},
+    "no static files": {"STATIC_ROOT": "/proc/none"},
+}
+
+
+@pytest.mark.parametrize("fault", SETTINGS)
+def test_each_unsafe_setting_is_told_and_nothing_else(settings, fault):
+    safe = {"SECRET_KEY": secrets.token_urlsafe(48), "HTTPS": True, "ALLOWED_HOSTS": ["portal.example.org"]}
+    for name, value in {**safe, "DEVELOPMENT": False, **SETTINGS[fault]}.items():
+        setattr(settings, name, value)
+    [told] = production.settings_are_safe(None)
+    assert told.msg.startswith(FAULTS[fault][1])
+    assert told.hint
+    settings.DEVELOPMENT = True
+    assert production.settings_are_safe(None) == []
 
 
 def test_production_as_described_has_no_issue_in_djangos_own_deployment_checks(start):
@@ -118,5 +145,5 @@ def test_a_database_that_is_down_refuses_nobody():
         "ALLOWED_HOSTS": "portal.example.org",
         "DATABASE_URL": "postgresql://portal:none@127.0.0.1:1/portal",
     }
-    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, timeout=120)
     assert ended.stdout == "started\n", ended.stderr
