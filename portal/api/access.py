@@ -25,7 +25,6 @@ class KeyAuthentication(BaseAuthentication):
         key = keys.authenticate(text.strip(), timezone.now()) if scheme.lower() == "bearer" else None
         if key is None:
             raise AuthenticationFailed
-        request._request.api_key = key.prefix
         return key.account, key
 
     def authenticate_header(self, request: Request) -> str:
@@ -39,6 +38,7 @@ class MatrixPermission(BasePermission):
         if not request.user.is_authenticated:
             return False
         row, actor = row_of(request.resolver_match), Actor.of(request.user)
+        request._request.actor = actor  # a program's too, for the log and for the event of its reading
         verdict = row.verdict(request.method, actor.role if actor else NO_MEMBERSHIP)
         if verdict is Verdict.NO_METHOD:
             raise MethodNotAllowed(request.method)
@@ -49,5 +49,4 @@ class MatrixPermission(BasePermission):
         if request.auth and scope not in request.auth.scopes:
             view.refuse(actor)
             raise PermissionDenied(f"This key may not do this: it lacks the scope {scope}.")
-        request._request.actor = actor  # for the reading event of a program (portal.reading)
         return True
