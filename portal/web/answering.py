@@ -38,7 +38,10 @@ def answer(request: HttpRequest, reference: str, number: int) -> HttpResponse:
     sent = refill.from_revision(case, latest)
     if request.method != "POST":
         return _page(request, case, question, sent)
-    return _receive(request, case, question, sent)
+    response = _receive(request, case, question, sent)
+    question.refresh_from_db()
+    mine = question.answered_by_id == request.actor.user_id  # the first press of a button that was pressed twice
+    return redirect("request", reference) if mine else response
 
 
 def _receive(request: HttpRequest, case: Case, question: InformationRequest, sent: Raw) -> HttpResponse:

@@ -11,8 +11,8 @@ from portal.web.editing import posted_version
 from priorauth.models import Case
 from priorauth.services import withdraw as service
 from priorauth.services.base import clock
-from priorauth.services.errors import Incomplete
-from priorauth.statuses import TRANSITIONS, Act
+from priorauth.services.errors import Conflict, Incomplete
+from priorauth.statuses import TRANSITIONS, Act, Status
 from priorauth.tenancy import get_for
 
 
@@ -30,6 +30,10 @@ def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
         service.withdraw(case, by=request.actor, at=now, reason=reason, version=posted_version(request))
     except Incomplete as problem:
         return _page(request, case, reason, str(problem))
+    except Conflict:
+        if case.status != Status.WITHDRAWN:
+            raise
+        return redirect("request", reference)  # the second press of one withdrawal
     messages.success(request, f"Withdrawn {clock(now)}.", extra_tags="good")
     return redirect("request", reference)
 
