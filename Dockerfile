@@ -4,7 +4,7 @@ ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 STATIC_ROOT=/app/staticfiles
 WORKDIR /app
 COPY requirements.lock .
 RUN pip install --no-cache-dir --require-hashes -r requirements.lock
-COPY manage.py .
+COPY manage.py gunicorn.conf.py ./
 COPY policies policies
 COPY priorauth priorauth
 COPY portal portal

@@ -1,12 +1,13 @@
 """The Celery application: workers and beat."""
 
-import logging
+import logging.config
 import os
 import sys
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, worker_init, worker_ready
+from celery.signals import beat_init, celeryd_init, setup_logging, worker_init, worker_ready
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from portal.production import refuse_unsafe_start
@@ -18,6 +19,14 @@ log = logging.getLogger(__name__)
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@celeryd_init.connect
+@setup_logging.connect
+def write_the_portals_log(**_: Any) -> None:
+    """Keep Celery's own formats and its hold on standard output away from the log; let Python's warnings into it."""
+    logging.config.dictConfig(settings.LOGGING)
+    logging.captureWarnings(True)
 
 
 @worker_init.connect

@@ -90,10 +90,10 @@ def commands(folder: Path, port: int) -> dict[str, list[str]]:
     """Return the portal's processes in starting order; they stop in the opposite one, so web goes first."""
     return {
         "worker": [
-            *("celery", "-A", "portal", "worker", "--concurrency=2", "--loglevel=INFO"),
+            *("celery", "-A", "portal", "--quiet", "worker", "--concurrency=2", "--loglevel=INFO"),
             *("--without-gossip", "--without-mingle", "--without-heartbeat"),  # workers need not know of each other
         ],
-        "beat": ["celery", "-A", "portal", "beat", "--loglevel=INFO"],
+        "beat": ["celery", "-A", "portal", "--quiet", "beat", "--loglevel=INFO"],
         "web": [
             *("gunicorn", "portal.wsgi", f"--bind=127.0.0.1:{port}", "--workers=2", "--threads=4"),
             *("--graceful-timeout=10", "--no-control-socket"),
