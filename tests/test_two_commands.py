@@ -110,7 +110,7 @@ def test_a_killed_run_leaves_no_process_and_the_next_one_starts(base, start):
 
 @pytest.mark.faults
 def test_a_process_that_dies_is_named_with_its_log_and_everything_stops(base, start):
-    words = {"worker": "celery -A portal --quiet worker", "beat": "celery -A portal --quiet beat", "web": "gunicorn portal.wsgi"}
+    words = {"worker": "--quiet worker", "beat": "--quiet beat", "web": "gunicorn portal.wsgi"}
     words |= {"postgres": "/postgres -D", "valkey": "valkey-server 127"}
     for name, word in words.items():
         run = start()
