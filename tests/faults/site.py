@@ -115,7 +115,7 @@ class Site:
             "PYTHONUNBUFFERED": "1",
         }
         self.commands = commands(folder, self.port)
-        self.commands["web"] += ["--access-logfile=-"]
+        self.commands["web"] += [f"--config={Path(__file__).with_name('gunicorn_conf.py')}"]
         self.processes: dict[str, Process] = {}
 
     def migrate(self) -> None:

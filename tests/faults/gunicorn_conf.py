@@ -1,0 +1,11 @@
+"""The portal's own configuration of gunicorn, and a line in the log for each request that a worker begins to serve."""
+
+from typing import Any
+
+from portal.logs import LOGGING
+
+logconfig_dict = LOGGING
+
+
+def pre_request(_worker: Any, request: Any) -> None:
+    print("begins", request.method, request.path, flush=True)
