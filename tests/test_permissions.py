@@ -15,7 +15,6 @@ import pytest
 from django.contrib.auth.backends import ModelBackend
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
-from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
@@ -36,6 +35,7 @@ from tests.walking import (
     every_route,
     names_a_patient,
     session_of,
+    undone,
     written_tables,
 )
 
@@ -109,14 +109,6 @@ def lightly() -> Iterator[None]:
     ):
         yield
     logging.disable(logging.NOTSET)
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    """Whatever happens inside leaves no row."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import RequestFactory
 from django.test.client import ClientHandler
@@ -189,6 +189,14 @@ def session_of(actor: Actor | None) -> str:
 
 def names_a_patient(body: bytes) -> bool:
     return any(word.encode() in body for word in (PATIENT["last_name"], PATIENT["member_id"]))
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Whatever happens inside leaves no row."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 @contextmanager
