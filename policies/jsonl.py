@@ -1,8 +1,11 @@
 """Facts documents as JSON Lines: one line in, one result line out, whatever the line holds.
 
 A line is a facts document, or an object with a `facts` key. The case id is the document's, else the outer object's.
+A key that stands twice in one object is refused: programs differ in which of the two they read (RFC 8259, section 4).
 """
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic_core import from_json, to_json
@@ -54,4 +57,25 @@ def _read(line: bytes) -> dict[str, Any]:
         raise LineError(None, "", f"must be one JSON value in UTF-8 on one line: {error}") from None
     if not isinstance(value, dict):
         raise LineError(None, "", "must be an object")
+    if path := next(_repeated(json.loads(line, object_pairs_hook=_Pairs), ""), None):
+        raise LineError(value.get("case_id"), path, "stands more than once in its object; give it once")
     return value
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """An object as it was written, with what JSON would overwrite."""
+
+
+def _repeated(value: Any, path: str) -> Iterator[str]:
+    """The path of each key that stands more than once."""
+    if isinstance(value, _Pairs):
+        seen = set()
+        for key, inner in value:
+            here = f"{path}.{key}" if path else key
+            if key in seen:
+                yield here
+            seen.add(key)
+            yield from _repeated(inner, here)
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _repeated(inner, f"{path}.{number}")

@@ -90,6 +90,14 @@ BAD = {
     "nested too deeply inside": (b'{"a":' * 5_000 + b"1" + b"}" * 5_000, None, ""),
     "a number of 5000 digits": (b'{"request_date": ' + b"9" * 5000 + b"}", None, ""),
     "an empty object": ({}, None, "request_date"),
+    "a repeated key": (b'{"case_id": "r", "product": "hmo", "product": "ppo"}', "r", "product"),
+    "a repeated key inside": (
+        b'{"case_id": "r", "levels": {"L1": {"imaging": [{}, {"date": 1, "date": 2}]}}}',
+        "r",
+        "levels.L1.imaging.1.date",
+    ),
+    "a byte order mark in the middle": (b"\xef\xbb\xbf{}", None, ""),
+    "UTF-16": ('{"case_id": "u"}'.encode("utf-16"), None, ""),
     "NaN": (b'{"case_id": "n", "request_date": NaN}', "n", "request_date"),
     "facts that are no object": ({"case_id": "o", "facts": [1]}, "o", ""),
     "facts that are null": ({"case_id": "o", "facts": None}, "o", ""),
@@ -112,6 +120,17 @@ def test_a_bad_line_gives_an_error_in_its_place(line, case_id, path, tmp_path):
     assert list(results[1]) == ["case_id", "error"]
     assert (results[1]["case_id"], results[1]["error"]["path"]) == (case_id, path)
     assert results[1]["error"]["message"]
+
+
+def test_a_byte_order_mark_before_the_first_line_is_passed_over(tmp_path):
+    results, well = run(tmp_path, b"\xef\xbb\xbf" + json.dumps(GOOD).encode(), GOOD)
+    assert well
+    assert results[0] == results[1]
+
+
+def test_the_same_key_in_two_objects_is_no_repetition(tmp_path):
+    _, well = run(tmp_path, {"case_id": "outer", "facts": GOOD})
+    assert well
 
 
 def test_an_unknown_policy_and_a_missing_file_are_told(tmp_path):

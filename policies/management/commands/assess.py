@@ -4,6 +4,7 @@ Streams: one result per line, in order; blank lines are skipped. A line that is 
 its place, the rest go on, and the exit status is 1 at the end. Needs no database.
 """
 
+import codecs
 import contextlib
 import io
 import os
@@ -43,7 +44,9 @@ class Command(BaseCommand):
 
     def _score(self, lines: BinaryIO, policy: str) -> bool:
         all_valid = True
-        for line in lines:
+        for number, line in enumerate(lines):
+            if number == 0:
+                line = line.removeprefix(codecs.BOM_UTF8)  # some editors put it there
             if not line.strip():
                 continue
             text, valid = result_of(line, policy)
