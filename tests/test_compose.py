@@ -12,8 +12,9 @@ from tests.compose import DOCKERFILE, ROOT, instructions, services
 TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE = yaml.safe_load(TEXT)
 SERVICES = COMPOSE["services"]
-OURS = ("migrate", "web", "worker", "beat")
-TOOLS = ("backup", "restore")
+OURS = ("migrate", "web", "worker", "beat", "folders")
+TOOLS = ("folders", "backup", "restore")
+ENDING = {"migrate", "folders"}
 SECRETS = (
     *("SECRET_KEY", "AUDIT_KEY", "DATABASE_PASSWORD", "DATABASE_OWNER_PASSWORD"),
     *("POSTGRES_PASSWORD", "REDIS_PASSWORD"),
@@ -22,7 +23,7 @@ SECRETS = (
 
 def test_what_runs_is_there_and_what_is_run_by_hand_does_not_start_by_itself():
     always = {name for name, service in SERVICES.items() if "profiles" not in service}
-    assert always == {*OURS, "database", "broker"}
+    assert always == {*OURS, "database", "broker"} - {*TOOLS}
     assert all(SERVICES[name]["profiles"] == ["tools"] for name in TOOLS)
     assert SERVICES["scanner"]["profiles"] == ["scan"]
 
@@ -58,9 +59,9 @@ def test_no_log_fills_the_disk(name):
 def test_everything_that_waits_waits_for_health_or_success():
     for service in SERVICES.values():
         for other, how in service.get("depends_on", {}).items():
-            wanted = "service_completed_successfully" if other == "migrate" else "service_healthy"
+            wanted = "service_completed_successfully" if other in ENDING else "service_healthy"
             assert how == {"condition": wanted}
-            assert other == "migrate" or "healthcheck" in SERVICES[other]
+            assert other in ENDING or "healthcheck" in SERVICES[other]
     assert {name for name in SERVICES if "migrate" in SERVICES[name].get("depends_on", {})} == {"web", "worker", "beat"}
 
 
@@ -79,6 +80,14 @@ def test_what_must_last_is_on_a_volume_of_its_own():
     mounted = {volume.split(":")[0] for service in SERVICES.values() for volume in service.get("volumes", ())}
     assert {name for name in mounted if not name.startswith("./")} == COMPOSE["volumes"].keys()
     assert {"database", "media", "checkpoints"} <= COMPOSE["volumes"].keys()
+
+
+def test_a_volume_of_the_portal_is_made_by_the_portals_image_so_that_its_user_can_write():
+    for name, service in SERVICES.items():
+        if any(volume.startswith(("media:", "checkpoints:")) for volume in service.get("volumes", ())):
+            assert "build" in service or "folders" in service["depends_on"], name
+    [user] = instructions("USER")
+    assert any(f"mkdir -p /data/checkpoints && chown -R {user}:{user} /data" in line for line in instructions("RUN"))
 
 
 def test_the_broker_never_evicts_and_its_password_is_no_argument():
