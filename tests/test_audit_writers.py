@@ -1,11 +1,9 @@
 """Many writers at once, on one case and on many: no chain breaks, and cases do not wait for each other (C9)."""
 
-import threading
-import time
 from itertools import count
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from priorauth import audit
 from priorauth.models import AuditEvent, Case
@@ -15,34 +13,11 @@ from priorauth.services.errors import Conflict
 from priorauth.statuses import Act
 from tests.cases import NOW, case_in_review, person
 from tests.soak import SOAK, figure
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 WRITERS = 8
-
-
-def at_once(work, on):
-    """Do `work(thing)` in one thread for each thing, all starting together. Returns the seconds it took."""
-    barrier, troubles = threading.Barrier(len(on) + 1), []
-
-    def run(thing):
-        try:
-            barrier.wait()
-            work(thing)
-        except Exception as trouble:
-            troubles.append(trouble)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[thing]) for thing in on]
-    for thread in threads:
-        thread.start()
-    barrier.wait()
-    start = time.perf_counter()
-    for thread in threads:
-        thread.join()
-    assert troubles == []
-    return time.perf_counter() - start
 
 
 def renew(case, nurse):

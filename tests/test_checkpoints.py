@@ -14,6 +14,7 @@ from priorauth.roles import Role
 from priorauth.services import claim
 from tests.cases import NOW, approve, case_in_review, draft_case, person
 from tests.tampering import force
+from tests.together import at_once
 from tests.waiting import eventually, waiting_for_a_lock
 
 pytestmark = pytest.mark.django_db
@@ -273,26 +274,12 @@ def test_an_act_that_does_not_end_costs_a_checkpoint_but_stops_nobody(decided, m
 def test_two_writers_at_once_write_each_event_once(decided):
     other = case_in_review(person(Role.CLERK))
     nurses = [person(Role.NURSE) for _ in range(4)]
-    barrier = threading.Barrier(8)
 
-    def act(nurse):
-        barrier.wait()
+    def work(nurse):
         for _ in range(3):
-            read(nurse)
-        connection.close()
+            checkpoints.take(NOW) if nurse is None else read(nurse)
 
-    def take():
-        barrier.wait()
-        for _ in range(3):
-            checkpoints.take(NOW)
-        connection.close()
-
-    threads = [threading.Thread(target=act, args=[nurse]) for nurse in nurses]
-    threads += [threading.Thread(target=take) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(work, [*nurses, None, None, None, None])
     claim.claim(other, by=nurses[0], at=NOW)
     checkpoints.take(NOW)
     numbers = [line["number"] for line in lines()]
