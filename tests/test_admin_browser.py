@@ -115,7 +115,7 @@ def test_the_pages_of_auditors_and_administrators(context):
     found = [fault for path in paths for fault in faults(page, path)]
     _, page = window(context, Role.ADMINISTRATOR)
     paths = [reverse("admin:index"), reverse("admin:priorauth_job_changelist")]
-    lists = ("organization", "invitation", "user", "membership", "credential")
+    lists = ("organization", "invitation", "user", "membership", "credential", "apikey")
     paths += [reverse(f"admin:priorauth_{model}_changelist") for model in lists]
     paths += [reverse(f"admin:priorauth_{model}_add") for model in lists if model != "user"]
     paths += [reverse("admin:priorauth_user_change", args=[nurse.pk])]

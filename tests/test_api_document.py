@@ -49,7 +49,7 @@ def test_it_is_valid_and_made_without_a_warning():
 
 def test_every_route_of_the_api_stands_in_it():
     paths = {f"/api/{str(route.pattern).replace('<reference:reference>', '{reference}')}" for route in urlpatterns}
-    assert paths - {*document()["paths"]} == {DOCUMENT, "/api/<path:url>"}
+    assert paths - {*document()["paths"]} == {"/api/", DOCUMENT, "/api/<path:url>"}
     operations = [operation for path in document()["paths"].values() for operation in path.values()]
     assert len(operations) == OPERATIONS
     for operation in operations:

@@ -49,7 +49,7 @@ def pages():
     paths += [f"{missing.reference}/edit/check/", f"{fresh.reference}/submitted/", f"{waiting.reference}/submitted/"]
     paths += [f"{case.reference}/" for case in (filled, fresh, asked, waiting)]
     paths += [f"{asked.reference}/answer/1/", f"{fresh.reference}/withdraw/"]
-    return client, [f"/requests/{path}" for path in paths]
+    return client, ["/api/", *(f"/requests/{path}" for path in paths)]
 
 
 @pytest.mark.parametrize("width", [1280, 320])

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from portal.api import decisions, requests, unknown
+from portal.api import browser, decisions, requests, unknown
 from portal.web import urls as _pages  # noqa: F401 - registers the converter of references
 
 app_name = "api"
 urlpatterns = [
+    path("", browser.page, name="browser"),
     path("v1/openapi.json", unknown.Document.as_view(), name="document"),
     path("v1/check", requests.Check.as_view(), name="check"),
     path("v1/requests", requests.Requests.as_view(), name="requests"),
