@@ -294,7 +294,7 @@ def test_no_filter_of_the_queue_brings_a_draft(world):
 @pytest.mark.parametrize("lookup", ["member__last_name", "member__last_name__startswith", "member__birth_date__year"])
 def test_an_address_is_no_query_language_over_patients(world, lookup):
     queue = reverse("admin:priorauth_case_changelist")
-    answer = ask("GET", f"{queue}?{lookup}=Quill", session_of(world.actors["nurse"]))
+    answer = ask("GET", f"{queue}?{lookup}=1948", session_of(world.actors["nurse"]))
     assert answer.status_code in (302, 400)
 
 

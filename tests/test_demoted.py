@@ -1,0 +1,84 @@
+"""T8: whoever loses a role, a membership or the account is refused at the next request, in open forms too."""
+
+import pytest
+from django.test import Client
+
+from priorauth.models import Case, Membership, User
+from priorauth.roles import Actor, Role
+from tests.admin_helpers import act, case_page, held_by, in_review, snapshot, typed
+from tests.cases import office, person, plan
+from tests.factories import browser, draft_of, post_edit, saved_draft, valid_form
+
+pytestmark = pytest.mark.django_db
+
+
+def deactivate(actor: Actor) -> None:
+    User.objects.filter(pk=actor.user_id).update(is_active=False)
+
+
+def take_membership_away(actor: Actor) -> None:
+    Membership.objects.filter(user_id=actor.user_id).delete()
+
+
+def move_to_the_payer(actor: Actor) -> None:
+    Membership.objects.filter(user_id=actor.user_id).update(role=Role.PAYER, organization=plan())
+
+
+def move_to_another_office(actor: Actor) -> None:
+    elsewhere = office("Bay Pain Clinic")
+    Membership.objects.filter(user_id=actor.user_id).update(role=Role.CLERK, organization=elsewhere)
+
+
+def office_pages(client: Client, case: Case) -> list:
+    here = f"/requests/{case.reference}"
+    return [
+        lambda: client.get(f"{here}/edit/"),
+        lambda: post_edit(client, case, valid_form(first_name="Eve")),
+        lambda: client.post(f"{here}/edit/check/", {"version": draft_of(case).version, "statement": "yes"}),
+        lambda: client.post(f"{here}/withdraw/", {"version": case.version, "reason": "Sent twice."}),
+        lambda: client.get("/api/v1/requests"),
+    ]
+
+
+def reviewer_pages(client: Client, case: Case) -> list:
+    return [
+        lambda: client.get(case_page(case)),
+        lambda: client.post(act(case, "approve"), typed("approve", case)),
+        lambda: client.post(act(case, "ask"), typed("ask", case)),
+        lambda: client.post(act(case, "release"), typed("release", case)),
+        lambda: client.post("/admin/priorauth/case/next/"),
+    ]
+
+
+LOSSES = (deactivate, take_membership_away, move_to_the_payer, move_to_another_office)
+
+
+@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("loss", LOSSES)
+def test_an_office_person_who_loses_their_place_is_refused_at_the_next_request(loss, number):
+    clerk = person(Role.CLERK)
+    client = browser(clerk)
+    case = saved_draft(client)
+    before, words = snapshot(case), draft_of(case).fields
+    loss(clerk)
+    assert refused(office_pages(client, case)[number]())
+    assert (snapshot(case), draft_of(case).fields) == (before, words)
+
+
+@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_reviewer_who_loses_their_place_is_refused_at_the_next_request(loss, number):
+    case, nurse = in_review(), person(Role.NURSE)
+    client = browser(nurse)
+    held_by(nurse, case)
+    assert client.get(case_page(case)).status_code == 200
+    before = snapshot(case)
+    loss(nurse)
+    assert refused(reviewer_pages(client, case)[number]())
+    assert snapshot(case) == before
+
+
+def refused(response) -> bool:
+    """Sent to sign in, told 401 or 403, or shown that there is no such thing; never served."""
+    signs_in = response.status_code == 302 and response["Location"].startswith("/sign-in/")
+    return signs_in or response.status_code in (401, 403, 404)
