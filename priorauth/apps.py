@@ -8,7 +8,8 @@ class PriorAuthConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from priorauth import checks, grants, guards  # noqa: F401 (registers the system check)
+        from priorauth import checks, form_words, grants, guards  # noqa: F401 (registers the system checks)
 
+        form_words.install()
         post_migrate.connect(guards.install, sender=self)
         post_migrate.connect(grants.install, sender=self)
