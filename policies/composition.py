@@ -128,11 +128,12 @@ class Leaf(NamedTuple):
 
 
 class Group(NamedTuple):
-    """A composition. `least` is how many parts must be met: all of them, 1, 0 for `not`, or the edition's count."""
+    """A composition. `least`: how many parts an `at_least` asks for. `counted`: the parts in which anything counts."""
 
     kind: str
     least: int
     parts: tuple[Leaf | Group, ...]
+    counted: tuple[Leaf | Group, ...]
 
 
 def compiled(part: Part, switches: Mapping[str, str], leaf: Callable[[CriterionUse], Leaf]) -> Leaf | Group | None:
@@ -140,13 +141,15 @@ def compiled(part: Part, switches: Mapping[str, str], leaf: Callable[[CriterionU
     if isinstance(part, CriterionUse):
         return leaf(part) if part.appears_under(switches) else None
     below = [compiled(one, switches, leaf) for one in parts_of(part)]
-    present = tuple(one for one in below if one is not None)
-    if not present:
-        return None
-    if isinstance(part, AtLeast):
-        return Group("at_least", part.at_least.count, present)
-    kind, least = {AllOf: ("all", len(present)), AnyOf: ("any", 1), NotOf: ("not", 0)}[type(part)]
-    return Group(kind, least, present)
+    kind = next(name for name in _KINDS if isinstance(part, _TYPES[f"[{name}]"]))
+    least = part.at_least.count if isinstance(part, AtLeast) else 0
+    return group(kind, [one for one in below if one is not None], least)
+
+
+def group(kind: str, parts: Sequence[Leaf | Group], least: int = 0) -> Group | None:
+    """A composition of what is there; None where nothing is."""
+    counted = tuple(part for part in parts if (part.counts if isinstance(part, Leaf) else part.counted))
+    return Group(kind, least, tuple(parts), counted) if parts else None
 
 
 def leaves(part: Leaf | Group) -> Iterator[Leaf]:
@@ -158,29 +161,24 @@ def leaves(part: Leaf | Group) -> Iterator[Leaf]:
             yield from leaves(below)
 
 
-def counts(part: Leaf | Group) -> bool:
-    """Whether anything in a part counts."""
-    return any(leaf.counts for leaf in leaves(part))
-
-
 def state_of(part: Leaf | Group, states: Sequence[Truth]) -> Truth:
     """The state of a part; a criterion that does not count is passed over."""
     if isinstance(part, Leaf):
         return states[part.check]
-    found = [state_of(below, states) for below in part.parts if counts(below)]
+    found = [state_of(below, states) for below in part.counted]
     if part.kind == "all":
         return all_of(found)
     if part.kind == "any":
         return any_of(found)
-    return NOT[found[0]] if part.kind == "not" else at_least(part.least, found)
+    return at_least(part.least, found) if part.kind == "at_least" else NOT[all_of(found)]
 
 
 def open_leaves(part: Leaf | Group, states: Sequence[Truth]) -> Iterator[Leaf]:
     """The unknown criteria on which a part of unknown state depends."""
-    if not counts(part) or state_of(part, states) != UNKNOWN:
+    if state_of(part, states) != UNKNOWN:
         return
     if isinstance(part, Leaf):
         yield part
     else:
-        for below in part.parts:
+        for below in part.counted:
             yield from open_leaves(below, states)

@@ -1,12 +1,14 @@
 """The rules of one edition for one level: its criteria, its pathways, its flags, its score."""
 
+import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, repeat
+from operator import call
 from typing import Final, NamedTuple, get_args
 
 from policies import flags
-from policies.composition import CriterionUse, Group, Leaf, compiled, counts, leaves, open_leaves, state_of
+from policies.composition import CriterionUse, Leaf, compiled, group, leaves, open_leaves, state_of
 from policies.criteria import MEASURES
 from policies.criteria.base import Check
 from policies.document import ClockDays, EditionDocument
@@ -27,6 +29,7 @@ class Trace(NamedTuple):
 
     determination: Determination
     pathways: dict[str, Truth]
+    met: tuple[str, ...]
     criteria: dict[str, dict[str, Truth]]
     missing: tuple[Question, ...]
     score: int
@@ -101,28 +104,35 @@ class LevelRules:
         pathways = []
         for name, pathway in document.pathways.items():
             parts = [compiled(part, context.switches, leaf) for part in pathway.all]
-            present = tuple(part for part in parts if part is not None)
-            pathways.append((name, Group("all", len(present), present)))
+            present = group("all", [part for part in parts if part is not None])
+            if present is not None:
+                pathways.append((name, present))
         self._checks = tuple(checks)
+        steady = {place for key, place in places.items() if not MEASURES[document.criteria[key].measure].onset}
+        self._steady = tuple(
+            tuple(part.check for part in pathway.counted if isinstance(part, Leaf) and part.check in steady)
+            for _, pathway in pathways
+        )
         self._ages = frozenset(ages)
         self.pathways = tuple(pathways)
         self._leaves = {name: tuple(leaves(pathway)) for name, pathway in pathways}
 
-    def as_of(self, facts: Facts) -> int:
-        """The day on which the clocks are read, as an ordinal."""
-        received = facts.request_date.toordinal()
+    def as_of(self, facts: Facts) -> datetime.date:
+        """The day on which the clocks are read."""
         if facts.service_date is None:
-            return received
-        service = facts.service_date.toordinal()
-        return service if self._as_of_service else min(received, service)
+            return facts.request_date
+        return facts.service_date if self._as_of_service else min(facts.request_date, facts.service_date)
 
     def request_view(self, facts: Facts) -> RequestView:
-        as_of = self.as_of(facts)
-        return RequestView(facts, as_of, read_treatments(facts.treatments, as_of, self._groups, self.clock.extra_day))
+        day = self.as_of(facts)
+        as_of = day.toordinal()
+        record = read_treatments(facts.treatments, as_of, self._groups, self.clock.extra_day)
+        return RequestView(facts, day, as_of, record)
 
     def level_view(self, request: RequestView, name: str, level: LevelFacts) -> LevelView:
         studies = dated_studies(level, request.as_of)
-        onset = read_onset(level.onset, studies, self._admitted(request), request.as_of, self.findings)
+        admitted = None if request.hospital.admit_date is None else self._admitted(request)
+        onset = read_onset(level.onset, studies, admitted, request.as_of, self.findings)
         return LevelView(request, name, level, studies, onset, self.clock)
 
     def _admitted(self, request: RequestView) -> int | None:
@@ -139,9 +149,13 @@ class LevelRules:
         """The result of a level that a line names, with or without facts."""
         view = self.view_of(request, name)
         states = self._states(view)
+        trace = self._trace(name, states)
         if view.facts is NO_LEVEL_FACTS and UNKNOWN in states:
-            return self._without_facts(name, states)
-        return self._result(name, states, view)
+            return self._without_facts(name, states, trace)
+        self._flag(view, states, trace)
+        found = tuple(dict.fromkeys(view.flags)) if view.flags else ()
+        determination, pathways, met, criteria, missing, score = trace
+        return LevelResult(name, determination, pathways, met, criteria, missing, found, score)
 
     def view_of(self, request: RequestView, name: str) -> LevelView:
         """The level as the criteria read it; an empty one where nothing was sent about it."""
@@ -151,26 +165,20 @@ class LevelRules:
             return LevelView(request, name, NO_LEVEL_FACTS, [], onset, self.clock)
         return self.level_view(request, name, level)
 
-    def _without_facts(self, name: str, states: tuple[Truth, ...]) -> LevelResult:
+    def _without_facts(self, name: str, states: tuple[Truth, ...], trace: Trace) -> LevelResult:
         """Insufficient whatever the facts of the whole request say; it asks for what they leave unknown."""
-        trace = self._trace(name, states)
         unknown = (
             leaf for found in self._leaves.values() for leaf in found if leaf.counts and states[leaf.check] == UNKNOWN
         )
         missing = trace.missing or self._ask(name, unknown)
-        return LevelResult(name, "insufficient_information", trace.pathways, trace.criteria, missing, (), trace.score)
+        _, pathways, met, criteria, _, score = trace
+        return LevelResult(name, "insufficient_information", pathways, met, criteria, missing, (), score)
 
     def _states(self, view: LevelView) -> tuple[Truth, ...]:
-        states = [check(view) for check in self._checks]
+        states = tuple(map(call, self._checks, repeat(view)))
         if self._closed_world:
             return tuple(NOT_MET if state == UNKNOWN else state for state in states)
-        return tuple(states)
-
-    def _result(self, name: str, states: tuple[Truth, ...], view: LevelView) -> LevelResult:
-        trace = self._trace(name, states)
-        self._flag(view, trace)
-        found = tuple(dict.fromkeys(view.flags))
-        return LevelResult(name, trace.determination, trace.pathways, trace.criteria, trace.missing, found, trace.score)
+        return states
 
     def _trace_of(self, name: str, states: tuple[Truth, ...]) -> Trace:
         """Everything that follows from the states of the criteria alone; remembered, and never changed."""
@@ -180,7 +188,8 @@ class LevelRules:
         missing: tuple[Question, ...] = ()
         if determination == "insufficient_information":
             missing = self._ask(name, chain.from_iterable(open_leaves(part, states) for _, part in self.pathways))
-        return Trace(determination, pathways, criteria, missing, self.closest(states)[1])
+        met = tuple(name for name, state in pathways.items() if state == MET)
+        return Trace(determination, pathways, met, criteria, missing, self.closest(states)[1])
 
     def _ask(self, name: str, found: Iterable[Leaf]) -> tuple[Question, ...]:
         """A question for each criterion, once."""
@@ -203,14 +212,14 @@ class LevelRules:
         best: tuple[int, int, float] | None = None
         closest = ("", 0)
         for name, pathway in self.pathways:
-            counted = [state_of(part, states) for part in pathway.parts if counts(part)]
+            counted = [state_of(part, states) for part in pathway.counted]
             met = counted.count(MET)
             distance = (counted.count(NOT_MET), counted.count(UNKNOWN), -met / len(counted))
             if best is None or distance < best:
                 best, closest = distance, (name, met * 100 // len(counted))
         return closest
 
-    def _flag(self, view: LevelView, trace: Trace) -> None:
+    def _flag(self, view: LevelView, states: Sequence[Truth], trace: Trace) -> None:
         """The flags that rest on more than one criterion."""
         found, clock, youngest = view.flags, self.clock, view.youngest
         if youngest is not None:
@@ -226,7 +235,7 @@ class LevelRules:
             and first_shown(view.studies, self.findings) is None
         ):
             found.append(flags.B_WITHOUT_FRACTURE)
-        if trace.determination == "insufficient_information" and self._meets_on_every_day(view):
+        if trace.determination == "insufficient_information" and self._meets_on_every_day(view, states):
             found.append(flags.MEETS_WHATEVER_ONSET)
 
     def _in_gap(self, trace: Trace) -> bool:
@@ -244,7 +253,7 @@ class LevelRules:
             return False
         return service - earliest + self.clock.extra_day >= self.clock.acute_days
 
-    def _meets_on_every_day(self, view: LevelView) -> bool:
+    def _meets_on_every_day(self, view: LevelView, states: Sequence[Truth]) -> bool:
         """Whether the level would meet on whichever day of its onset interval the fracture began.
 
         Between two days on which a study, the examination or the admission falls before the onset, or the fracture
@@ -254,6 +263,8 @@ class LevelRules:
         earliest, latest = view.onset.earliest, view.onset.latest
         if earliest is None or latest is None or earliest >= latest:
             return False
+        if not any(all(states[place] == MET for place in steady) for steady in self._steady):
+            return False  # in each pathway something else is missing, whatever the day
         request, exam = view.request, view.facts.exam
         turns = {latest, *(request.as_of + self.clock.extra_day - age for age in self._ages)}
         turns.update(study.day for study in view.studies)

@@ -236,9 +236,11 @@ def _codes(edition: EditionDocument) -> Iterator[Fault]:
             yield at, "regions is missing"
         if rule.kind == "vertebroplasty" and {"S", "COCCYX"} & set(rule.regions):
             yield (*at, "regions"), "a sacral level on a vertebroplasty code is never scored"
-        for other, table in (("deleted", codes.deleted), ("related", codes.related)):
-            if code in table:
-                yield ("codes", other, code), "stands among the current codes too"
+        if code in codes.deleted:
+            yield ("codes", "deleted", code), "stands among the current codes too"
+    for code in codes.related:
+        if code in codes.current or code in codes.deleted:
+            yield ("codes", "related", code), "stands among the current or deleted codes too"
 
 
 def rules_of(edition: EditionDocument) -> dict[str, str | None]:

@@ -6,7 +6,7 @@ Clauses: READINGS in library/bcbsma_484/NOTES.md, "Onset" and "Studies".
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from policies.facts import LevelFacts
 from policies.facts import Onset as StatedOnset
@@ -53,7 +53,10 @@ class Verdict(NamedTuple):
 
     state: Truth
     basis: str
-    decisive: Sequence[DatedStudy]
+
+
+_NOTHING: Final = Verdict(UNKNOWN, "none")
+_AGREE: Final = {state: Verdict(state, "agree") for state in (MET, NOT_MET)}
 
 
 def dated_studies(level: LevelFacts, as_of: int) -> list[DatedStudy]:
@@ -89,7 +92,7 @@ def read_onset(
     """
     earliest = stated.earliest.toordinal() if stated and stated.earliest else None
     latest = stated.latest.toordinal() if stated and stated.latest else None
-    shown = first_shown(studies, findings)
+    shown = first_shown(studies, findings) if studies else None
     contradiction = _contradiction(earliest, latest, shown, studies, as_of, findings)
     if contradiction:
         return Onset(None, None, "", contradiction)
@@ -161,14 +164,16 @@ def verdict(
         if study.finding in positive or (study.finding in negative and study.modality in advanced)
     ]
     if not decisive:
-        return Verdict(UNKNOWN, "none", decisive)
+        return _NOTHING
+    if len(decisive) == 1:
+        return _AGREE[MET if decisive[0].finding in positive else NOT_MET]
     state = _agreed(decisive, positive)
     if state is not None:
-        return Verdict(state, "agree", decisive)
+        return _AGREE[state]
     decisive = [study for study in decisive if study.modality in advanced]
     state = _agreed(decisive, positive)
     if state is not None:
-        return Verdict(state, "advanced", decisive)
+        return Verdict(state, "advanced")
     return _latest(decisive, positive, mri_margin)
 
 
@@ -178,13 +183,13 @@ def _latest(decisive: list[DatedStudy], positive: Collection[str], mri_margin: i
     latest = [study for study in decisive if study.day == last_day]
     state = _agreed(latest, positive)
     if state is None:
-        return Verdict(UNKNOWN, "same_day", latest)
+        return Verdict(UNKNOWN, "same_day")
     mri_days = [study.day for study in decisive if study.modality == "MRI"]
     if mri_days and last_day > (mri_day := max(mri_days)) > last_day - mri_margin:
         mri = [study for study in decisive if study.day == mri_day and study.modality == "MRI"]
         if _agreed(mri, positive) != state:
-            return Verdict(UNKNOWN, "near_mri", [*mri, *latest])
-    return Verdict(state, "latest", latest)
+            return Verdict(UNKNOWN, "near_mri")
+    return Verdict(state, "latest")
 
 
 def _agreed(studies: Sequence[DatedStudy], positive: Collection[str]) -> Truth | None:

@@ -19,11 +19,15 @@ class Question(NamedTuple):
 
 
 class LevelResult(NamedTuple):
-    """One level: the state of each pathway and of each criterion in it, what to ask, flags, score (0-100)."""
+    """One level: the state of each pathway and of each criterion in it, what to ask, flags, score (0-100).
+
+    `met` are the names of the pathways that are met.
+    """
 
     level: str
     determination: Determination
     pathways: dict[str, Truth]
+    met: tuple[str, ...]
     criteria: dict[str, dict[str, Truth]]
     missing: tuple[Question, ...]
     flags: tuple[str, ...]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
-from policies.composition import Group, Leaf, counts, leaves, state_of
+from policies.composition import Group, Leaf, leaves, state_of
 from policies.truth import MET, NOT_MET, Truth
 
 MUST_NOT: Final = "must not be met"
@@ -40,7 +40,7 @@ def ruled_out_by(part: Leaf | Group, states: Sequence[Truth], told: Mapping[Leaf
     if isinstance(part, Leaf):
         return f"{told[part].not_met} {_fact(told[part])}".strip()
     if part.kind == "all":
-        below = next(one for one in part.parts if counts(one) and state_of(one, states) == NOT_MET)
+        below = next(one for one in part.counted if state_of(one, states) == NOT_MET)
         return ruled_out_by(below, states, told)
     labels = "; ".join(told[leaf].label for leaf in leaves(part))
     if part.kind == "not":
@@ -48,7 +48,7 @@ def ruled_out_by(part: Leaf | Group, states: Sequence[Truth], told: Mapping[Leaf
         return f"This must not be so, and is: {labels}. {facts}".strip()
     if part.kind == "any":
         return f"None of these is met: {labels}."
-    met = sum(state_of(one, states) == MET for one in part.parts)
+    met = sum(state_of(one, states) == MET for one in part.counted)
     return f"At least {part.least} of these are asked, {met} of them met: {labels}."
 
 

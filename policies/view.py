@@ -1,10 +1,11 @@
 """What the criteria look at: one request, and one level of it with its onset and its studies."""
 
+import datetime
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from policies.facts import Ambulation, Facts, Hospitalization, LevelFacts, Pain, Patient
-from policies.measures import DatedStudy, Findings, Onset
+from policies.measures import DatedStudy, Findings, Onset, Verdict
 from policies.treatment import Record
 
 NO_PAIN_FACTS = Pain()
@@ -24,10 +25,11 @@ class Clock(NamedTuple):
 class RequestView:
     """A request as the criteria read it. `as_of` and `service` are ordinals of days."""
 
-    __slots__ = ("as_of", "facts", "hospital", "pain", "patient", "service", "treatments", "walking")
+    __slots__ = ("as_of", "as_of_day", "facts", "hospital", "pain", "patient", "service", "treatments", "walking")
 
-    def __init__(self, facts: Facts, as_of: int, treatments: Record) -> None:
+    def __init__(self, facts: Facts, as_of_day: datetime.date, as_of: int, treatments: Record) -> None:
         self.facts = facts
+        self.as_of_day = as_of_day
         self.as_of = as_of
         self.service = facts.service_date.toordinal() if facts.service_date is not None else None
         self.treatments = treatments
@@ -41,10 +43,11 @@ class LevelView:
     """A level as the criteria read it.
 
     `oldest` and `youngest` are the possible ages of the fracture in days, None where not known. `usable` are the
-    studies that may speak of the fracture: not before its earliest onset. Criteria append to `flags`.
+    studies that may speak of the fracture: not before its earliest onset. Criteria append to `flags`, and keep what
+    the studies say in `verdicts`.
     """
 
-    __slots__ = ("facts", "flags", "name", "oldest", "onset", "request", "studies", "usable", "youngest")
+    __slots__ = ("facts", "flags", "name", "oldest", "onset", "request", "studies", "usable", "verdicts", "youngest")
 
     def __init__(
         self, request: RequestView, name: str, facts: LevelFacts, studies: list[DatedStudy], onset: Onset, clock: Clock
@@ -54,6 +57,7 @@ class LevelView:
         self.facts = facts
         self.studies = studies
         self.onset = onset
+        self.verdicts: dict[str, Verdict] = {}
         self.flags: list[str] = [] if onset.contradiction is None else [onset.contradiction]
         day = request.as_of + clock.extra_day
         earliest, latest = onset.earliest, onset.latest

@@ -14,13 +14,17 @@ from policies.view import Context
 
 
 class Measure(NamedTuple):
-    """`flags` it may raise, `switches` it reads, and the facts on which it can accept silence (`silent`)."""
+    """`flags` it may raise, `switches` it reads, and the facts on which it can accept silence (`silent`).
+
+    `onset`: whether its state depends on the day on which the fracture began.
+    """
 
     parameters: type[Parameters]
     build: Callable[[Any, Context], Check]
     flags: tuple[str, ...] = ()
     switches: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
+    onset: bool = False
 
 
 MEASURES: Final = {
@@ -52,23 +56,27 @@ MEASURES: Final = {
         six_weeks.TreatedDays,
         six_weeks.FLAGS,
         ("modalities", "continuity", "claim_conflict"),
+        onset=True,
     ),
     "treatment_response": Measure(six_weeks.ResponseParameters, six_weeks.treatment_response),
-    "examination": Measure(certainty.ExamParameters, certainty.examination),
-    "fracture_verdict": Measure(certainty.FractureVerdictParameters, certainty.fracture_verdict, (flags.HISTORY_ONLY,)),
+    "examination": Measure(certainty.ExamParameters, certainty.examination, onset=True),
+    "fracture_verdict": Measure(
+        certainty.FractureVerdictParameters, certainty.fracture_verdict, (flags.HISTORY_ONLY,), onset=True
+    ),
     "lesion_verdict": Measure(certainty.LesionVerdictParameters, certainty.lesion_verdict),
     "lesion_with_fracture": Measure(certainty.LesionWithFractureParameters, certainty.lesion_with_fracture),
     "other_pain_source": Measure(
         Parameters, certainty.other_pain_source, (flags.SOURCES_NOT_ADDRESSED,), silent=("other_pain_source",)
     ),
     "purpose": Measure(certainty.PurposeParameters, certainty.purpose, silent=("purpose",)),
-    "fracture_age_below": Measure(acute.AgeParameters, acute.fracture_age_below),
+    "fracture_age_below": Measure(acute.AgeParameters, acute.fracture_age_below, onset=True),
     "hospital_or_walking": Measure(
         acute.HospitalOrWalkingParameters,
         acute.HospitalOrWalking,
         (flags.ADMISSION_BEFORE_ONSET, flags.OBSERVATION_COUNTED, flags.NON_AMBULATORY_BEFORE),
         ("observation_is_hospitalization",),
         ("walking_before_the_fracture",),
+        onset=True,
     ),
     # of any policy
     "number": Measure(general.NumberParameters, general.number),

@@ -8,7 +8,7 @@ from policies.flags import (
     HISTORY_ONLY,
     SOURCES_NOT_ADDRESSED,
 )
-from policies.measures import Verdict, verdict
+from policies.measures import verdict
 from policies.truth import MET, NOT_MET, UNKNOWN, Truth
 from policies.view import Context, LevelView
 
@@ -58,9 +58,12 @@ def fracture_verdict(parameters: FractureVerdictParameters, context: Context) ->
     negative = context.finding_sets[parameters.negative]
     alone = context.finding_sets[parameters.enough_alone] if parameters.enough_alone else frozenset()
     advanced, margin = context.findings.advanced, parameters.mri_margin_days
+    question = f"{parameters.positive} {parameters.negative} {margin}"
 
     def check(level: LevelView) -> Truth:
-        found = verdict(level.usable, positive, negative, advanced, margin)
+        found = level.verdicts.get(question)
+        if found is None:  # two criteria may ask the same of the same studies
+            found = level.verdicts[question] = verdict(level.usable, positive, negative, advanced, margin)
         if found.basis == "none" and alone and any(study.finding in alone for study in level.usable):
             level.flags.append(HISTORY_ONLY)
             return MET
@@ -112,7 +115,7 @@ def lesion_with_fracture(parameters: LesionWithFractureParameters, context: Cont
     advanced, margin = context.findings.advanced, parameters.mri_margin_days
 
     def check(level: LevelView) -> Truth:
-        found: Verdict = verdict(level.studies, positive, negative, advanced, margin)
+        found = verdict(level.studies, positive, negative, advanced, margin)
         if found.basis == "none" and any(study.finding in lesion for study in level.studies):
             return NOT_MET
         return found.state

@@ -15,30 +15,31 @@ from policies.view import Context, LevelView
 def pain_present(parameters: Parameters, context: Context) -> Check:
     """Statements 1 and 2: the fracture is symptomatic, and its pain does not mainly come from elsewhere."""
 
-    def said(pain: Pain, flags: list[str]) -> Truth:
-        score = pain.score
-        if pain.present is True:
-            if score == 0:
-                flags.append(PRESENT_BUT_ZERO)
-                return UNKNOWN
-            return MET
-        if pain.present is False:
-            if score:
-                flags.append(ABSENT_BUT_SCORED)
-                return UNKNOWN
-            return NOT_MET
-        if score == 0:
-            if pain.descriptor is not None:
-                flags.append(WORD_AND_SCORE)
-                return UNKNOWN
-            return NOT_MET
-        return UNKNOWN if score is None and pain.descriptor is None else MET
-
     def check(level: LevelView) -> Truth:
-        state = said(level.request.pain, level.flags)
+        state = _said(level.request.pain, level.flags)
         return NOT_MET if level.facts.other_pain_source == "primary" else state
 
     return check
+
+
+def _said(pain: Pain, flags: list[str]) -> Truth:
+    score = pain.score
+    if pain.present is True:
+        if score == 0:
+            flags.append(PRESENT_BUT_ZERO)
+            return UNKNOWN
+        return MET
+    if pain.present is False:
+        if score:
+            flags.append(ABSENT_BUT_SCORED)
+            return UNKNOWN
+        return NOT_MET
+    if score == 0:
+        if pain.descriptor is not None:
+            flags.append(WORD_AND_SCORE)
+            return UNKNOWN
+        return NOT_MET
+    return UNKNOWN if score is None and pain.descriptor is None else MET
 
 
 class SeverityParameters(Parameters):
