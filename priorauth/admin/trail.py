@@ -29,7 +29,7 @@ OTHER_WORDS = {
     "check_trail": "asked for a check of the audit trail",
     "people_add": "added",
     "people_change": "changed",
-    "people_password": "set a new password for",  # until 0.1
+    "people_password": "set a new password for",  # as administrators did before there were links
     "sign_in": "signed in",
     "sign_out": "signed out",
     "sign_in_failed": "failed to sign in: the password did not match",
