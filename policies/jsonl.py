@@ -57,9 +57,21 @@ def _read(line: bytes) -> dict[str, Any]:
         raise LineError(None, "", f"must be one JSON value in UTF-8 on one line: {error}") from None
     if not isinstance(value, dict):
         raise LineError(None, "", "must be an object")
-    if path := next(_repeated(json.loads(line, object_pairs_hook=_Pairs), ""), None):
-        raise LineError(value.get("case_id"), path, "stands more than once in its object; give it once")
+    try:
+        json.loads(line, object_pairs_hook=_once)
+    except _RepeatedError:
+        path = next(_repeated(json.loads(line, object_pairs_hook=_Pairs), ""))
+        raise LineError(value.get("case_id"), path, "stands more than once in its object; give it once") from None
     return value
+
+
+class _RepeatedError(Exception):
+    """A key stands more than once, somewhere."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    if len(dict(pairs)) < len(pairs):
+        raise _RepeatedError
 
 
 class _Pairs(list[tuple[str, Any]]):

@@ -1,5 +1,6 @@
 """Score JSON Lines as they come: in order, with a bound on every line and on what waits, in one process or several."""
 
+import codecs
 import multiprocessing
 import os
 import signal
@@ -36,8 +37,13 @@ def results(stream: BinaryIO, policy_id: str, jobs: int) -> Iterator[Result]:
 
 
 def lines_of(stream: BinaryIO) -> Iterator[bytes | None]:
-    """Every line that is not blank; None in the place of one that is too long, which is never held in memory."""
+    """Every line that is not blank; None in the place of one that is too long, which is never held in memory.
+
+    A byte order mark before the first is passed over: some editors put it there.
+    """
+    mark = codecs.BOM_UTF8
     while line := stream.readline(LONGEST + 1):
+        line, mark = line.removeprefix(mark), b""
         if len(line) > LONGEST and not line.endswith(b"\n"):
             while (rest := stream.readline(LONGEST)) and not rest.endswith(b"\n"):
                 pass
