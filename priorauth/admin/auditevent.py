@@ -117,7 +117,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
             asked = check_trail.ask(by=request.actor, at=timezone.now())
         except NotPermitted as refusal:
             raise PermissionDenied from refusal
-        messages.info(request, "A worker checks the trail." if asked else "A check is under way already.")
+        messages.info(request, "A check is asked for." if asked else "A check is under way already.")
         return redirect("admin:priorauth_auditevent_changelist")
 
     @admin.display(description="Time")

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.template.defaultfilters import pluralize
+
 from priorauth.models import AuditCheck, Job
 from priorauth.services import check_trail
 from priorauth.services.base import clock
@@ -27,10 +29,14 @@ def progress(job: Job | None) -> str:
 
 
 def found(check: AuditCheck) -> str:
-    """`12,345 events in 1,234 streams and 56 checkpoints, unbroken, checked Sun Nov 22, 2026, 2:00 a.m. EST`."""
-    read = f"{check.events:,} events in {check.streams:,} streams and {check.checkpoints:,} checkpoints"
-    faults = "1 fault" if check.fault_count == 1 else f"{check.fault_count:,} faults"
-    return f"{faults if check.fault_count else 'unbroken'} in {read}, checked {clock(check.finished_at)}"
+    """`Sun Nov 22, 2026, 2:00 a.m. EST: unbroken, 12,345 events in 1,234 streams, 56 checkpoints`."""
+    read = f"{_counted(check.events, 'event')} in {_counted(check.streams, 'stream')}"
+    verdict = _counted(check.fault_count, "fault") if check.fault_count else "unbroken"
+    return f"{clock(check.finished_at)}: {verdict}, {read}, {_counted(check.checkpoints, 'checkpoint')}"
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number:,} {word}{pluralize(number)}"
 
 
 def alarm() -> AuditCheck | None:
