@@ -9,6 +9,7 @@ import hashlib
 import os
 import secrets
 import shutil
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,15 @@ def _own_checkpoints(request: pytest.FixtureRequest, settings: Any) -> None:
     """A file of checkpoints for each test: the database that it is about is taken back after it."""
     name = hashlib.sha256(request.node.nodeid.encode()).hexdigest()
     settings.CHECKPOINT_DIR = settings.DATA_DIR / "checkpoints" / name
+
+
+@pytest.fixture(autouse=True)
+def _canaries() -> Iterator[None]:
+    """No office is shown what another wrote, in any answer of the whole suite (T4)."""
+    from tests.canaries import watched
+
+    with watched():
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")
