@@ -220,7 +220,7 @@ CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # in memory: a schedule file cu
 CELERY_BEAT_SCHEDULE = {
     "score": {"task": "kick", "schedule": 3.0, "args": ["score"], "options": {"expires": 10}},
     "checkpoint": {"task": "checkpoint", "schedule": CHECKPOINT_SECONDS, "options": {"expires": CHECKPOINT_SECONDS}},
-    "check-trail": {"task": "check_trail", "schedule": 60.0, "options": {"expires": 60}},
+    "check-trail": {"task": "check_trail", "schedule": 30.0, "options": {"expires": 30}},
 }
 if SCANNER_URL:
     CELERY_BEAT_SCHEDULE |= {
