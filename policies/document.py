@@ -105,8 +105,8 @@ class Pathway(_Part):
 class Criterion(_Part):
     """`judgement`: a person confirms it. `accepted_when_silent`: facts whose absence does not leave it unknown.
 
-    `ask` and `not_met` are the words for the office and the nurse, `{level}` names the level. `plain` says for the
-    member what the criterion asks, `change` what could change the answer where it is not met.
+    `ask` (where it can be unknown) and `not_met` are the words for office and nurse, `{level}` names the level.
+    `plain` says for the member what the criterion asks, `change` what could change the answer where it is not met.
     """
 
     id: str | None = None
@@ -115,7 +115,7 @@ class Criterion(_Part):
     judgement: bool = False
     with_: Annotated[dict[str, Any], Field(alias="with")] = {}
     accepted_when_silent: list[SilentFact] = []
-    ask: str
+    ask: str = ""
     not_met: str
     plain: str
     change: str

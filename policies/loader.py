@@ -41,6 +41,10 @@ def read(source: StrictDocument) -> EditionDocument:
     for key, criterion in edition.criteria.items():
         kind = MEASURES[criterion.measure].parameters
         parameters = typed(kind, criterion.with_, source, ("criteria", key, "with"))
+        asked = "unknown" in parameters.possible(criterion.accepted_when_silent)
+        if asked != bool(criterion.ask):
+            at = ("criteria", key) if asked else ("criteria", key, "ask")
+            raise source.fault(at, "ask is missing" if asked else "is never asked: it cannot be unknown")
         for field, message in _sets(edition, {field: getattr(parameters, field) for field in kind.set_fields}):
             raise source.fault(("criteria", key, "with", field), message)
     return edition

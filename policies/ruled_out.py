@@ -47,7 +47,7 @@ def ruled_out_by(part: Leaf | Group, states: Sequence[Truth], told: Mapping[Leaf
         facts = "; ".join(filter(None, (_fact(told[leaf]) for leaf in leaves(part))))
         return f"This must not be so, and is: {labels}. {facts}".strip()
     if part.kind == "any":
-        return f"None of these is met: {labels}."
+        return f"Not one of these is met: {labels}."
     met = sum(state_of(one, states) == MET for one in part.counted)
     return f"At least {part.least} of these are asked, {met} of them met: {labels}."
 

@@ -7,7 +7,9 @@ import pytest
 
 from policies import facts, registry
 from policies.assess import assess
+from policies.codes import LEVELS
 from policies.explain import explain
+from policies.member import ANSWERS, FACTS, WAYS, for_member
 from policies.vocabulary import count_of_days, day_words, span_words
 from tests.test_policy_cases import CASES, document
 from tests.test_policy_examples import ROWS
@@ -203,3 +205,113 @@ def test_another_edition_or_reading_cannot_tell_it():
         explain(parsed, {**stored, "edition_sha256": "0"}, EDITION)
     with pytest.raises(ValueError, match="another reading"):
         explain(parsed, stored, EDITION.with_switches(as_of="service"))
+
+
+# Every wording has a case: each sentence of the edition is told by a worked case or a sentence case.
+
+
+def every_telling():
+    for parsed, edition in [
+        *((facts.parse(row["facts"]), EDITION) for row in ROWS),
+        *((case.facts, EDITION.with_switches(**case.switches)) for case in CASES),
+    ]:
+        yield explain(parsed, assess(parsed, edition), edition).as_dict()
+
+
+@pytest.fixture(scope="module")
+def tellings():
+    return list(every_telling())
+
+
+def pattern(sentence):
+    """A sentence of the edition with anything in the place of its blanks."""
+    return re.compile(".+".join(re.escape(part) for part in re.split(r"\{\w+\}", sentence)))
+
+
+def wordings():
+    """The edition's sentences, as (key, sentence)."""
+    written = EDITION.document
+    for key, criterion in written.criteria.items():
+        for name in ("label", "ask", "not_met", "plain", "change"):
+            if getattr(criterion, name):
+                yield f"{key}.{name}", getattr(criterion, name)
+    for name, pathway in written.pathways.items():
+        yield f"{name}.label", pathway.label
+        yield f"{name}.plain", pathway.plain
+    yield from written.flags.items()
+    yield from written.words.determinations.items()
+    yield from ((f"rules.{name}", rule.says) for name, rule in written.words.rules.items() if rule.says)
+    yield from ((name, sentence) for name, sentence in written.words if isinstance(sentence, str))
+    yield from written.asks
+
+
+@pytest.fixture(scope="module")
+def all_told(tellings):
+    asked = [
+        question["ask"] for case in CASES for question in assess(case.facts, EDITION).as_dict()["missing"]
+    ]  # the page shows those of a request without lines too
+    return "\n".join([*{text for told in tellings for text in texts(told)}, *set(asked)])
+
+
+@pytest.mark.parametrize(("key", "sentence"), list(wordings()), ids=[key for key, _ in wordings()])
+def test_every_sentence_of_the_edition_is_told_by_a_case(key, sentence, all_told):
+    assert pattern(sentence).search(all_told), sentence
+
+
+# The member's words.
+
+
+def member(changes):
+    return for_member(story(changes).as_dict())
+
+
+def test_the_member_reads_the_closest_way_in_full_and_the_others_in_a_sentence():
+    told = member({"levels.L1.exam": "null", "treatment_response": "adequate", "levels.L1.imaging": []})
+    assert told.answer == "What we know does not fit the plan's rules so far. A person makes the decision."
+    (level,) = told.lines[0].levels
+    assert (level.level, level.word) == ("L1", "This does not fit so far.")
+    assert level.way == "A bone broke because it is weak, and 6 weeks of treatment did not help."
+    facts_told = {one.plain: (one.word, one.change) for one in level.facts}
+    assert facts_told["The treatment did not help enough."] == (
+        "No, the records say otherwise.",
+        "A newer visit note that says the pain is still not under control.",
+    )
+    assert facts_told["A scan shows that the break has not healed."][0] == "We do not know this yet."
+    assert facts_told["The broken bone hurts now."] == ("Yes, the records show this.", "")
+    assert [other.startswith("Another way: ") for other in level.others] == [True, True]
+
+
+def test_the_member_reads_states_that_are_the_assessments(tellings):
+    for told in tellings:
+        for line, line_told in zip(told["lines"], for_member(told).lines, strict=True):
+            for level, level_told in zip(line["levels"], line_told.levels, strict=True):
+                (closest,) = [one for one in level["pathways"] if one["pathway"] == level["closest"]]
+                assert [one.state for one in level_told.facts] == [
+                    one["state"] for one in closest["criteria"] if one["counts"]
+                ]
+
+
+def test_the_members_words_are_plain(tellings):
+    """Short sentences of short words: grade 8 at most by Flesch and Kincaid; no codes, no locators, no denial."""
+    for text in {text for told in tellings for text in texts(for_member(told).as_dict())} - {*LEVELS}:
+        assert not FORBIDDEN.search(text), text
+        assert not re.search(r"\d{4}|statement|pathway|criteri|indicat|osteolytic|conservative|investigational", text)
+    plain = [sentence for key, sentence in wordings() if key.endswith((".plain", ".change"))]
+    for text in (*plain, *ANSWERS.values(), *WAYS.values(), *FACTS.values()):
+        assert all(len(sentence.split()) <= 20 for sentence in re.split(r"[.!?] ", text)), text
+    assert grade(" ".join([*plain, *ANSWERS.values()])) <= 8
+
+
+def grade(text):
+    """The Flesch-Kincaid grade of a text; a syllable is a run of vowels, a silent e at the end left out."""
+    words = re.findall(r"[A-Za-z']+", text)
+    syllables = sum(max(1, len(re.findall(r"[aeiouy]+", re.sub(r"e$", "", word.lower())))) for word in words)
+    return 0.39 * len(words) / len(re.findall(r"[.!?]", text)) + 11.8 * syllables / len(words) - 15.59
+
+
+def test_every_answer_to_the_member_has_a_case(tellings):
+    assert {told["determination"] for told in tellings} == set(ANSWERS)
+    states = {
+        one.state for told in tellings for line in for_member(told).lines for lv in line.levels for one in lv.facts
+    }
+    assert states == set(FACTS)

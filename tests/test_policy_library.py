@@ -100,6 +100,13 @@ FAULTS = [
         "pain_present\n    accepted_when_silent: [purpose]\n",
         "pain_present cannot accept silence on pu",
     ),
+    ('    ask: "Please send the current pain', '    plan: "', "criteria.symptomatic.plan: is not a known key"),
+    ("    accepted_when_silent: [purpose]\n", "", "criteria.not_prophylactic_unless_said: ask is missing"),
+    (
+        "    with: {accepted: treat_pain}\n    ask",
+        "    with: {accepted: treat_pain}\n    accepted_when_silent: [purpose]\n    ask",
+        "criteria.not_prophylactic.ask: is never asked",
+    ),
     ("criteria:\n  osteoporotic:", "criteria:\n  bones: *b\n  osteoporotic:", "found undefined alias"),
     ("      - {use: severe_pain,", "      - {use: fracture_shown,", "criteria.severe_pain: no pathway uses it"),
     (
