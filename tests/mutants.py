@@ -182,9 +182,9 @@ def _of_composition(value, at):
         yield at, {"all": value["any"]}
     if "all" in value:
         yield (*at, "all"), [{"any": value["all"]}]
-    for key in {"all", "any"} & set(value):
-        if len(value[key]) > 1:
-            yield (*at, key), [{"at_least": {"count": len(value[key]) - 1, "of": value[key]}}]
+    for key, least in (("all", len(value.get("all", ())) - 1), ("any", 2)):
+        if len(value.get(key, ())) > 1:
+            yield (*at, key), [{"at_least": {"count": least, "of": value[key]}}]
 
 
 def _of_criterion(value, at):
