@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from priorauth.models import Case, Draft, Organization, User
 from priorauth.roles import Actor, Role
-from tests.cases import office, own_words, person
+from tests.cases import HARBOR, office, own_words, person
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 Payload = dict[str, Any]
@@ -135,7 +135,7 @@ def token_of(client: Client) -> str:
 
 def saved_draft(client: Client, **changes: Any) -> Case:
     """A draft with the whole form, saved through the page."""
-    payload = valid_form(**{**own_words(client.office_name), **changes}) | {"action": "save", "token": token_of(client)}
+    payload = valid_form(**{**own_words(getattr(client, "office_name", HARBOR)), **changes}) | {"action": "save", "token": token_of(client)}
     response = client.post(NEW, payload)
     reference = response["Location"].split("/")[2]
     return Case.objects.unscoped("a test reads what was saved").get(reference=reference)
