@@ -198,9 +198,10 @@ def test_a_form_that_was_open_then_saves_nothing(change):
 
 
 def test_who_sends_a_form_too_late_is_told_so_and_comes_back_to_its_page(clock):
-    user = with_password(clerk())
+    actor = clerk()
+    case = saved_draft(browser(actor))
+    user = with_password(actor)
     client = signed_in(user)
-    case = saved_draft(client)
     path = f"/requests/{case.reference}/edit/"
     clock.forward(minutes=20)
     answer = client.post(path, {"version": 1, "action": "save", **valid_form(first_name="Changed")})
