@@ -135,7 +135,8 @@ def token_of(client: Client) -> str:
 
 def saved_draft(client: Client, **changes: Any) -> Case:
     """A draft with the whole form, saved through the page."""
-    payload = valid_form(**{**own_words(getattr(client, "office_name", HARBOR)), **changes}) | {"action": "save", "token": token_of(client)}
+    own = own_words(getattr(client, "office_name", HARBOR))
+    payload = valid_form(**{**own, **changes}) | {"action": "save", "token": token_of(client)}
     response = client.post(NEW, payload)
     reference = response["Location"].split("/")[2]
     return Case.objects.unscoped("a test reads what was saved").get(reference=reference)
