@@ -13,7 +13,7 @@ from priorauth.models import AuditEvent, Case
 from priorauth.roles import Role
 from priorauth.services import claim
 from tests.cases import NOW, approve, case_in_review, draft_case, not_approve, person, sent_case
-from tests.soak import figure
+from tests.soak import figure, report
 from tests.tampering import guards_off
 
 pytestmark = pytest.mark.django_db
@@ -168,3 +168,4 @@ def test_every_attack_is_reported_with_the_right_case_named(seen, attack):
             transaction.set_rollback(True)
         assert faults, f"{attack.__name__} on {stream} was not reported"
         assert {fault.partition(": ")[0] for fault in faults} - {"checkpoints"} == {stream}, faults
+    report("A1", f"{attack.__name__}: {figure(100)} times", "each reported, with its case or stream")

@@ -12,7 +12,7 @@ from priorauth.services.base import acting
 from priorauth.services.errors import Conflict
 from priorauth.statuses import Act
 from tests.cases import NOW, case_in_review, person
-from tests.soak import SOAK, figure
+from tests.soak import SOAK, figure, report
 from tests.together import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -46,6 +46,7 @@ def test_eight_writers_on_one_case_break_no_chain():
     case.refresh_from_db()
     assert case.version == 3 + WRITERS * acts
     assert audit.verify_case(case) == (None, case.version)
+    report("C9", f"{WRITERS} writers on one case, {acts} acts each", "0 breaks")
 
 
 def test_eight_writers_on_eight_cases_break_no_chain():
@@ -54,6 +55,7 @@ def test_eight_writers_on_eight_cases_break_no_chain():
     at_once(lambda case: [renew(case, nurse) for _ in range(acts)], cases)
     assert {case.version for case in cases} == {3 + acts}
     assert [fault for _, fault, _ in audit.verify_all() if fault] == []
+    report("C9", f"{WRITERS} writers on {WRITERS} cases, {acts} acts each", "0 breaks")
 
 
 @pytest.mark.skipif(not SOAK, reason="a rate, for make soak")
@@ -77,7 +79,7 @@ def test_the_chain_costs_at_most_half_of_the_rate_without_one():
         rates["chained"].append(WRITERS * acts / chained)
         rates["unchained"].append(WRITERS * acts / at_once(unchained, cases))
     chained, unchained = (sorted(rates[kind])[2] for kind in ("chained", "unchained"))
-    print(f"{chained:.0f} chained, {unchained:.0f} unchained events/s: {chained / unchained:.2f}")
+    report("C9", f"{chained:.0f} acts/s on {WRITERS} cases", f"{chained / unchained:.2f} of the rate without a chain")
     assert chained >= 0.5 * unchained
 
 
