@@ -6,9 +6,12 @@ import sys
 from typing import Any
 
 from celery import Celery
+from celery.app.amqp import AMQP
 from celery.signals import beat_init, celeryd_init, setup_logging, worker_init, worker_ready
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from kombu import Connection
+from kombu.transport.redis import Channel
 
 from portal.production import refuse_unsafe_start
 
@@ -16,7 +19,24 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 log = logging.getLogger(__name__)
 
-app = Celery("portal")
+RECONNECT_SECONDS = 3
+
+
+class PatientConnection(Connection):
+    """Tries a broker that is away every few seconds, however long that takes; Celery would wait up to 30 seconds."""
+
+    def ensure_connection(self, *args: Any, interval_max: float = RECONNECT_SECONDS, **options: Any) -> Connection:
+        return super().ensure_connection(*args, interval_max=interval_max, **options)
+
+
+class Wire(AMQP):
+    Connection = PatientConnection
+
+
+# Wake-ups are worth nothing once taken. Putting them back on a connection that was lost ends the whole worker.
+Channel.do_restore = False
+
+app = Celery("portal", amqp=Wire)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 

@@ -2,15 +2,17 @@
 
 import sys
 
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views import defaults
 
 from portal.api.problems import FAULT, problem
 
+AWAY = (OperationalError, InterfaceError)
 RETRY_SECONDS = 5
-AWAY = "The database does not answer just now. Ask again, with the same Idempotency-Key if any."
+NO_DATABASE = "The database does not answer just now. Ask again, with the same Idempotency-Key if any."
 UNREADABLE = "The request cannot be read: check its address and its headers."
 
 
@@ -20,7 +22,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     Called while the exception is handled: one that says that the database is away, restarts, or let a lock wait for
     too long is no fault of the request, which may be sent again (RELIABILITY.md F9, F10).
     """
-    if isinstance(sys.exception(), (OperationalError, InterfaceError)):
+    if isinstance(sys.exception(), AWAY):
         return unavailable(request)
     if for_a_program(request):
         return problem(request, 500, FAULT)
@@ -30,7 +32,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def unavailable(request: HttpRequest) -> HttpResponse:
     """503: come back in a few seconds."""
     if for_a_program(request):
-        response: HttpResponse = problem(request, 503, AWAY)
+        response: HttpResponse = problem(request, 503, NO_DATABASE)
     else:
         response = render(request, "503.html", {"reference": getattr(request, "id", "")}, status=503)
     response.headers["Retry-After"] = str(RETRY_SECONDS)
@@ -38,8 +40,21 @@ def unavailable(request: HttpRequest) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400, for what Django itself refuses to read."""
+    """400, for what Django itself refuses to read.
+
+    Not so where only the session could not be kept, after the act: then the database went away, or the person signed
+    out elsewhere meanwhile.
+    """
+    if isinstance(exception, SessionInterrupted):
+        return unavailable(request) if _was_away(exception) else redirect("sign-in")
     return problem(request, 400, UNREADABLE) if for_a_program(request) else defaults.bad_request(request, exception)
+
+
+def _was_away(error: BaseException | None) -> bool:
+    """Whether an exception came up while another one told that the database is away."""
+    while error is not None and not isinstance(error, AWAY):
+        error = error.__context__
+    return error is not None
 
 
 def for_a_program(request: HttpRequest) -> bool:

@@ -51,6 +51,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "portal.security.RequestIdMiddleware",
+    "portal.security.PrivateResponseMiddleware",
     "portal.logs.AccessLogMiddleware",
     "portal.security.Utf8Middleware",
     "django.middleware.security.SecurityMiddleware",
@@ -67,7 +68,6 @@ MIDDLEWARE = [
     "portal.security.ActorMiddleware",
     "portal.permissions.PermissionMiddleware",
     "portal.reading.ReadingMiddleware",
-    "portal.security.PrivateResponseMiddleware",
 ]
 
 ROOT_URLCONF = "portal.urls"
@@ -203,15 +203,13 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker as long as that takes
 CELERY_BROKER_CONNECTION_TIMEOUT = 1
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 60,
+    "ack_emulation": False,  # a wake-up that was taken is gone: nothing to restore, nothing to send twice
     "socket_timeout": 1,
     "socket_connect_timeout": 1,
     "retry_on_timeout": False,
     "max_retries": 0,
 }
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

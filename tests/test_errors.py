@@ -5,7 +5,8 @@ import re
 import threading
 
 import pytest
-from django.db import OperationalError, connection, connections, transaction
+from django.contrib.sessions.models import Session
+from django.db import DatabaseError, OperationalError, connection, connections, transaction
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
@@ -80,6 +81,21 @@ def test_a_program_reads_a_problem_document_when_the_database_is_away():
     assert (response.status_code, response.headers["Content-Type"]) == (503, "application/problem+json")
     assert response.headers["Retry-After"] == "5"
     assert json.loads(response.content)["status"] == 503
+
+
+@pytest.mark.parametrize(
+    ("trouble", "status"),
+    [(OperationalError("the connection is lost"), 503), (DatabaseError("no such row"), 302)],
+)
+def test_a_session_that_cannot_be_kept_is_not_called_a_request_that_cannot_be_read(monkeypatch, trouble, status):
+    """The act is done by then: it was not `Nothing was saved`."""
+    client = signed_in(Role.NURSE)[1]
+
+    def save(*_args, **_kwargs):
+        raise trouble
+
+    monkeypatch.setattr(Session, "save", save)
+    assert client.get(reverse("admin:index")).status_code == status
 
 
 def test_no_connection_waits_long_for_a_lock_or_stands_still_in_a_transaction():

@@ -3,12 +3,13 @@
 import time
 
 import pytest
+from django.db import transaction
 
 from tests.fault_proxy import Mode
-from tests.faults.accounts import faults, settled
+from tests.faults.accounts import cases, faults, settled
 from tests.faults.office import Office
 from tests.soak import figure, report
-from tests.waiting import eventually
+from tests.waiting import eventually, waiting_for_a_lock
 
 SMALLEST = 0.5  # seconds; below that a ratio tells of the machine's other work, not of the broker
 
@@ -122,6 +123,27 @@ def test_f7_a_worker_outlives_restarts_of_its_broker_and_works_on(site):
     report(
         "F7", f"{restarts} restarts of the broker", f"the worker took up work each time; slowest {slowest:.1f} s (20)"
     )
+
+
+def test_f7_a_worker_in_the_middle_of_a_job_outlives_its_broker(site):
+    office = Office(site, clerks=1)
+    site.kill("worker", "beat")  # one wake-up is at work, and the worker asks for the next
+    office.send(1)
+    lost = "Connection to broker lost"
+    with transaction.atomic():
+        cases(office).select_for_update(of=("self",)).get()
+        site.start("worker")
+        eventually(waiting_for_a_lock, "the worker waits for the row in the middle of its job")
+        before = site.log("worker").count(lost)
+        site.broker.kill()
+        site.broker.start()
+        eventually(lambda: site.log("worker").count(lost) > before, "the worker notices")
+    site.start("beat")
+    settled(office)
+    office.send(1)
+    settled(office, 20)
+    assert site.processes["worker"].lives()
+    assert faults(office, office.sent) == []
 
 
 def p95(office: Office) -> float:
