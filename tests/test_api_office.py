@@ -7,9 +7,19 @@ from django.utils import timezone
 
 from priorauth.models import AuditEvent, Case
 from priorauth.roles import Role
-from priorauth.services import claim, decide, information
+from priorauth.services import claim, decide, information, withdraw
 from tests.api_helpers import CHECK, REQUESTS, new_request, office_program, one
-from tests.cases import NO_IMAGING, WORDS, approve, facts, not_approve, person, score_all
+from tests.cases import (
+    NO_IMAGING,
+    WORDS,
+    approve,
+    draft_case,
+    facts,
+    not_approve,
+    person,
+    score_all,
+    sent_case,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -235,3 +245,57 @@ def test_a_sending_that_a_person_answers_on_the_page_keeps_contact_codes_and_sou
         "treatments-0-source": "Pharmacy list",
     }.items():
         assert typed[name] == [text]
+
+
+def listed(program, query=""):
+    """All references, page by page."""
+    seen, cursor = [], ""
+    while True:
+        answer = program.get(f"{REQUESTS}?limit=2{query}{cursor and f'&cursor={cursor}'}").json()
+        seen += [row["reference"] for row in answer["results"]]
+        if answer["next"] is None:
+            return seen
+        cursor = answer["next"]
+
+
+def test_the_list_comes_page_by_page_in_the_order_of_change_each_request_once(program):
+    clerk, at = person(Role.CLERK), timezone.now()
+    cases = [sent_case(clerk, at=at) for _ in range(5)]  # of the same instant: their number tells them apart
+    draft = draft_case(clerk)
+    assert listed(program) == [case.reference for case in (draft, *cases)]
+    withdraw.withdraw(cases[0], by=clerk, at=at + dt.timedelta(seconds=1), reason="Another clinic.")
+    assert listed(program)[-1] == cases[0].reference
+
+
+def test_what_changes_while_the_pages_are_read_comes_at_the_end(program):
+    clerk, at = person(Role.CLERK), timezone.now()
+    first, second, third = (sent_case(clerk, at=at + dt.timedelta(seconds=n)) for n in range(3))
+    page = program.get(f"{REQUESTS}?limit=2").json()
+    withdraw.withdraw(first, by=clerk, at=at + dt.timedelta(seconds=9), reason="Another clinic.")
+    rest = program.get(f"{REQUESTS}?limit=2&cursor={page['next']}").json()
+    assert [row["reference"] for row in page["results"]] == [first.reference, second.reference]
+    assert [row["reference"] for row in rest["results"]] == [third.reference, first.reference]
+    assert rest["results"][1]["status"] == "withdrawn"
+
+
+def test_the_list_is_chosen_by_status_and_by_the_time_of_change(program):
+    clerk, at = person(Role.CLERK), timezone.now()
+    early, late = sent_case(clerk, at=at - dt.timedelta(hours=2)), sent_case(clerk, at=at)
+    draft = draft_case(clerk)
+    since = (at - dt.timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert listed(program, "&status=draft") == [draft.reference]
+    assert set(listed(program, "&status=draft&status=received")) == {draft.reference, early.reference, late.reference}
+    assert listed(program, f"&updated_since={since}&status=received") == [late.reference]
+    exactly = program.get(f"{REQUESTS}?status=received").json()["results"][0]["updated_at"].replace("+", "%2B")
+    assert listed(program, f"&updated_since={exactly}&status=received") == [early.reference, late.reference]
+
+
+def test_the_number_of_queries_of_list_and_request_stays_the_same(program, django_assert_num_queries):
+    case = asked(program)
+    for _ in range(2):
+        with django_assert_num_queries(2):  # the key, the page
+            program.get(REQUESTS)
+        with django_assert_num_queries(11):  # the key, the request with what hangs on it, the event of reading
+            program.get(one(case.reference))
+        for _ in range(3):
+            sent_case(person(Role.CLERK))
