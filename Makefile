@@ -1,7 +1,7 @@
 # `make` alone prints what there is. Every command makes the environment in .venv first; that takes a
 # minute once, and no time afterwards until a lock changes.
 .DEFAULT_GOAL := help
-.PHONY: help run test soak check fix screenshots lock clean environment
+.PHONY: help run test soak check bench fix screenshots lock clean environment
 MAKEFLAGS += --no-print-directory
 
 ARGS ?=
@@ -31,6 +31,9 @@ check: environment  ## lint, format, types, Django's checks, missing migrations;
 	@$(PY) -m mypy --cache-dir=/dev/null
 	@DEVELOPMENT=1 SECRET_KEY=check-only AUDIT_KEY=check-only $(PY) -B manage.py check
 	@DEVELOPMENT=1 SECRET_KEY=check-only AUDIT_KEY=check-only $(PY) -B -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run  # asks no database
+
+bench: environment  ## the budgets of scoring as ratios inside one run; best on an idle machine
+	@$(PY) -m benchmarks
 
 fix: environment  ## mend what lint and format can mend
 	@$(PY) -m ruff check --fix .

@@ -6,7 +6,7 @@ A key that stands twice in one object is refused: programs differ in which of th
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from pydantic_core import from_json, to_json
 
@@ -58,7 +58,7 @@ def _read(line: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise LineError(None, "", "must be an object")
     try:
-        json.loads(line, object_pairs_hook=_once)
+        _AT_ONCE.decode(line.decode())
     except _RepeatedError:
         path = next(_repeated(json.loads(line, object_pairs_hook=_Pairs), ""))
         raise LineError(value.get("case_id"), path, "stands more than once in its object; give it once") from None
@@ -72,6 +72,9 @@ class _RepeatedError(Exception):
 def _once(pairs: list[tuple[str, Any]]) -> None:
     if len(dict(pairs)) < len(pairs):
         raise _RepeatedError
+
+
+_AT_ONCE: Final = json.JSONDecoder(object_pairs_hook=_once)
 
 
 class _Pairs(list[tuple[str, Any]]):
