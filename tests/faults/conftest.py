@@ -33,3 +33,4 @@ def site(whole_site, django_db_blocker):
     whole_site.mend()
     with django_db_blocker.unblock(), on_database(whole_site.owner_url), publishing_to(whole_site.broker.url):
         yield whole_site
+    assert whole_site.dead() == [], "no process ended that was not killed"

@@ -170,9 +170,13 @@ class Site:
                 server.start()
             if server.proxy.mode is not Mode.PASS:
                 server.proxy.set(Mode.PASS)
-        for name in [name for name, process in self.processes.items() if not process.lives() or "-" in name]:
+        for name in [*self.dead(), *(name for name in self.processes if "-" in name)]:
             self.kill(name)
         self.start(*({"worker", "beat", "web"} - self.processes.keys()))
+
+    def dead(self) -> list[str]:
+        """The processes that ended by themselves."""
+        return [name for name, process in self.processes.items() if not process.lives()]
 
     def ask(self, path: str, timeout: float = 30) -> http.client.HTTPResponse | None:
         """The answer to a GET, or None where there is none."""
