@@ -170,8 +170,7 @@ class Site:
                 server.start()
             if server.proxy.mode is not Mode.PASS:
                 server.proxy.set(Mode.PASS)
-        for name in [*self.dead(), *(name for name in self.processes if "-" in name)]:
-            self.kill(name)
+        self.kill(*{*self.dead(), *(name for name in self.processes if "-" in name)})
         self.start(*({"worker", "beat", "web"} - self.processes.keys()))
 
     def dead(self) -> list[str]:
