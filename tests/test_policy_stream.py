@@ -21,6 +21,7 @@ def assess(*arguments):
     return subprocess.Popen(
         [sys.executable, "manage.py", "assess", *arguments],
         cwd=FOLDER,
+        bufsize=0,  # what readline() leaves, communicate() reads
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
