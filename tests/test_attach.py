@@ -1,5 +1,6 @@
 """Files of a request: stored whole or not at all, and without holding a lock while the bytes are written."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,12 @@ from django.db import connection
 
 from portal.web import intake
 from priorauth import audit
-from priorauth.models import Attachment
+from priorauth.models import Attachment, Case
 from priorauth.roles import Role
 from priorauth.services import attach
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 from tests.cases import NOW, draft_case, person
-from tests.factories import browser, clerk, draft_of, post_edit, report, saved_draft, valid_form
+from tests.factories import PDF, browser, clerk, draft_of, post_edit, report, saved_draft, valid_form
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +78,36 @@ def test_a_full_disk_is_told_and_leaves_no_part_of_the_file(monkeypatch):
     with pytest.raises(Incomplete, match="add the file again later"):
         attach.attach(case, report(), by=clerk, at=NOW)
     assert (stored_files(), attachments()) == (before, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("limit", [{"MAX_FILES": 1}, {"MAX_CASE_BYTES": len(PDF) + 10}], ids=["number", "size"])
+def test_two_uploads_at_once_do_not_pass_the_quota_of_a_request(monkeypatch, limit):
+    for name, value in limit.items():
+        monkeypatch.setattr(attach, name, value)
+    clerk, before, together = person(Role.CLERK), stored_files(), threading.Barrier(2)
+    case = draft_case(clerk)
+    store, refused = attach._store, []
+
+    def store_together(*arguments):
+        together.wait(20)  # both have passed the first look at the quota
+        store(*arguments)
+
+    monkeypatch.setattr(attach, "_store", store_together)
+
+    def send():
+        try:
+            attach.attach(Case.objects.unscoped("a test").get(pk=case.pk), report(), by=clerk, at=NOW)
+        except (Conflict, Incomplete) as refusal:
+            refused.append(str(refusal))
+        connection.close()
+
+    threads = [threading.Thread(target=send) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert (attachments(), len(refused), len(stored_files() - before)) == (1, 1, 1)
 
 
 def test_the_role_comes_before_the_file():

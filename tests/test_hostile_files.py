@@ -69,6 +69,7 @@ def test_what_is_stored_is_named_by_a_uuid_shown_escaped_and_served_inert(clerk,
     assert attachment.file.name == f"attachments/{attachment.pk.hex[:2]}/{attachment.pk.hex}"
     page = browser(clerk).get(response["Location"]).content.decode()
     assert f">{escape(attachment.name).replace('&#x27;', '&#39;')}</a>" in page.replace("&#x27;", "&#39;")
+    assert "GPSLatitude" not in page, "what a telephone wrote into it is evidence in the file, and shown nowhere"
     answer = browser(clerk).get(f"/requests/{case.reference}/files/{attachment.pk}/")
     assert b"".join(answer.streaming_content) == file.content
     assert answer["Content-Type"] in ("application/pdf", "image/png", "image/jpeg")
