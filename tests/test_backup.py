@@ -22,6 +22,7 @@ from django.core.management import CommandError, call_command
 from django.test import override_settings
 
 from portal.embedded import temporary_services
+from priorauth.audit.checkpoints import ONE_WRITER
 from priorauth.models import Attachment, Case, User
 from priorauth.roles import Actor
 from priorauth.statuses import Status
@@ -240,3 +241,16 @@ def test_a_file_that_comes_or_goes_during_a_backup_is_in_it(worked_on, tmp_path)
     assert done.returncode == 0, done.stderr
     with tarfile.open(tmp_path / "busy.tar") as tar:
         assert {f"./media/{early.name}", f"./media/{late.name}"} <= {*tar.getnames()}
+
+
+def test_no_checkpoint_falls_between_the_copy_of_them_and_the_database(worked_on, tmp_path):
+    """A database that had noted one more than the file would be reported as broken after a restore."""
+    tools, free = tmp_path / "tools", tmp_path / "free"
+    tools.mkdir()
+    real = postgresql(worked_on.application)["PATH"]
+    ask = f'PATH="{real}" psql -XAtc "SELECT pg_try_advisory_lock({ONE_WRITER})" >> "{free}"'
+    (tools / "cp").write_text(f'#!/bin/sh\ncase "$2" in */checkpoints) {ask} ;; esac\nPATH="{real}" exec cp "$@"\n')
+    (tools / "cp").chmod(0o755)
+    done = worked_on.back_up(tmp_path / "still.tar", PATH=f"{tools}:{real}")
+    assert done.returncode == 0, done.stderr
+    assert free.read_text() == "f\n"
