@@ -123,6 +123,18 @@ def _canaries() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _at_home(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No page that a test opens in a browser asks another host (P7)."""
+    if request.node.get_closest_marker("browser") is None:
+        yield
+        return
+    from tests.browser.staying import at_home
+
+    with at_home():
+        yield
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _flush_past_the_guards() -> None:
     """Take the append-only guards off while a transactional test empties its tables, and put them back on."""
