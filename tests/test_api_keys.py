@@ -71,6 +71,9 @@ def test_a_key_ends_on_time_and_when_it_is_revoked():
     keys.revoke(key, by=administrator, at=NOW)
     keys.revoke(key, by=administrator, at=NOW + HOUR)
     assert keys.authenticate(text, NOW) is None
+    assert not User.objects.get(pk=key.account_id).is_active
+    User.objects.filter(pk=key.account_id).update(is_active=True)
+    assert keys.authenticate(text, NOW) is None, "the account alone brings no key back"
     assert ApiKey.objects.get().revoked_at == NOW
     assert AuditEvent.objects.filter(action="key_revoke").count() == 1
 

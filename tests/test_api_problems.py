@@ -113,6 +113,11 @@ def test_every_fault_is_named_by_its_path_and_nothing_of_the_value(program):
     assert not Case.objects.unscoped("a test counts").exists()
 
 
+def test_at_most_100_faults_are_named_at_once(program):
+    response = program.send(REQUESTS, {f"key{number}": 1 for number in range(5000)})
+    assert len(assert_problem(response, 422)["errors"]) == 100
+
+
 WRONG = [
     ({"member": {"birth_date": "2999-01-01"}}, "member.birth_date", "must be in the past"),
     ({"member": {"birth_date": "1850-01-01"}}, "member.birth_date", "at most 120 years ago"),

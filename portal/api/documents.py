@@ -42,16 +42,16 @@ class Member(Object):
 class Clinician(Object):
     """The treating clinician."""
 
-    npi = Asked(ask.NpiNumber("NPI"), most=20, pattern="npi", example="1205804119")
+    npi = Asked(ask.NpiNumber("NPI"), most=20, format_name="npi", example="1205804119")
     name = Asked(_text("Name", 120), example="Alex Rivera MD")
     specialty = Asked(_text("Specialty", 80), required=False)
-    phone = Asked(ask.Phone("Phone", most=40), required=False, pattern="phone")
+    phone = Asked(ask.Phone("Phone", most=40), required=False, format_name="phone")
 
 
 class Facility(Object):
     """Where the procedure is planned."""
 
-    npi = Asked(ask.NpiNumber("NPI"), most=20, pattern="npi", example="1316905227")
+    npi = Asked(ask.NpiNumber("NPI"), most=20, format_name="npi", example="1316905227")
     name = Asked(_text("Name", 120), example="Harbor General Hospital")
 
 
@@ -59,11 +59,11 @@ class Contact(Object):
     """A person of the office whom the plan can ask: a name, and a phone number or an e-mail address."""
 
     name = Asked(_text("Name", 120), example="Casey Morgan")
-    phone = Asked(ask.Phone("Phone", most=40), required=False, pattern="phone", example="617-555-0142")
+    phone = Asked(ask.Phone("Phone", most=40), required=False, format_name="phone", example="617-555-0142")
     extension = Asked(_text("Extension", 10), required=False)
-    email = Asked(ask.Email("E-mail", most=120), required=False, pattern="email")
+    email = Asked(ask.Email("E-mail", most=120), required=False, format_name="email")
     times = Asked(_text("Best times", 120), required=False)
-    peer_phone = Asked(ask.Phone("Clinician's own number", most=40), required=False, pattern="phone")
+    peer_phone = Asked(ask.Phone("Clinician's own number", most=40), required=False, format_name="phone")
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         if not values["phone"] and not values["email"]:
@@ -77,7 +77,7 @@ class Details(Object):
     urgency = OneOf(Urgency.values)
     urgency_reason = Asked(ask.LongText("Why is it expedited?", most=500), required=False)
     diagnosis_codes = Listed(
-        child=Asked(DiagnosisCode("Diagnosis code"), most=20, pattern="icd-10-cm", example="M80.08XA"),
+        child=Asked(DiagnosisCode("Diagnosis code"), most=20, format_name="icd-10-cm", example="M80.08XA"),
         max_length=12,
         default=list,
     )

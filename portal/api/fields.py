@@ -51,9 +51,9 @@ class Schemed(serializers.Field):
 
 class Asked(Schemed):
     """A text that answers a question of the office's form, read as the form reads it; "" where it is optional and not
-    given. `pattern` and `example` are for the document alone."""
+    given. `format_name` and `example` are for the document alone."""
 
-    def __init__(self, question: Question, *, most: int = 60, pattern: str = "", example: str = "", **options: Any):
+    def __init__(self, question: Question, *, most: int = 60, format_name: str = "", example: str = "", **options: Any):
         if not options.get("required", True):
             options = {"default": "", "allow_null": True} | options
             options.pop("required")
@@ -62,7 +62,7 @@ class Asked(Schemed):
         self.most = getattr(question, "most", most)
         self.schema = {"type": "string", "maxLength": self.most}
         self.schema |= {"minLength": 1} if self.required else {}
-        self.schema |= {"format": pattern} if pattern else {}
+        self.schema |= {"format": format_name} if format_name else {}
         self.schema |= {"examples": [example]} if example else {}
         self.schema |= {"description": question.hint} if question.hint else {}
 

@@ -1,6 +1,7 @@
 """Every refusal under /api/ as a problem document (RFC 9457, application/problem+json), and nothing else in it."""
 
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
@@ -12,6 +13,7 @@ from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 from priorauth.services.idempotency import KeyReused
 from priorauth.watermark import Busy
 
+MOST_ERRORS = 100  # that one answer names
 MEDIA_TYPE = "application/problem+json"
 NO_KEY = "Send a current API key as Authorization: Bearer pap_..., or sign in to the portal."
 NOTHING_HERE = "There is nothing at this address that you may read."
@@ -80,7 +82,7 @@ ANSWERS: tuple[tuple[type[Exception], int, str], ...] = (
 def _said(error: Exception) -> tuple[int, str, Errors | None] | None:
     """Status, detail and errors for an exception; None for one that nobody expected."""
     if isinstance(error, exceptions.ValidationError):
-        return 422, UNFIT, list(flat(error.detail))
+        return 422, UNFIT, list(islice(flat(error.detail), MOST_ERRORS))
     if isinstance(error, Incomplete):
         return 422, UNFIT, [{"path": error.field, "message": str(error)}]
     for kind, status, detail in ANSWERS:
