@@ -139,6 +139,16 @@ def without_order(original):
     return {**result, "lines": sorted(result["lines"], key=lambda line: line["line"])}
 
 
+def test_rows_read_backwards_change_nothing():
+    for original in DOCUMENTS:
+        turned = copy.deepcopy(original)
+        for holder in (turned, *turned["lines"], *turned["levels"].values()):
+            for name in ("lines", "levels", "treatments", "imaging", "safety_notes"):
+                if isinstance(holder.get(name), list):
+                    holder[name].reverse()
+        assert without_order(turned) == without_order(original)
+
+
 @many
 @given(generated, st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(original, chance: random.Random):

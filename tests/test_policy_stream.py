@@ -93,6 +93,26 @@ def test_memory_stays_flat_however_many_lines(jobs, tmp_path):
     assert peaks[1] - peaks[0] < 16 * 1024, peaks
 
 
+def test_several_processes_are_read_for_only_a_few_batches_ahead():
+    program = """
+from policies.streaming import results
+
+class Endless:
+    read = 0
+    def readline(self, size):
+        self.read += 1
+        return b"{}" if self.read < 100_000 else b""
+
+endless = Endless()
+found = results(endless, "bcbsma-484", 2)
+next(found)
+print(endless.read)
+found.close()
+"""
+    out = subprocess.run([sys.executable, "-c", program], cwd=FOLDER, check=True, capture_output=True).stdout
+    assert int(out) < 1_000
+
+
 def peak_of(path: Path, jobs: str) -> int:
     """Kilobytes at the peak of `assess`, in the largest of its processes."""
     program = (
