@@ -1,4 +1,5 @@
-"""The answers to faults: of ours (500), of a database that is away for a moment (503), of what cannot be read (400)."""
+"""The answers to faults: of ours (500), of a database that is away for a moment (503), of what is not there or
+cannot be read (404, 400)."""
 
 import sys
 
@@ -8,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views import defaults
 
-from portal.api.problems import FAULT, problem
+from portal.api.problems import FAULT, NOTHING_HERE, problem
 
 AWAY = (OperationalError, InterfaceError)
 RETRY_SECONDS = 5
@@ -37,6 +38,13 @@ def unavailable(request: HttpRequest) -> HttpResponse:
         response = render(request, "503.html", {"reference": getattr(request, "id", "")}, status=503)
     response.headers["Retry-After"] = str(RETRY_SECONDS)
     return response
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404, for an address that is none, and for what is out of reach."""
+    return (
+        problem(request, 404, NOTHING_HERE) if for_a_program(request) else defaults.page_not_found(request, exception)
+    )
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

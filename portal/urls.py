@@ -5,6 +5,7 @@ from portal.home import home
 from priorauth.admin import site
 
 handler400 = "portal.errors.bad_request"
+handler404 = "portal.errors.not_found"
 handler500 = "portal.errors.server_error"
 
 urlpatterns = [

@@ -2,6 +2,7 @@
 
 import io
 import json
+from contextlib import suppress
 from typing import Any
 
 import jsonschema
@@ -10,13 +11,14 @@ import schemathesis
 from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
 from django.test import Client
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import Flaky
 from schemathesis import GenerationMode
+from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from portal.api.urls import urlpatterns
-from priorauth.models import Case
 from priorauth.roles import Role
 from tests.api_helpers import V1, key_for, new_request
 from tests.cases import EXAMPLES, approve, case_in_review, office, person, plan
@@ -49,7 +51,7 @@ def test_it_is_valid_and_made_without_a_warning():
 
 def test_every_route_of_the_api_stands_in_it():
     paths = {f"/api/{str(route.pattern).replace('<reference:reference>', '{reference}')}" for route in urlpatterns}
-    assert paths - {*document()["paths"]} == {"/api/", DOCUMENT, "/api/<path:url>"}
+    assert paths - {*document()["paths"]} == {"/api/", DOCUMENT}
     operations = [operation for path in document()["paths"].values() for operation in path.values()]
     assert len(operations) == OPERATIONS
     for operation in operations:
@@ -98,6 +100,7 @@ def limits(examples: int, **options: Any) -> settings:
         deadline=None,
         database=None,
         derandomize=not SOAK,
+        phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
         **options,
     )
@@ -154,20 +157,30 @@ def test_every_answer_to_anything_stands_in_the_document(asked):
 def test_sequences_of_calls_stand_in_the_document_too(asked):
     """B1, stateful: what is sent is read, answered and withdrawn, in any order."""
     api, headers = asked
-    seen = set()
+    seen, wrong = [], []
 
     class Sequences(api.as_state_machine()):
         def call(self, case, **_):
             with_people(case, valid=True)
             response = case.call(headers=headers["office"])
-            seen.add((case.operation.label, response.status_code))
+            seen.append((case.operation.label, response.status_code))
             return response
 
         def validate_response(self, response, case, **_):
-            case.validate_response(response, excluded_checks=[positive_data_acceptance], headers=headers["office"])
+            try:
+                case.validate_response(response, excluded_checks=[positive_data_acceptance], headers=headers["office"])
+            except FailureGroup as failure:
+                wrong.append(failure.exceptions)
 
-    Sequences.run(settings=limits(figure(100), stateful_step_count=6))
-    assert ("POST /api/v1/requests", 201) in seen
-    assert ("GET /api/v1/requests/{reference}", 200) in seen
-    assert ("POST /api/v1/requests/{reference}/withdrawal", 200) in seen
-    assert Case.objects.unscoped("a test counts").filter(received_at__isnull=False).count() > 4
+    for _ in range(figure(100)):
+        if len(seen) < figure(600):
+            with suppress(Flaky):  # the portal remembers what was sent, which Hypothesis takes for moods of the test
+                Sequences.run(settings=limits(10, stateful_step_count=6))
+    assert wrong == []
+    assert len(seen) >= figure(600)
+    assert {
+        ("POST /api/v1/requests", 201),
+        ("GET /api/v1/requests/{reference}", 200),
+        ("POST /api/v1/requests/{reference}/withdrawal", 200),
+        ("POST /api/v1/requests/{reference}/answers", 409),
+    } <= {*seen}

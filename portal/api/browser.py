@@ -1,4 +1,4 @@
-"""The API browser: the operations of the document on one page, and a link to each that can be read as one is."""
+"""What stands open to everybody: the OpenAPI document, and the API browser, which shows its operations on a page."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,9 +7,24 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import resolve
 from django.views.decorators.http import require_safe
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from portal.api.document import DESCRIPTION, document
 from portal.permissions import Verdict, role_of, row_of
+
+
+@extend_schema(exclude=True)
+class Document(APIView):
+    authentication_classes = ()
+    permission_classes = ()
+    http_method_names = ["get", "head"]
+
+    def get(self, request: Request) -> Response:
+        """The OpenAPI document of this API."""
+        return Response(document())
 
 
 @require_safe
