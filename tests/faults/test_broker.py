@@ -5,6 +5,8 @@ import time
 import pytest
 from django.db import transaction
 
+from priorauth import jobs
+from priorauth.models import Job
 from tests.fault_proxy import Mode
 from tests.faults.accounts import cases, faults, settled
 from tests.faults.office import Office
@@ -127,12 +129,15 @@ def test_f7_a_worker_outlives_restarts_of_its_broker_and_works_on(site):
 
 def test_f7_a_worker_in_the_middle_of_a_job_outlives_its_broker(site):
     office = Office(site, clerks=1)
-    site.kill("worker", "beat")  # one wake-up is at work, and the worker asks for the next
+    site.kill("worker", "beat")
     office.send(1)
+    with site.broker.client() as broker:
+        broker.flushall()
     lost = "Connection to broker lost"
     with transaction.atomic():
         cases(office).select_for_update(of=("self",)).get()
         site.start("worker")
+        jobs.wake(Job.Kind.SCORE)  # this one is at work, and the worker asks for the next
         eventually(waiting_for_a_lock, "the worker waits for the row in the middle of its job")
         before = site.log("worker").count(lost)
         site.broker.kill()
