@@ -18,7 +18,7 @@ from priorauth.services import decide
 from tests.api_helpers import DECISIONS, Program, key_for, payer_program
 from tests.cases import NOW, approve, case_in_review, claimed, not_approve, person, plan
 from tests.factories import browser
-from tests.soak import figure
+from tests.soak import figure, report
 from tests.waiting import eventually, waiting_for_a_lock
 
 DAY = "2026-11-20"
@@ -225,6 +225,7 @@ def test_20000_rows_stream_with_flat_memory(db, monkeypatch, kind):
     tracemalloc.stop()
     assert size > 200 * rows
     assert most < 250_000
+    report("L2", f"{rows} rows as {kind}", f"{size:,} bytes sent, {most:,} held at most")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -22,7 +22,7 @@ from portal.api.urls import urlpatterns
 from priorauth.roles import Role
 from tests.api_helpers import V1, key_for, new_request
 from tests.cases import EXAMPLES, approve, case_in_review, office, person, plan
-from tests.soak import SOAK, figure
+from tests.soak import SOAK, figure, report
 
 DOCUMENT = f"{V1}/openapi.json"
 CASES = 2_000  # with SOAK=1: asked of the seven operations as an office, a payer and nobody, and in sequences
@@ -149,6 +149,9 @@ def test_every_answer_to_anything_stands_in_the_document(asked):
         )
         for who in WHO
     }
+    report(
+        "B1", f"{each * OPERATIONS * len(WHO) * len(modes)} calls, as an office, a payer and nobody", "as documented"
+    )
     assert seen["nobody"] <= {401, 404, 405, 406}
     assert seen["office"] >= {200, 422}
     assert seen["payer"] >= {200, 403}
@@ -178,6 +181,7 @@ def test_sequences_of_calls_stand_in_the_document_too(asked):
                 Sequences.run(settings=limits(10, stateful_step_count=6))
     assert wrong == []
     assert len(seen) >= figure(600)
+    report("B1", f"{len(seen)} calls in sequences", "as documented")
     assert {
         ("POST /api/v1/requests", 201),
         ("GET /api/v1/requests/{reference}", 200),

@@ -15,7 +15,7 @@ from priorauth.services import claim, drafts, information
 from tests.api_helpers import REQUESTS, Program, key_for, new_request, office_program, one, payer_program
 from tests.cases import case_in_review, office, person
 from tests.factories import browser
-from tests.soak import figure
+from tests.soak import figure, report
 from tests.waiting import eventually, waiting_for_a_lock
 
 REPLAYED = "Idempotency-Replayed"
@@ -223,4 +223,5 @@ def test_20_threads_with_the_same_keys_make_one_request_a_key():
         answers = list(pool.map(all_keys, range(threads)))
     assert Counter(status for one_thread in answers for status, _ in one_thread) == {201: threads * count}
     assert [len(set(of_one_key)) for of_one_key in zip(*answers, strict=True)] == [1] * count
+    report("C3", f"{count} keys, each sent by {threads} threads at once", f"{cases().count()} requests, equal answers")
     assert rows() | {"events": 0} == {"cases": count, "revisions": count, "jobs": count, "events": 0, "keys": count}

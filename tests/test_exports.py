@@ -14,6 +14,7 @@ from priorauth.roles import Role
 from priorauth.services import decide
 from priorauth.services.errors import NotPermitted
 from tests.cases import NOW, approve, case_in_review, not_approve, person
+from tests.soak import report
 
 pytestmark = pytest.mark.django_db
 DAY = dt.date(2026, 11, 20)
@@ -221,6 +222,7 @@ def test_200_hostile_beginnings_are_text_in_csv_and_themselves_in_json_lines(dec
     decided(hostile)
     assert [row["levels"] for row in rows()] == ["'" + text for text in hostile]
     assert [row["levels"] for row in objects()] == hostile
+    report("B8", f"{len(hostile)} beginnings, as CSV and as JSON Lines", "0 formulas")
 
 
 OTHER = ["T12, L1", "5-4", "a=b", 'say "L1"', "L1, \\n", "L1\x01\x02", '{"a": 1}', "\\.", "é漢\U0001f600"]

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.people import fill
 from tests.factories import valid_form
-from tests.soak import figure
+from tests.soak import figure, report
 
 pytestmark = pytest.mark.browser
 CLERK = "clerk@harbor.example"
@@ -57,10 +57,12 @@ def sent_by_a_double_click_and_again_after_going_back(page: Page) -> None:
 
 def test_a_button_pressed_twice_makes_one_request(signed_in, portal):
     page = signed_in(CLERK)
-    for _ in range((figure(50) + 1) // 2):
+    rounds = (figure(50) + 1) // 2
+    for _ in range(rounds):
         before = references(page, portal.url)
         started_by_a_double_click(page, portal.url)
         assert len(references(page, portal.url)) == len(before) + 1
         checked(page, portal.url)
         sent_by_a_double_click_and_again_after_going_back(page)
         assert len(references(page, portal.url)) == len(before) + 2
+    report("C6", f"{rounds} double clicks, sendings and ways back", "one request each")
