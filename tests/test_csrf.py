@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.walking import MATRIX, STRICT, World, ask, every_route, session_of, undone, written_tables
+from tests.walking import MATRIX, World, ask, every_route, session_of, undone, written_tables
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +29,7 @@ def test_every_unsafe_request_without_a_token_is_refused_and_writes_nothing():
             for who, cookie in cookies.items():
                 where = route.path(world.values(route, who))
                 with undone(), written_tables() as tables:
-                    response = ask(method, where, cookie, STRICT)
+                    response = ask(method, where, cookie, strict=True)
                 asked += 1
                 refused = response.status_code in ((404,) if route.name in NOBODYS else (401, 403))
                 if not refused or tables - PASSING:
@@ -41,7 +41,7 @@ def test_every_unsafe_request_without_a_token_is_refused_and_writes_nothing():
 def test_with_its_token_the_same_request_is_done():
     world = World()
     cookie = session_of(world.clerk)
-    page = ask("GET", "/requests/", cookie, STRICT)
+    page = ask("GET", "/requests/", cookie, strict=True)
     token = page.cookies["csrftoken"].value
     body = {"data": f"csrfmiddlewaretoken={token}&sought=Nobody", "content_type": "application/x-www-form-urlencoded"}
-    assert ask("POST", "/requests/", f"{cookie}; csrftoken={token}", STRICT, **body).status_code == 200
+    assert ask("POST", "/requests/", f"{cookie}; csrftoken={token}", strict=True, **body).status_code == 200

@@ -58,7 +58,7 @@ def test_the_download_is_the_csv_and_stands_in_the_trail(decided):
         ({"first": "", "last": "11/20/2026"}, "Enter the first day."),
         ({"first": "11/20/2026", "last": "31/31/2026"}, "Enter a real date, like 10/27/2026."),
         ({"first": "11/20/2026", "last": "11/19/2026"}, "The last day must be on or after the first."),
-        ({**DAYS, "status": "sideways"}, "sideways"),
+        ({**DAYS, "status": "sideways"}, "Choose only answers that are offered."),
     ],
 )
 @pytest.mark.parametrize("method", ["get", "post"])

@@ -17,6 +17,7 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.http import HttpResponse
 from django.test import Client, override_settings
+from django.test.client import ClientHandler
 from django.urls import path
 
 from portal import urls
@@ -99,26 +100,26 @@ def people(world: World) -> dict[str, tuple[str, str]]:
 
 
 @contextmanager
-def lightly() -> Iterator[None]:
-    """Thousands of requests: no line of log for each refusal, no session row, and each user is looked up once."""
+def lightly() -> Iterator[ClientHandler]:
+    """A portal for thousands of requests: no line of log for each, no session row, each user looked up once."""
     known = cache(ModelBackend().get_user)
-    logging.disable(logging.WARNING)
+    logging.disable(logging.ERROR)
     with (
         override_settings(SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies"),
         mock.patch.object(ModelBackend, "get_user", lambda _, user_id: known(user_id)),
     ):
-        yield
+        yield ClientHandler(enforce_csrf_checks=False)
     logging.disable(logging.NOTSET)
 
 
 @pytest.fixture(scope="module")
 def walk(django_db_setup, django_db_blocker) -> list[Step]:
     """Every route as everybody with every method, each from the same state."""
-    with django_db_blocker.unblock(), undone(), lightly():
+    with django_db_blocker.unblock(), undone(), lightly() as portal:
         world = World()
         walkers = people(world)
         return [
-            step(route, who, role, method, route.path(world.values(route, who)), cookie)
+            step(portal, route, who, role, method, route.path(world.values(route, who)), cookie)
             for route in every_route()
             for who, (role, cookie) in walkers.items()
             for method in methods(route, who)
@@ -132,12 +133,12 @@ def methods(route: Route, who: str) -> list[str]:
     return [method for method in METHODS if method not in RARE or method in rare]
 
 
-def step(route: Route, who: str, role: str, method: str, where: str, cookie: str) -> Step:
+def step(portal: ClientHandler, route: Route, who: str, role: str, method: str, where: str, cookie: str) -> Step:
     refused = expected(route, role, method)[0] in (401, 403, 405)
     reaches_the_view = not refused or not {"told_why", "scopes"}.isdisjoint(MATRIX[route.name])
     with undone() if reaches_the_view else nullcontext(), written_tables() as tables:
         before = last_event() if reaches_the_view else 0
-        response = ask(method, where, cookie)
+        response = ask(method, where, cookie, portal)
         events = AuditEvent.objects.filter(pk__gt=before).order_by("pk") if TRAIL in tables else ()
         return Step(route, who, role, method, response, frozenset(tables), tuple(event.action for event in events))
 

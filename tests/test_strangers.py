@@ -17,6 +17,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from portal.api.problems import MOST_ERRORS
 from priorauth.models import Case, Draft, Organization, Revision, User
 from priorauth.roles import Role
 from priorauth.services import information
@@ -424,9 +425,12 @@ def test_the_api_takes_no_field_that_its_document_does_not_name(world):
     program, body = office_program("Bay Pain Clinic"), new_request()
     extra = {name: value for name, value in every_field().items() if name not in body}
     before = everything()
-    response = program.send(REQUESTS, {**body, **extra})
-    assert response.status_code == 422
-    assert {error["path"] for error in response.json()["errors"]} == set(extra)
+    names = sorted(extra)
+    for start in range(0, len(names), MOST_ERRORS):
+        some = names[start : start + MOST_ERRORS]
+        response = program.send(REQUESTS, {**body, **{name: extra[name] for name in some}})
+        assert response.status_code == 422
+        assert {error["path"] for error in response.json()["errors"]} == set(some)
     for part in ("facts", "details", "member", "clinician", "facility"):
         known = {*body[part], "npi", "specialty", "phone", "policy", "case_id"}
         inner = {name: value for name, value in every_field().items() if name not in known}

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +139,7 @@ class World:
             "number": 1,
             "file_id": self.file.pk,
             "file": self.file.pk,
-            "pk": case.pk,
+            "pk": self.row(route, case),
             "object_id": self.row(route, case),
             "id": self.clerk.user_id,
             "app_label": "priorauth",
@@ -215,13 +215,28 @@ def written_tables() -> Iterator[set[str]]:
 
 WRITING = r'\s*(?:INSERT INTO|UPDATE|DELETE FROM|MERGE INTO|TRUNCATE(?: TABLE)?|COPY)\s+"?(\w+)'
 WRITES = re.compile(WRITING, re.IGNORECASE)
-HANDLER = ClientHandler(enforce_csrf_checks=False)
-STRICT = ClientHandler(enforce_csrf_checks=True)
 
 
-def ask(method: str, path: str, cookie: str = "", handler: ClientHandler = HANDLER, **request: Any) -> HttpResponse:
-    """One request as whoever the cookie stands for, with its whole body in `.body`; faults become a 500."""
+@cache
+def handler_of(csrf_checks: bool, _sessions: str) -> ClientHandler:
+    """The middleware is loaded once for each kind of session: it keeps the one that it was loaded with."""
+    return ClientHandler(enforce_csrf_checks=csrf_checks)
+
+
+def ask(
+    method: str,
+    path: str,
+    cookie: str = "",
+    handler: ClientHandler | None = None,
+    *,
+    strict: bool = False,
+    **request: Any,
+) -> HttpResponse:
+    """One request as whoever the cookie stands for, with its whole body in `.body`; faults become a 500.
+
+    `strict` asks for the CSRF token as the portal does.
+    """
     environ = RequestFactory().generic(method, path, HTTP_COOKIE=cookie, **request).environ
-    response = handler(environ)
+    response = (handler or handler_of(strict, settings.SESSION_ENGINE))(environ)
     response.body = b"".join(response.streaming_content) if response.streaming else response.content
     return response
