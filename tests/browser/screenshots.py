@@ -15,18 +15,19 @@ from tests.browser.people import sign_in
 from tests.running import ROOT, Run
 
 PICTURES = ROOT / "docs" / "pictures"
+TO_TOP = "element => element.scrollIntoView()"
 
 
 def form(page: Page, url: str) -> None:
     page.goto(f"{url}requests/")
     page.get_by_role("row", name="Draft").get_by_role("link").first.click()
-    page.evaluate("document.querySelector('#levels').scrollIntoView()")
+    page.locator("#levels").evaluate(TO_TOP)
 
 
 def check(page: Page, url: str) -> None:
     form(page, url)
     page.get_by_role("button", name="Check and send").click()
-    page.evaluate("document.querySelector('#missing-title').scrollIntoView()")
+    page.locator("#missing-title").evaluate(TO_TOP)
 
 
 def queue(page: Page, url: str) -> None:
