@@ -8,7 +8,7 @@ from django.db import transaction
 from priorauth import jobs
 from priorauth.models import Job
 from tests.fault_proxy import Mode
-from tests.faults.accounts import cases, faults, settled
+from tests.faults.accounts import cases, faults, settled, tries
 from tests.faults.office import Office
 from tests.soak import figure, report
 from tests.waiting import eventually, waiting_for_a_lock
@@ -138,7 +138,7 @@ def test_f7_a_worker_in_the_middle_of_a_job_outlives_its_broker(site):
         cases(office).select_for_update(of=("self",)).get()
         site.start("worker")
         jobs.wake(Job.Kind.SCORE)  # this one is at work, and the worker asks for the next
-        eventually(waiting_for_a_lock, "the worker waits for the row in the middle of its job")
+        eventually(lambda: tries(office) and waiting_for_a_lock(), "the worker waits in the middle of its job")
         before = site.log("worker").count(lost)
         site.broker.kill()
         site.broker.start()

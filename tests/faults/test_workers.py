@@ -58,7 +58,7 @@ def test_f1_a_worker_killed_in_the_middle_of_a_job_leaves_it_whole(site):
     with transaction.atomic():
         case = cases(office).select_for_update(of=("self",)).get(reference=reference)
         site.start("worker")
-        eventually(waiting_for_a_lock, "the worker waits for the row in the middle of its job")
+        eventually(lambda: tries(office) and waiting_for_a_lock(), "the worker waits in the middle of its job")
         site.kill("worker")
     eventually(lambda: not waiting_for_a_lock(), "the killed worker's transaction is undone")
     case.refresh_from_db()
