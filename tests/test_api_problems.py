@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from portal.api import strict_json
-from priorauth.models import Case
+from priorauth.models import AuditEvent, Case
 from priorauth.roles import Role
 from tests.api_helpers import (
     CHECK,
@@ -296,6 +296,7 @@ def test_a_reviewer_reads_no_request_through_the_api_and_a_payer_none_at_all():
         for address in (REQUESTS, one(case.reference)):
             assert_problem(client.get(address), 403)
     assert_problem(payer_program().get(one(case.reference)), 403)
+    assert not AuditEvent.objects.filter(action="read_case").exists(), "nobody read it"
     assert_problem(Client().get(one(case.reference)), 401)
     assert_problem(Client().get(DECISIONS), 401)
 
