@@ -211,6 +211,16 @@ def test_a_route_without_a_line_stops_the_start():
         urls.urlpatterns.pop()
 
 
+def test_a_route_without_a_line_is_refused_to_everybody(monkeypatch):
+    cookies = ["", *(session_of(person(role)) for role in (Role.CLERK, Role.LEAD, Role.ADMINISTRATOR))]
+    assert {ask("GET", "/livez", cookie).status_code for cookie in cookies} == {200}
+    monkeypatch.delitem(MATRIX_IN_USE, "livez")
+    answers = [
+        (ask("GET", "/livez", cookie).status_code, ask("PUT", "/livez", cookie).status_code) for cookie in cookies
+    ]
+    assert answers == [(302, 302), (403, 403), (403, 403), (403, 403)]
+
+
 # The weighty rules, written out once more by hand
 
 OFFICE_AREAS, PAYER_AREA, ADMIN_AREA = ("requests/", "api/v1/requests", "api/v1/check"), ("payer/",), ("admin/",)
