@@ -21,6 +21,7 @@ from portal.embedded import StartError, temporary_services
 LOCAL_HOSTS = "127.0.0.1,::1,localhost"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_PATHS = ("/usr/bin/chromium", "/usr/bin/chromium-browser")
+LONGEST_FILES = ("test_two_commands.py", "test_office_accessibility.py")
 NO_CHROMIUM = "Chromium is missing: install it (Debian: apt-get install chromium) or name it with CHROMIUM=/path"
 
 running = pytest.StashKey[ExitStack]()
@@ -30,7 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start the servers and name them in the environment that the settings read."""
     config.option.allow_hosts = LOCAL_HOSTS
     config.option.allow_unix_socket = True
-    if config.option.help or config.option.version:
+    if config.option.help or config.option.version or _only_hands_out(config):
         return
     stack = config.stash[running] = ExitStack()
     try:
@@ -51,6 +52,11 @@ def pytest_configure(config: pytest.Config) -> None:
     del os.environ["DATABASE_OWNER_URL"]  # the tests own the tables; the processes that they start do not
 
 
+def _only_hands_out(config: pytest.Config) -> bool:
+    """Whether this process runs no test itself: each of the others that do has servers of its own."""
+    return bool(config.getoption("numprocesses", None)) and not hasattr(config, "workerinput")
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the servers and remove their folder."""
     if stack := config.stash.get(running, None):
@@ -65,13 +71,34 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(NO_CHROMIUM)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark `soak` what can do more than a default run does: the tests whose module takes figures from tests/soak.py."""
+    """Mark `soak` what can do more than a default run does: the tests whose module takes figures from tests/soak.py.
+
+    The longest files go first, so that no process is left alone with one of them at the end.
+    """
     from tests.soak import figure
 
     for item in items:
         if getattr(getattr(item, "module", None), "figure", None) is figure:
             item.add_marker("soak")
+    items.sort(key=lambda item: item.path.name not in LONGEST_FILES)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand the long figures to the process that prints them."""
+    from tests.soak import reached
+
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["reached"] = reached
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take the long figures of a process that has run its tests; one that crashed has none."""
+    from tests.soak import reached
+
+    reached.extend(getattr(node, "workeroutput", {}).get("reached", []))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

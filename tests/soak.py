@@ -4,7 +4,7 @@ import os
 
 SOAK = os.environ.get("SOAK") == "1"
 
-_reached: list[tuple[str, str, str]] = []
+reached: list[tuple[str, str, str]] = []
 
 
 def figure(full: int) -> int:
@@ -14,14 +14,14 @@ def figure(full: int) -> int:
 
 def report(row: str, did: str, found: str) -> None:
     """Note for the table at the end of the run: the row of the reliability plan, what was done, what came of it."""
-    _reached.append((row, did, found))
+    reached.append((row, did, found))
 
 
 def table() -> list[str]:
     """The lines of the table, in the order of the rows; none where nothing was noted."""
-    if not _reached:
+    if not reached:
         return []
-    rows = [("row", "done", "found"), *sorted(_reached, key=lambda line: _natural(line[0]))]
+    rows = [("row", "done", "found"), *sorted(reached, key=lambda line: _natural(line[0]))]
     first, second = (max(len(line[column]) for line in rows) for column in (0, 1))
     return [f"{row:{first}}  {did:{second}}  {found}" for row, did, found in rows]
 
