@@ -5,9 +5,11 @@ import datetime as dt
 from policies import facts as facts_v1
 from policies import registry
 from policies.assess import assess
+from policies.edition import Edition
 from policies.explain import explain
 from priorauth.models import Assessment, Case, Job, Revision
 from priorauth.roles import SYSTEM
+from priorauth.services import first_use
 from priorauth.services.base import acting
 from priorauth.statuses import Act, Status
 
@@ -15,12 +17,16 @@ POLICY = registry.DEFAULT_POLICY
 
 
 def run(job: Job, now: dt.datetime) -> None:
-    """Score the case of `job`. Does nothing where it no longer waits for scoring, so doing it twice does no harm."""
+    """Score the case of `job`. Does nothing where it no longer waits for scoring, so doing it twice does no harm.
+
+    Raises EditionChanged where the edition's file is not the one of its first use.
+    """
     case = _locked(job)
     if case.status != Status.RECEIVED:
         return
     revision = case.revisions.order_by("-number")[0]
-    assessment = evaluate(revision, now)
+    edition, assessment = evaluate(revision, now)
+    first_use.hold(edition, now)
     with acting(
         case,
         Act.SCORE,
@@ -49,13 +55,13 @@ def give_up(job: Job, now: dt.datetime) -> None:
             change.entities["job"] = job.pk
 
 
-def evaluate(revision: Revision, now: dt.datetime) -> Assessment:
-    """The assessment of a revision under the edition that governs it; not saved."""
+def evaluate(revision: Revision, now: dt.datetime) -> tuple[Edition, Assessment]:
+    """The edition that governs a revision, and the assessment under it; not saved."""
     facts = facts_v1.parse(revision.facts)
     edition = registry.governing(POLICY, facts.service_date or facts.request_date)
     assessment = assess(facts, edition)
     result = assessment.as_dict()
-    return Assessment(
+    return edition, Assessment(
         case_id=revision.case_id,
         revision=revision,
         policy=result["policy"],
