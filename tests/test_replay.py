@@ -11,6 +11,7 @@ from unittest import mock
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from policies import registry
 from policies.assess import assess
@@ -132,6 +133,15 @@ def test_the_latest_revision_counts_and_since_leaves_out_what_came_earlier(histo
     assert run.requests == 7
     row = run.cases.get(case=history.answered)
     assert row.revision.number == 2
+
+
+def test_more_requests_cost_no_more_statements(history):
+    """They come through one cursor of the server, and their rows go in batches."""
+    with CaptureQueriesContext(connection) as one:
+        replay.run(EDITION, at=NOW, since=DAY_LATER.date())
+    with CaptureQueriesContext(connection) as seven:
+        replay.run(EDITION, at=NOW)
+    assert len(seven) == len(one) <= 12
 
 
 def test_the_installed_edition_gives_what_is_stored(history):
