@@ -5,7 +5,7 @@ import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
-from django.db import OperationalError, ProgrammingError
+from django.db import OperationalError, ProgrammingError, connection
 
 from policies import registry
 from policies.edition import Edition
@@ -24,9 +24,11 @@ class EditionChanged(RuntimeError):
 def faults() -> list[str]:
     """What stops the start, in words that name the file and what to do; nothing where all is well.
 
-    A database that is down, or has no tables yet, refuses nobody; a library that does not load is told by its own
-    check.
+    A database that is down, or has no tables yet, refuses nobody; one that is no PostgreSQL, and a library that does
+    not load, are told by checks of their own.
     """
+    if connection.vendor != "postgresql":
+        return []
     try:
         library = registry.editions()
         uses = list(EditionUse.objects.order_by("first_used_at", "id"))

@@ -72,7 +72,7 @@ def test_a_first_use_that_is_undone_is_none():
 def test_a_changed_file_scores_nothing():
     first_use.hold(EDITION, NOW)
     case = sent_case(person(Role.CLERK))
-    with mock.patch.object(registry, "governing", return_value=CHANGED):
+    with mock.patch.object(registry, "editions", return_value={"bcbsma-484": (CHANGED,)}):
         score_all()
     case.refresh_from_db()
     assert case.status == "received"

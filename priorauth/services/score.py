@@ -5,7 +5,6 @@ import datetime as dt
 from policies import facts as facts_v1
 from policies import registry
 from policies.assess import assess
-from policies.edition import Edition
 from policies.explain import explain
 from priorauth.models import Assessment, Case, Job, Revision
 from priorauth.roles import SYSTEM
@@ -25,8 +24,8 @@ def run(job: Job, now: dt.datetime) -> None:
     if case.status != Status.RECEIVED:
         return
     revision = case.revisions.order_by("-number")[0]
-    edition, assessment = evaluate(revision, now)
-    first_use.hold(edition, now)
+    assessment = evaluate(revision, now)
+    first_use.hold(registry.edition(assessment.policy, assessment.edition), now)
     with acting(
         case,
         Act.SCORE,
@@ -55,13 +54,13 @@ def give_up(job: Job, now: dt.datetime) -> None:
             change.entities["job"] = job.pk
 
 
-def evaluate(revision: Revision, now: dt.datetime) -> tuple[Edition, Assessment]:
-    """The edition that governs a revision, and the assessment under it; not saved."""
+def evaluate(revision: Revision, now: dt.datetime) -> Assessment:
+    """The assessment of a revision under the edition that governs it; not saved."""
     facts = facts_v1.parse(revision.facts)
     edition = registry.governing(POLICY, facts.service_date or facts.request_date)
     assessment = assess(facts, edition)
     result = assessment.as_dict()
-    return edition, Assessment(
+    return Assessment(
         case_id=revision.case_id,
         revision=revision,
         policy=result["policy"],
