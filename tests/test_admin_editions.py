@@ -93,6 +93,8 @@ def test_every_number_of_the_matrix_leads_to_as_many_requests(run, monkeypatch):
             after = re.search(r'href="(\?[^"]+)">Next page', listed)
             address = cases_of(run) + after[1].replace("&amp;", "&") if after else ""
             pages += 1
+            moved = "changed=1" in link or re.search("new=does_not_meet", link)
+            assert listed.count(">Line 1, 22511: ") == (listed.count('class="reference"') if moved else 0)
         assert len(set(found)) == len(found) == int(count)
         assert pages == -(-int(count) // 2)
 

@@ -206,7 +206,7 @@ def test_nothing_is_written_to_the_cases_and_one_event_tells_of_the_run(history)
 
 
 def test_two_processes_find_what_one_finds(history, monkeypatch):
-    monkeypatch.setattr(replay, "BATCH", 2)
+    monkeypatch.setattr(replay, "BATCH", 1)
     one, two = said(*ALL_THREE)[1], said(*ALL_THREE, "--jobs", "2")[1]
     assert two.matrix == one.matrix
     assert found(two) == found(one)
