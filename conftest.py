@@ -169,6 +169,7 @@ def _flush_past_the_guards() -> None:
     from django.test import TransactionTestCase
 
     from priorauth import guards
+    from priorauth.services import first_use
 
     empty = TransactionTestCase._fixture_teardown
 
@@ -178,5 +179,6 @@ def _flush_past_the_guards() -> None:
                 cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         empty(self)
         guards.install()
+        first_use._held.clear()  # what this process knew to be stored is gone
 
     TransactionTestCase._fixture_teardown = teardown

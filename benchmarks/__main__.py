@@ -3,7 +3,9 @@
 1. A case scored with its full trace, against the same decision by one plain hand-written function (plain_484.py).
 2. `assess` over a JSON Lines file, against reading the same documents and writing the same results as JSON alone: by
    Python's own json module, and by pydantic-core, which assess uses.
-3. `assess --jobs 2` against one process, by the clock on the wall and in CPU time of all its processes.
+3. A replay's scoring of stored requests, compared with what is stored, against `assess` over the same facts; reading
+   from the database and writing to it are not in it.
+4. `assess --jobs 2` against one process, by the clock on the wall and in CPU time of all its processes.
 """
 
 import io
@@ -25,6 +27,7 @@ from benchmarks.plain_484 import decide
 from policies import cases, registry
 from policies.assess import assess
 from policies.facts import Facts, parse
+from policies.replay import Rescorer, Stored
 from policies.streaming import results
 
 FOLDER = Path(__file__).parents[1]
@@ -76,6 +79,20 @@ def stream(documents: bytes, json_alone: Callable[[bytes, Sequence[Any]], None])
     return ratio(lambda: json_alone(documents, scored), ours, rounds=5)
 
 
+def replay(documents: bytes) -> tuple[float, float, float]:
+    """Under a reading that changes some of the requests."""
+    lines = documents.splitlines()
+    scored = [text.decode() for text, _ in results(io.BytesIO(documents), registry.DEFAULT_POLICY, 1)]
+    stored = [Stored((), line.decode(), result) for line, result in zip(lines, scored, strict=True)]
+    rescore = Rescorer(EDITION.with_switches(modalities="all_three"), {})
+
+    def assess_alone() -> None:
+        for _ in results(io.BytesIO(documents), registry.DEFAULT_POLICY, 1):
+            pass
+
+    return ratio(assess_alone, lambda: rescore(stored), rounds=5)
+
+
 def run(jobs: int, file: Path) -> tuple[float, float]:
     """Seconds on the wall and in CPU time of one `assess`."""
     command = [sys.executable, "manage.py", "assess", "--jobs", str(jobs), str(file)]
@@ -97,6 +114,8 @@ def main() -> None:
         part, limit, ours = stream(documents, json_alone)
         rates = f"{LINES / limit:,.0f} lines/s read and written, {LINES / ours:,.0f} scored"
         print(f"assess, one process, against {name} alone: {part:.2f} ({rates})")
+    part, limit, ours = replay(documents)
+    print(f"replay, against assess: {part:.2f} ({LINES / limit:,.0f} and {LINES / ours:,.0f} requests/s)")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "facts.jsonl"
         file.write_bytes(documents * 5)

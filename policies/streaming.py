@@ -6,16 +6,19 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from functools import partial
 from multiprocessing.connection import wait
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final, TypeVar
 
 from pydantic_core import to_json
 
 from policies.jsonl import result_of
 
 Result = tuple[bytes, bool]
+T = TypeVar("T")
+R = TypeVar("R")
 
 LONGEST: Final = 1 << 20  # bytes of a line; a request that names every level is far below a tenth of it
 _BATCH_LINES: Final = 64
@@ -33,7 +36,7 @@ def results(stream: BinaryIO, policy_id: str, jobs: int) -> Iterator[Result]:
     lines = lines_of(stream)
     if jobs == 1:
         return (_result(line, policy_id) for line in lines)
-    return _by_workers(_batches(lines), policy_id, jobs)
+    return in_turn(_batches(lines), partial(_score, policy_id), jobs)
 
 
 def lines_of(stream: BinaryIO) -> Iterator[bytes | None]:
@@ -69,12 +72,16 @@ def _batches(lines: Iterable[bytes | None]) -> Iterator[list[bytes | None]]:
         yield batch
 
 
-def _by_workers(batches: Iterable[list[bytes | None]], policy_id: str, jobs: int) -> Iterator[Result]:
-    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("fork"), _end_with_parent)
-    waiting: deque[Future[list[Result]]] = deque()
+def in_turn(batches: Iterable[list[T]], work: Callable[[list[T]], list[R]], jobs: int) -> Iterator[R]:
+    """What `work` gives for each batch, in order, by several processes that read a few batches ahead.
+
+    The processes are forked, so `work` may be any callable. Raises BrokenProcessPool where one of them dies.
+    """
+    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("fork"), _begin, (work,))
+    waiting: deque[Future[list[R]]] = deque()
     try:
         for batch in batches:
-            waiting.append(pool.submit(_score, batch, policy_id))
+            waiting.append(pool.submit(_do, batch))
             while len(waiting) > 2 * jobs or (waiting and waiting[0].done()):
                 yield from waiting.popleft().result()
         while waiting:
@@ -83,13 +90,22 @@ def _by_workers(batches: Iterable[list[bytes | None]], policy_id: str, jobs: int
         pool.shutdown(cancel_futures=True)
 
 
-def _score(batch: list[bytes | None], policy_id: str) -> list[Result]:
+def _score(policy_id: str, batch: list[bytes | None]) -> list[Result]:
     return [_result(line, policy_id) for line in batch]
 
 
-def _end_with_parent() -> None:
-    """A worker leaves Ctrl-C to its parent, and does not outlive it."""
+def _begin(work: Callable[[list[Any]], list[Any]]) -> None:
+    """A worker keeps what it is to do, leaves Ctrl-C to its parent, and does not outlive it."""
+    global _work
+    _work = work
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=lambda: (wait([parent.sentinel]), os._exit(1)), daemon=True).start()
+
+
+def _do(batch: list[Any]) -> list[Any]:
+    return _work(batch)
+
+
+_work: Callable[[list[Any]], list[Any]]

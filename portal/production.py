@@ -1,7 +1,8 @@
 """What a portal that people rely on must have; without it, web, worker, beat and every command refuse to start.
 
-Production is everything but DEVELOPMENT=1, which `make run` and the tests set. Commands run these checks as Django's
-own; gunicorn and Celery run none, so portal/wsgi.py and portal/celery.py call `refuse_unsafe_start`.
+Production is everything but DEVELOPMENT=1, which `make run` and the tests set; a changed edition is refused there too.
+Commands run these checks as Django's own; gunicorn and Celery run none, so portal/wsgi.py and portal/celery.py call
+`refuse_unsafe_start`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,7 +22,7 @@ NEW_KEY = "Set it to 50 random characters or more: deploy/new-env makes them. (O
 
 def refuse_unsafe_start() -> None:
     """Raise ImproperlyConfigured, with one line for each fault, where this process must not work for people."""
-    faults = [f"{fault.msg} {fault.hint}" for fault in settings_are_safe(None)] + _role()
+    faults = [f"{fault.msg} {fault.hint}" for fault in settings_are_safe(None)] + _role() + _editions()
     if faults:
         raise ImproperlyConfigured("\n".join(["The portal does not start:", *faults]))
 
@@ -82,3 +83,13 @@ def _role() -> list[str]:
     right = "Name the lesser role in DATABASE_URL, and the owner in DATABASE_OWNER_URL for `manage.py migrate` alone."
     told = f"The role that {name} names could rewrite the audit trail: it {', '.join(excess)}. {right}"
     return [told] if excess else []
+
+
+def _editions() -> list[str]:
+    """The editions whose files are not those of their first use."""
+    from priorauth import editions  # its models: this module is read before the apps are
+
+    try:
+        return editions.faults()
+    finally:
+        connection.close()

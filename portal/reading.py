@@ -51,13 +51,15 @@ def _showed(request: HttpRequest, response: HttpResponse) -> bool:
 
 
 def _entities(request: HttpRequest) -> dict[str, str]:
-    """What the address names: the case by its reference, the file by its key."""
+    """What the address names: the case by its reference, the file and the replay by their keys."""
     named = request.resolver_match.kwargs
     entities = {}
     if key := named.get("pk") or named.get("object_id"):
         entities["case"] = Case.objects.for_actor(request.actor).values_list("reference", flat=True).get(pk=key)
     elif "reference" in named:
         entities["case"] = named["reference"]
+    if replay := named.get("replay"):
+        entities["replay"] = str(replay)
     if file := named.get("file") or named.get("file_id"):
         entities["attachment"] = str(file)
     return entities

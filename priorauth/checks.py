@@ -1,5 +1,5 @@
-"""System checks: a portal without a key for its audit trail, or with a scanner that has no address, does not start;
-one without a scanner says so before it is deployed."""
+"""System checks: a portal without a key for its audit trail, with a scanner that has no address, or with an edition
+that was changed after it decided, does not start; one without a scanner says so before it is deployed."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
-from priorauth import scanner
+from priorauth import editions, scanner
 
 
 @register("priorauth")
@@ -23,6 +23,11 @@ def audit_key_is_set(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[C
 def scanner_has_an_address(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     fault = scanner.url_fault(settings.SCANNER_URL) if settings.SCANNER_URL else ""
     return [Error(fault, id="priorauth.E002")] if fault else []
+
+
+@register("priorauth")
+def editions_are_unchanged(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    return [Error(fault, id="priorauth.E003") for fault in editions.faults()]
 
 
 @register("priorauth", deploy=True)

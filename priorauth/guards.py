@@ -12,6 +12,9 @@ APPEND_ONLY = (
     "priorauth_assessment",
     "priorauth_decision",
     "priorauth_decisionline",
+    "priorauth_editionuse",
+    "priorauth_replay",
+    "priorauth_replayedcase",
 )
 CASE = "priorauth_case"
 OF_A_CASE = (

@@ -11,6 +11,7 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from priorauth.models import AuditEvent, Case, User
 from priorauth.roles import Role
+from priorauth.services import replay
 from tests.admin_helpers import act, case_page, held_by, in_review, signed_in, typed, with_physician
 from tests.cases import NO_IMAGING, approve, person
 from tests.test_admin_case import case_with_file
@@ -112,6 +113,10 @@ def test_the_pages_of_auditors_and_administrators(context):
     _, page = window(context, Role.AUDITOR)
     paths = [reverse("admin:index"), trail, reverse("admin:priorauth_auditevent_change", args=[event.pk])]
     paths += [case_page(case), act(case, "trail")]
+    run = replay.run(replay.installed()[-1].with_switches(modalities="all_three"), at=timezone.now())
+    paths += [reverse(f"admin:priorauth_{model}_changelist") for model in ("editionuse", "replay")]
+    paths += [reverse("admin:priorauth_editionuse_compare") + "?set-and_when_B=off"]
+    paths += [reverse(f"admin:priorauth_replay_{name}", args=[run.pk]) for name in ("change", "cases")]
     found = [fault for path in paths for fault in faults(page, path)]
     _, page = window(context, Role.ADMINISTRATOR)
     paths = [reverse("admin:index"), reverse("admin:priorauth_job_changelist")]

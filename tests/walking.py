@@ -24,9 +24,9 @@ from django.urls import URLPattern, get_resolver
 from django.urls.resolvers import RoutePattern
 from django.utils import timezone
 
-from priorauth.models import Attachment, AuditEvent, Case, Job, User
+from priorauth.models import Attachment, AuditEvent, Case, EditionUse, Job, User
 from priorauth.roles import Actor, Role
-from priorauth.services import claim, information, submit
+from priorauth.services import claim, information, replay, submit
 from tests.cases import draft_case, facts, office, person, plan, score_all, submission
 from tests.factories import browser, report, saved_draft, sent_through_the_page
 
@@ -102,6 +102,7 @@ class World:
         held = claim.claim(self.asked, by=nurse, at=timezone.now())
         information.ask(held, by=nurse, at=timezone.now(), question="Which imaging was done?", items=[])
         self.withdrawable = self.in_review()
+        self.replay = replay.run(replay.installed()[-1], at=timezone.now())
         Attachment.objects.unscoped("the walk reads a scanned file").update(scan=Attachment.Scan.CLEAN)
         self.file = Attachment.objects.unscoped("the walk reads it").get(case=self.sent)
 
@@ -141,6 +142,7 @@ class World:
             "file": self.file.pk,
             "pk": self.row(route, case),
             "object_id": self.row(route, case),
+            "replay": self.rows["replay"],
             "id": self.clerk.user_id,
             "app_label": "priorauth",
             "content_type_id": 1,
@@ -161,6 +163,8 @@ class World:
             "organization": self.a.pk,
             "membership": user.membership.pk,
             "credential": user.credential.pk,
+            "editionuse": EditionUse.objects.first().pk,
+            "replay": self.replay.pk,
             "user": user.pk,
         }
 
@@ -171,7 +175,7 @@ PLAN_ROLES = ("nurse", "physician", "lead", "payer", "auditor", "administrator")
 def absent(route: Route) -> dict[str, Any]:
     """Values of the same shape for objects that never were."""
     return {
-        **dict.fromkeys(("pk", "object_id", "id", "content_type_id"), 2_000_000_000),
+        **dict.fromkeys(("pk", "object_id", "id", "content_type_id", "replay"), 2_000_000_000),
         "number": 1,
         "reference": NEVER,
         "file_id": uuid.UUID(int=7),

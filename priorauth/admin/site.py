@@ -14,7 +14,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from priorauth.admin.board import board
 from priorauth.roles import ADMIN_SITE_ROLES
 
-ORDER = ("Case", "AuditEvent", "Job", "Organization", "Invitation", "User", "Membership", "Credential", "ApiKey")
+ORDER = (
+    *("Case", "AuditEvent", "EditionUse", "Replay", "Job"),
+    *("Organization", "Invitation", "User", "Membership", "Credential", "ApiKey"),
+)
 
 
 class WorkbenchSite(AdminSite):

@@ -1,6 +1,7 @@
 from priorauth.models.access import ApiKey, IdempotencyKey, Invitation, SignInBrake
 from priorauth.models.case import Case
 from priorauth.models.content import Attachment, Draft, InformationRequest, Revision
+from priorauth.models.edition import EditionUse, Replay, ReplayedCase
 from priorauth.models.ledger import AuditCheck, AuditEvent, Checkpoint, Heartbeat, Job
 from priorauth.models.member import Clinician, Facility, Member
 from priorauth.models.organization import Credential, Membership, Organization
@@ -20,6 +21,7 @@ __all__ = [
     "Decision",
     "DecisionLine",
     "Draft",
+    "EditionUse",
     "Escalation",
     "Facility",
     "Heartbeat",
@@ -31,6 +33,8 @@ __all__ = [
     "Membership",
     "Organization",
     "ReasonCode",
+    "Replay",
+    "ReplayedCase",
     "Revision",
     "SignInBrake",
     "User",

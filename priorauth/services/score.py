@@ -8,6 +8,7 @@ from policies.assess import assess
 from policies.explain import explain
 from priorauth.models import Assessment, Case, Job, Revision
 from priorauth.roles import SYSTEM
+from priorauth.services import first_use
 from priorauth.services.base import acting
 from priorauth.statuses import Act, Status
 
@@ -15,12 +16,16 @@ POLICY = registry.DEFAULT_POLICY
 
 
 def run(job: Job, now: dt.datetime) -> None:
-    """Score the case of `job`. Does nothing where it no longer waits for scoring, so doing it twice does no harm."""
+    """Score the case of `job`. Does nothing where it no longer waits for scoring, so doing it twice does no harm.
+
+    Raises EditionChanged where the edition's file is not the one of its first use.
+    """
     case = _locked(job)
     if case.status != Status.RECEIVED:
         return
     revision = case.revisions.order_by("-number")[0]
     assessment = evaluate(revision, now)
+    first_use.hold(registry.edition(assessment.policy, assessment.edition), now)
     with acting(
         case,
         Act.SCORE,
