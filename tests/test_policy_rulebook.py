@@ -78,7 +78,12 @@ def test_every_number_and_value_of_a_criterion_is_told_in_words(edition):
 
 
 def test_a_number_changed_in_the_file_is_changed_on_the_page(tmp_path):
-    changes = {"gap_days: 7": "gap_days: 5", "severe_from: 7": "severe_from: 8", "default: gap7": "default: strict"}
+    changes = {
+        "gap_days: 7": "gap_days: 5",
+        "severe_from: 7": "severe_from: 8",
+        "claim_weeks: 6": "claim_weeks: 4",
+        "default: gap7": "default: strict",
+    }
     folder = tmp_path / "bcbsma_484"
     for old, new in changes.items():
         shutil.rmtree(folder, ignore_errors=True)
@@ -96,6 +101,7 @@ def test_a_number_changed_in_the_file_is_changed_on_the_page(tmp_path):
                     "A score of 8 or more out of 10, or the clinician's word severe where there is no score.",
                     "From 4 to 7 the clinician's word decides.",
                 ],
+                "claim_weeks: 6": ["A claim of 4 weeks or more is compared with the dates; alone it proves nothing."],
                 "default: gap7": ["A day without treatment ends a course."],
             }[old]
         )
