@@ -169,17 +169,24 @@ class Words(_Part):
 
 
 class Switch(_Part):
+    """A contested reading. `question` and `means` (by value) are its words; the engine's own switches have theirs."""
+
+    question: str = ""
     default: str
     alternatives: list[str]
+    means: dict[str, str] = {}
     locator: str
     why: str
 
 
 class EditionDocument(_Part):
+    """`publisher`: whom to ask whether the edition is current. `not_modelled`: what its file leaves to people."""
+
     policy: str
     number: str
     edition: str
     title: str
+    publisher: str = ""
     effective: Day
     clock: ClockDays | None = None
     admission_caps_onset: AdmissionCap | None = None
@@ -197,6 +204,7 @@ class EditionDocument(_Part):
     words: Words = Words()
     flags: dict[str, str] = {}
     switches: dict[str, Switch] = {}
+    not_modelled: list[str] = []
 
     def says(self, determination: DeterminationName) -> str:
         """The sentence of a determination."""
@@ -206,6 +214,11 @@ class EditionDocument(_Part):
         """The words of a rule that decided a line."""
         own = self.words.rules.get(rule)
         return own or RuleWords(locator=self.number, says=sentences.RULES[rule])
+
+    def reading_words(self, switch: str) -> sentences.Reading:
+        """The words of a switch that the edition has."""
+        own = self.switches[switch]
+        return sentences.Reading(own.question, own.means) if own.question else sentences.READINGS[switch]
 
     def values_of(self, switch: str) -> tuple[str, ...]:
         """The values that a switch may take, the default first; none for a switch that there is not."""

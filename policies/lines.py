@@ -12,7 +12,8 @@ from policies.results import Advice, Determination, LevelResult, LineResult, Que
 from policies.view import RequestView
 
 _SACRAL: Final = frozenset(level for level in LEVELS if region_of(level) in ("S", "COCCYX"))
-_CLINICAL: Final = frozenset({"sacroplasty", "sacral_code", "sacral_level", "criteria", "no_level"})
+# The rules of lines that reach the clinical part, and with it the authorization table.
+CLINICAL: Final = frozenset({"sacroplasty", "sacral_code", "sacral_level", "criteria", "no_level"})
 _FIRST_FOUND: Final[tuple[Determination, ...]] = ("does_not_meet", "insufficient_information")
 T = TypeVar("T")
 Decided = tuple[Determination, tuple[Question, ...]]
@@ -58,7 +59,7 @@ class LineRules:
             lines = self._addons(lines, roles)
         decided = self._authorization(facts)
         if decided is not None:
-            lines = [_advised(line, decided) if line.rule in _CLINICAL else line for line in lines]
+            lines = [_advised(line, decided) if line.rule in CLINICAL else line for line in lines]
         return lines
 
     def _line(

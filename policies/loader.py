@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from policies import flags, sentences, strict_yaml
 from policies.composition import AtLeast, CriterionUse, Part, parts_of
 from policies.criteria import MEASURES
-from policies.document import ENGINE_SWITCHES, EditionDocument, GapFlag
+from policies.document import ENGINE_SWITCHES, EditionDocument, GapFlag, Switch
 from policies.facts import Product, TreatmentModality
 from policies.strict_yaml import Location, StrictDocument
 
@@ -190,8 +190,18 @@ def _switches(edition: EditionDocument) -> Iterator[Fault]:
         values = ENGINE_SWITCHES.get(name)
         if values and sorted(values) != sorted(edition.values_of(name)):
             yield ("switches", name), f"its values must be {', '.join(sorted(values))}"
+        if name not in sentences.READINGS or switch.question or switch.means:
+            yield from _reading(name, switch)
         if switch.default in switch.alternatives:
             yield ("switches", name, "alternatives"), "must differ from the default"
+
+
+def _reading(name: str, switch: Switch) -> Iterator[Fault]:
+    """A switch with words of its own has all of them."""
+    if not switch.question:
+        yield ("switches", name), "question is missing"
+    if sorted(switch.means) != sorted((switch.default, *switch.alternatives)):
+        yield ("switches", name), "means must say what its default and each alternative mean"
 
 
 def _flags(edition: EditionDocument) -> Iterator[Fault]:

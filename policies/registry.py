@@ -32,6 +32,7 @@ def load(folder: Path) -> Library:
     library = {policy: tuple(sorted(those, key=lambda one: one.effective)) for policy, those in found.items()}
     for those in library.values():
         _apart(those)
+    _numbered_once(library)
     return library
 
 
@@ -47,6 +48,15 @@ def _apart(those: Sequence[Edition]) -> None:
         names[one.edition] = one
 
 
+def _numbered_once(library: Library) -> None:
+    """A policy's number is its address: no two policies share one."""
+    owners: dict[str, Edition] = {}
+    for one in (edition for those in library.values() for edition in those):
+        owner = owners.setdefault(one.document.number, one)
+        if owner.policy != one.policy:
+            raise strict_yaml.load(one.file).fault(("number",), f"is the number of {_name(owner)} too")
+
+
 def _name(edition: Edition) -> str:
     return f"{edition.file.parent.name}/{edition.file.name}"
 
@@ -55,6 +65,14 @@ def _name(edition: Edition) -> str:
 def editions() -> Library:
     """The library of this installation; raises as `load`."""
     return load(LIBRARY)
+
+
+def numbered(number: str) -> tuple[Edition, ...]:
+    """The editions of the policy with this number, oldest first; raises `UnknownPolicyError`."""
+    for those in editions().values():
+        if those[0].document.number == number:
+            return those
+    raise UnknownPolicyError(f"there is no policy {number}")
 
 
 def governing(policy_id: str, service_date: datetime.date | None) -> Edition:

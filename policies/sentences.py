@@ -1,6 +1,7 @@
 """Sentences that fit any policy. An edition may say each of them in its own words; none promises, none denies."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 from policies import flags
 
@@ -35,6 +36,7 @@ RULES: Final = {
     "medicare": "Another policy governs this Medicare plan.",
     "product_outside": "This policy does not speak of this plan.",
     "deleted_code": "The code is no longer in use; the current one is needed.",
+    "authorization": "The policy asks for an authorization for this plan and place.",
     "criteria": "",
     "no_level": "The level is not named, so the policy cannot be applied yet.",
 }
@@ -53,4 +55,72 @@ FLAGS: Final = {
     flags.EARLIER_VERSION: "The procedure is dated before this edition takes effect; an earlier edition governs it.",
     flags.ONE_LEVEL_CODE: "The primary code is for one level; several are named.",
     flags.ADDON_WITHOUT_PRIMARY: "The add-on level meets the policy, but no line with a primary code does.",
+}
+
+
+class Reading(NamedTuple):
+    """A contested reading in words: the question, and what each value of its switch answers."""
+
+    question: str
+    means: Mapping[str, str]
+
+
+# By switch of the engine; a switch that only an edition knows has its words there.
+READINGS: Final = {
+    "as_of": Reading(
+        "Which day are the clocks read on?",
+        {
+            "earlier": "The day the request arrives or the day of the procedure, whichever comes first.",
+            "service": "The day of the procedure.",
+        },
+    ),
+    "day_count": Reading(
+        "How are days counted?",
+        {"elapsed": "As the difference of two dates.", "inclusive": "With the first and the last day counted."},
+    ),
+    "modalities": Reading(
+        "How many kinds of treatment are asked for?",
+        {"any": "One kind is enough.", "two": "Two kinds.", "all_three": "Every kind that the policy names."},
+    ),
+    "continuity": Reading(
+        "May treatment pause?",
+        {
+            "gap7": "Yes: a short pause does not end a course; the criterion says how many days.",
+            "cumulative": "Yes: all treated days add up, whatever lies between them.",
+            "strict": "No: a single day without treatment ends a course.",
+        },
+    ),
+    "claim_conflict": Reading(
+        "What if a letter claims more treatment than the dates show?",
+        {"ask": "The portal asks for the dates, where the claim is possible.", "dates_win": "The dates decide."},
+    ),
+    "high_energy_osteoporotic": Reading(
+        "Is a fracture from a high-energy injury in osteoporotic bone due to osteoporosis?",
+        {"unknown": "Left open: a medical director judges it.", "not_met": "No.", "met": "Yes."},
+    ),
+    "mixed_lesion": Reading(
+        "Does a partly lytic, partly sclerotic lesion count as osteolytic?",
+        {"met": "Yes, and it is flagged.", "unknown": "Left open: a person judges it.", "not_met": "No."},
+    ),
+    "observation_is_hospitalization": Reading(
+        "Does an observation stay count as a hospital stay?", {"yes": "Yes, and it is flagged.", "no": "No."}
+    ),
+    "sacral_codes": Reading(
+        "Are the listed codes for the sacrum and the coccyx read by the criteria?",
+        {"statement": "No: the statement on sacroplasty decides.", "code_list": "Yes, as the list of codes says."},
+    ),
+    "medicare_sacroplasty": Reading(
+        "Does the policy speak of sacroplasty codes for Medicare plans?",
+        {
+            "investigational": "Yes: it calls them investigational; a person confirms it with the Medicare policy.",
+            "not_in_scope": "No: the Medicare policy alone governs them.",
+        },
+    ),
+    "missing": Reading(
+        "What if a fact was not sent?",
+        {
+            "unknown": "It is missing, and the portal asks for it.",
+            "not_met": "It counts as not met: in a replay only, never for a request.",
+        },
+    ),
 }

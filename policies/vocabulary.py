@@ -8,6 +8,7 @@ _LAST_DAY: Final = datetime.date.max.toordinal()
 
 _WORDS: Final = {
     "osteoporosis_secondary": "osteoporosis with another cause",
+    "other_metabolic": "another metabolic bone disease",
     "lch": "Langerhans cell histiocytosis",
     "low_energy": "a fall from standing or less",
     "high_energy": "a high-energy injury",

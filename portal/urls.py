@@ -2,6 +2,8 @@ from django.urls import include, path
 
 from portal import health
 from portal.home import home
+from portal.policy.check import check
+from portal.policy.pages import policy
 from priorauth.admin import site
 
 handler400 = "portal.errors.bad_request"
@@ -14,6 +16,8 @@ urlpatterns = [
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
     path("requests/", include("portal.web.urls")),
+    path("check/", check, name="authorization-check"),
+    path("policies/<slug:policy>/", policy, name="policy"),
     path("payer/", include("portal.payer.urls")),
     path("api/", include("portal.api.urls")),
     path("admin/", site.urls),

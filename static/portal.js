@@ -4,6 +4,11 @@
   var summary = document.querySelector("[data-errors]");
   if (summary) summary.focus();
 
+  document.querySelectorAll("[data-print]").forEach(function (button) {
+    button.hidden = false;
+    button.addEventListener("click", function () { window.print(); });
+  });
+
   document.addEventListener("keydown", function (event) {
     var save = document.querySelector("button[data-save]");
     if (save && (event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "s") {

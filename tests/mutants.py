@@ -18,8 +18,12 @@ from policies.edition import Edition
 from policies.facts import Finding, ImagingModality
 from policies.paths import CHOICES, NUMBERS
 
-SENTENCES = {"label", "plain", "locator", "ask", "not_met", "change", "why", "words", "asks", "flags"}
-NAMES = {"policy", "edition", "number", "title"}
+SENTENCES = {"label", "plain", "locator", "ask", "not_met", "change", "why", "words", "asks", "flags"} | {
+    "question",
+    "means",
+    "not_modelled",
+}
+NAMES = {"policy", "edition", "number", "title", "publisher"}
 GONE = object()
 
 

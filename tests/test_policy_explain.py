@@ -2,11 +2,13 @@
 
 import json
 import re
+from datetime import date
 
 import pytest
 
 from policies import facts, registry
 from policies.assess import assess
+from policies.authorization import needed
 from policies.codes import LEVELS
 from policies.explain import explain
 from policies.member import ANSWERS, FACTS, WAYS, for_member
@@ -250,7 +252,10 @@ def all_told(tellings):
     asked = [
         question["ask"] for case in CASES for question in assess(case.facts, EDITION).as_dict()["missing"]
     ]  # the page shows those of a request without lines too
-    return "\n".join([*{text for told in tellings for text in texts(told)}, *set(asked)])
+    checked = needed(EDITION, "hmo", "inpatient", "22511", date(2026, 11, 20)).grounds  # a page of its own
+    return "\n".join(
+        [*{text for told in tellings for text in texts(told)}, *set(asked), *(ground.says for ground in checked)]
+    )
 
 
 @pytest.mark.parametrize(("key", "sentence"), list(wordings()), ids=[key for key, _ in wordings()])

@@ -147,6 +147,7 @@ class World:
             "app_label": "priorauth",
             "content_type_id": 1,
             "url": "nothing-here/",
+            "policy": "484",
         }
 
     def row(self, route: Route, case: Case) -> int:

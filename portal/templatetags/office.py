@@ -5,7 +5,9 @@ from typing import Any
 
 from django import template
 from django.forms.boundfield import BoundField
+from django.urls import reverse
 
+from policies import registry
 from policies.vocabulary import day_words
 from portal.web.fields import Date
 from priorauth.models import Attachment, Case
@@ -43,6 +45,13 @@ def when(instant: Any) -> str:
 def day(date: dt.date) -> str:
     """A calendar day as the form shows it."""
     return day_words(date)
+
+
+@register.filter
+def policy_page(explanation: dict[str, Any]) -> str:
+    """The address of the edition that an explanation was made under; `#A3` after it leads to a criterion."""
+    edition = registry.edition(explanation["policy"], explanation["edition"])
+    return f"{reverse('policy', args=[edition.document.number])}?version={edition.edition}"
 
 
 @register.filter
