@@ -75,7 +75,7 @@ def reading(switch: str) -> str:
 
 def _edition(edition: Edition) -> Rows:
     document = edition.document
-    for name in ("policy", "number", "edition", "title"):
+    for name in ("policy", "number", "edition", "title", "publisher"):
         yield (name,), (name.capitalize(), str(getattr(document, name)))
     yield ("effective",), ("In force from", day_words(document.effective))
 
@@ -203,6 +203,11 @@ def _wording(edition: Edition) -> Rows:
         yield ("flags", name), (f"Note: {words(name)}", text)
     for name, switch in document.switches.items():
         yield ("switches", name), (f"{reading(name)}: why", switch.why)
+        yield ("switches", name, "question"), (f"{reading(name)}: question", switch.question)
+        for value, text in switch.means.items():
+            yield ("switches", name, value), (f"{reading(name)}: what {words(value)} means", text)
+    for number, text in enumerate(document.not_modelled, start=1):
+        yield ("not_modelled", str(number)), (f"Not modelled, {number}", text)
 
 
 WORDING: Final = {
