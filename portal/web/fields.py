@@ -117,6 +117,17 @@ class Choice(Question):
         return text
 
 
+class Pick(Question):
+    """One of a list that the office keeps: it gets its choices for each page. Any other value counts as none."""
+
+    kind = "select"
+    blank = ""
+    choices: Choices = []
+
+    def read(self, text: str) -> str:
+        return text if text in dict(self.choices) else ""
+
+
 class Findings(forms.MultipleChoiceField):
     """Several of the findings of one study at one level."""
 
