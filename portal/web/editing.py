@@ -32,7 +32,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request, None, {}, token=uuid.uuid4())
     intake = Intake(request, timezone.now())
-    case = drafts.start(by=request.actor, at=intake.at, token=_token(request), fields=intake.raw)
+    case = drafts.start(by=request.actor, at=intake.at, token=posted_token(request), fields=intake.raw)
     draft = Draft.objects.for_actor(request.actor).filter(case=case).first()
     if draft is None:
         return redirect("request", case.reference)
@@ -138,7 +138,7 @@ def typed_name(raw: Raw) -> str:
     return " ".join(part for part in (f"{first[:1]}." if first else "", last[:60]) if part)
 
 
-def _token(request: HttpRequest) -> uuid.UUID:
+def posted_token(request: HttpRequest) -> uuid.UUID:
     try:
         return uuid.UUID(request.POST.get("token", ""))
     except ValueError:

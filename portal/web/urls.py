@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from portal.web import answering, case_page, checking, editing, files, listing, withdrawing
+from portal.web import answering, case_page, checking, copying, editing, files, listing, withdrawing
 
 
 class Reference:
@@ -27,6 +27,7 @@ urlpatterns = [
     path("<reference:reference>/edit/check/", checking.check, name="request-check"),
     path("<reference:reference>/submitted/", checking.submitted, name="request-submitted"),
     path("<reference:reference>/answer/<int:number>/", answering.answer, name="request-answer"),
+    path("<reference:reference>/copy/", copying.copy, name="request-copy"),
     path("<reference:reference>/withdraw/", withdrawing.withdraw, name="request-withdraw"),
     path("<reference:reference>/files/<uuid:file_id>/", files.download, name="request-file"),
 ]
