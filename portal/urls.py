@@ -14,6 +14,7 @@ urlpatterns = [
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
     path("requests/", include("portal.web.urls")),
+    path("office/", include("portal.office.urls")),
     path("payer/", include("portal.payer.urls")),
     path("api/", include("portal.api.urls")),
     path("admin/", site.urls),

@@ -18,7 +18,9 @@ def suggested(form: RequestForm) -> Raw:
         raise NothingToSuggest(NO_LEVELS)
     lines = coding.propose(form.known_levels, form.edition.document.codes.current)
     if not lines:
-        raise NothingToSuggest(f"No vertebroplasty code is for {', '.join(form.known_levels)}: enter the code yourself.")
+        raise NothingToSuggest(
+            f"No vertebroplasty code is for {', '.join(form.known_levels)}: enter the code yourself."
+        )
     described = {line.answers["code"]: line.answers["technique"] for line in form.lines}
     raw = {name: values for name, values in form.raw.items() if not name.startswith("lines-")}
     raw["lines-count"] = [str(len(lines))]

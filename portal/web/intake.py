@@ -36,9 +36,7 @@ def governing(raw: Raw) -> Edition:
     return registry.governing(POLICY, day)
 
 
-def form_of(
-    raw: Raw, case: Case | None, today: dt.date, *, actor: Actor | None = None, **options: Any
-) -> RequestForm:
+def form_of(raw: Raw, case: Case | None, today: dt.date, *, actor: Actor | None = None, **options: Any) -> RequestForm:
     """The form as typed, with the case's files; for an `actor` with the clinicians and facilities of their office."""
     if actor:
         options["directory"] = directory.of_office(actor)

@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.utils import timezone
+
 from portal.web.parts import MemberPart
 from portal.web.request_form import RequestForm
 from portal.web.rows import Raw
@@ -12,9 +14,7 @@ from priorauth.roles import Actor
 from priorauth.services import members
 from priorauth.services.members import Person
 
-NOBODY = (
-    "We have no member with that ID and date of birth. Check both. You can go on; we will verify before we decide."
-)
+NOBODY = "We have no member with that ID and date of birth. Check both. You can go on; we will verify before we decide."
 LATER = (
     "Not looked up yet. Save to look up this ID and date of birth; after several that nobody has, wait a few minutes."
     " You can go on; we will verify before we decide."
@@ -36,7 +36,7 @@ def settle(raw: Raw, case: Case, actor: Actor, at: dt.datetime, chosen: str = ""
 
     `chosen` is the first name that was picked of several. What was typed stays as it is.
     """
-    asked = _asked(MemberPart(raw, today=at.date()))
+    asked = _asked(MemberPart(raw, today=timezone.localdate(at)))
     if not asked or not members.has_file() or not members.look_up(case, *asked, by=actor, at=at):
         return raw
     people = members.known_to(case, *asked, by=actor) or []

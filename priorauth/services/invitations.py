@@ -22,7 +22,7 @@ from priorauth.services.people import permit, set_password
 INVITATION_LASTS = dt.timedelta(hours=72)
 PASSWORD_LINK_LASTS = dt.timedelta(hours=24)
 OPEN = Q(accepted_at=None, revoked_at=None)
-NOT_HERE = "No link can be made for this address here. Ask the plan’s administrator."
+NOT_HERE = "No link can be made for this address here. Ask the plan's administrator."
 
 
 class Unusable(Refused):
@@ -120,7 +120,9 @@ def _permit(by: Actor, organization: Organization, role: Role, user: User | None
 
 def _taken(email: str, organization: Organization, at: dt.datetime) -> bool:
     """Whether the address is registered, or has an open link elsewhere. An office is not told which."""
-    elsewhere = Invitation.objects.filter(OPEN, email=email, expires_at__gt=at).exclude(organization=organization, user=None)
+    elsewhere = Invitation.objects.filter(OPEN, email=email, expires_at__gt=at).exclude(
+        organization=organization, user=None
+    )
     return User.objects.filter(email=email).exists() or elsewhere.exists()
 
 

@@ -36,7 +36,7 @@ SELECT l.*, first_value(line) OVER same AS first, row_number() OVER same AS nth,
 FROM priorauth_memberfileline l
 WINDOW same AS (PARTITION BY member_id, birth_date, lower(first_name) ORDER BY line)
 """
-CONTRADICTIONS = f"SELECT line, first FROM ({NUMBERED}) n WHERE differs ORDER BY line"
+CONTRADICTIONS = f"SELECT line, first FROM ({NUMBERED}) n WHERE differs ORDER BY line"  # noqa: S608 - all of it is ours
 MERGE = f"""
 INSERT INTO priorauth_planmember AS known ({", ".join(COLUMNS)})
 SELECT {", ".join(COLUMNS)} FROM ({NUMBERED}) n WHERE nth = 1
@@ -46,8 +46,8 @@ ON CONFLICT (member_id, birth_date, lower(first_name)) DO UPDATE SET first_name 
 WHERE (known.first_name, known.last_name, known.product, known.covered_from, known.covered_to) IS DISTINCT FROM
     (EXCLUDED.first_name, EXCLUDED.last_name, EXCLUDED.product, EXCLUDED.covered_from, EXCLUDED.covered_to)
 RETURNING (xmax = 0)::int
-"""
-COUNTED = f"WITH merged (added) AS ({MERGE}) SELECT count(*), coalesce(sum(added), 0) FROM merged"
+"""  # noqa: S608 - all of it is ours
+COUNTED = f"WITH merged (added) AS ({MERGE}) SELECT count(*), coalesce(sum(added), 0) FROM merged"  # noqa: S608 - all of it is ours
 
 
 class Unreadable(Refused):
