@@ -42,9 +42,11 @@ class Directory:
         return raw
 
     def offer(self, form: "RequestForm") -> None:
-        """Give the two questions their choices."""
+        """Give the two questions their choices; take out a question that has none."""
         for kind in TYPED:
             form.people.fields[kind].choices = self.choices(kind)
+            if not form.people.fields[kind].choices:
+                del form.people.fields[kind]
 
     def _settled(self, raw: Raw, kind: str) -> Raw:
         entries = self.entries.get(kind, {})
@@ -75,7 +77,7 @@ def of_office(actor: Actor) -> Directory:
 
 def unchosen(form: "RequestForm", kind: str) -> bool:
     """Whether the list of this kind is shown and nothing was chosen from it."""
-    return bool(form.people.fields[kind].choices) and not form.people.answers[kind]
+    return kind in form.people.fields and not form.people.answers[kind]
 
 
 def _details(entry: OfficeEntry, kind: str) -> dict[str, str]:

@@ -118,14 +118,17 @@ class Choice(Question):
 
 
 class Pick(Question):
-    """One of a list that the office keeps: it gets its choices for each page. Any other value counts as none."""
+    """One of a list that the office keeps: it gets its choices for each page."""
 
+    names_itself = False
     kind = "select"
     blank = ""
     choices: Choices = []
 
     def read(self, text: str) -> str:
-        return text if text in dict(self.choices) else ""
+        if text not in dict(self.choices):
+            raise ValueError("Choose one of the list; the last one of it lets you type.")
+        return text
 
 
 class Findings(forms.MultipleChoiceField):

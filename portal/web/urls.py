@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from portal.web import answering, case_page, checking, copying, editing, files, listing, withdrawing
+from portal.web import answering, case_page, checking, copying, editing, files, list_file, listing, withdrawing
 
 
 class Reference:
@@ -21,6 +21,7 @@ register_converter(Reference, "reference")
 
 urlpatterns = [
     path("", listing.requests, name="requests"),
+    path("file/", list_file.download, name="requests-file"),
     path("new/", editing.new, name="request-new"),
     path("<reference:reference>/", case_page.show, name="request"),
     path("<reference:reference>/edit/", editing.edit, name="request-edit"),
