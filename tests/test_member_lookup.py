@@ -79,6 +79,9 @@ def test_of_twins_one_is_chosen_by_first_name():
     on_file("Alma"), on_file("Anna", product="ppo")
     client = browser(clerk())
     case = saved_draft(client, **UNNAMED)
+    answer = post_edit(client, case, valid_form(**UNNAMED) | {"action": "", "look_up": "member"})
+    assert answer["Location"] == f"/requests/{case.reference}/edit/#member"
+    assert "look_up" not in draft_of(case).fields
     page = edited(client, case)
     assert [str(one) for one in page.context["member_note"].people] == ["Alma Synthetic", "Anna Synthetic"]
     assert draft_of(case).fields["first_name"] == [""]

@@ -88,6 +88,8 @@ class Intake:
             self._unlink(file_id)
         elif "suggest" in post:
             self._suggest()
+        elif "look_up" in post or "member" in post:
+            self.anchor = "member"
 
     def settle(self, case: Case) -> None:
         """Fill in what the office's lists and the member file know of what was chosen and typed."""

@@ -24,9 +24,9 @@ SEVERAL = "Several members have that ID and date of birth. Choose by first name:
 
 @dataclass(frozen=True)
 class Note:
-    """What the page says under the member's questions; `people` are to be chosen from."""
+    """What the page says where it can look a member up; `people` are to be chosen from."""
 
-    text: str
+    text: str = ""
     good: bool = False
     people: tuple[Person, ...] = ()
 
@@ -51,10 +51,12 @@ def settle(raw: Raw, case: Case, actor: Actor, at: dt.datetime, chosen: str = ""
 
 
 def note_of(form: RequestForm, case: Case | None, actor: Actor) -> Note | None:
-    """What is known of the member that the form names; None while there is nothing to say."""
-    asked = _asked(form.member)
-    if case is None or not asked or not members.has_file():
+    """What is known of the member that the form names; None where the plan has given no member file."""
+    if not members.has_file():
         return None
+    asked = _asked(form.member)
+    if case is None or not asked:
+        return Note()
     people = members.known_to(case, *asked, by=actor)
     if people is None:
         return Note(LATER)
