@@ -51,10 +51,12 @@ def test_a_member_on_file_is_found_by_id_and_birth_date_and_what_is_blank_is_fil
     typed = draft_of(case).fields
     assert [typed[name] for name in UNNAMED] == [["Alma"], ["Synthetic"], ["hmo"]]
     post_edit(client, case, valid_form(first_name="Almina", product="pos"))
-    assert "The name above is another" in note(edited(client, case))
+    assert note(edited(client, case)).endswith(
+        "The form has another name: check it, or the ID. The form has another plan: check the card."
+    )
     assert draft_of(case).fields["product"] == ["pos"]
     checked = client.get(f"/requests/{case.reference}/edit/check/")
-    assert "The name above is another" in checked.content.decode()
+    assert "The form has another name" in checked.content.decode()
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from django.utils import timezone
 from portal.web.parts import MemberPart
 from portal.web.request_form import RequestForm
 from portal.web.rows import Raw
+from portal.web.words import NOT_RECORDED
 from priorauth.models import Case
 from priorauth.roles import Actor
 from priorauth.services import members
@@ -76,7 +77,9 @@ def _found(person: Person, form: RequestForm, named: str) -> Note:
     text = f"Found: {person}, born {form.member.answers['birth_date']}, {person.plan}, {covered}."
     wrong = []
     if named and not person.is_called(named):
-        wrong.append("The name above is another: check it, or the ID.")
+        wrong.append("The form has another name: check it, or the ID.")
+    if form.member.answers["product"] not in ("", None, NOT_RECORDED, person.product):
+        wrong.append("The form has another plan: check the card.")
     if day and not person.covers(day):
         wrong.append("Check the date and the card. You can go on; we will verify before we decide.")
     return Note(" ".join([text, *wrong]), good=not wrong)
