@@ -17,12 +17,25 @@ from portal.web.build import submission
 from portal.web.intake import form_of
 from portal.web.rows import Raw
 from priorauth import jobs
-from priorauth.models import Case, Credential, Job, Membership, Organization, User
-from priorauth.roles import Actor, Role
-from priorauth.services import attach, claim, decide, drafts, escalate, information, score, submit
+from priorauth.models import Case, Credential, Job, Membership, OfficeClinician, OfficeFacility, Organization, User
+from priorauth.roles import SYSTEM, Actor, Role
+from priorauth.services import (
+    attach,
+    claim,
+    decide,
+    directory,
+    drafts,
+    escalate,
+    information,
+    member_file,
+    score,
+    submit,
+)
 
 SOURCE = Path(__file__).with_name("demo.yaml")
 REPORT = Path(__file__).with_name("demo-report.pdf")
+MEMBERS = Path(__file__).with_name("demo-members.csv")
+LISTS = {"clinician": OfficeClinician, "facility": OfficeFacility}
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 STEP = dt.timedelta(minutes=10)
 
@@ -35,6 +48,7 @@ def load(now: dt.datetime) -> list[tuple[User, Role, str]]:
     with transaction.atomic():
         people = make_people(document, timezone.localdate(now))
         actors = {user.email: Actor.of(user) for user, _, _ in people}
+        keep_lists(document["lists"], actors["administrator@harbor.example"], now)
         plan = {actor.role: actor for actor in actors.values() if not actor.is_office}
         for request in document["requests"]:
             make_request(request, actors[f"clerk@{request['office']}.example"], plan, now)
@@ -60,6 +74,15 @@ def make_people(document: dict[str, Any], today: dt.date) -> list[tuple[User, Ro
             Credential.objects.create(user=user, expires_on=expires, **document["credential"])
         people.append((user, Role(row["role"]), password))
     return people
+
+
+def keep_lists(lists: dict[str, list[dict[str, str]]], administrator: Actor, now: dt.datetime) -> None:
+    """The plan's member file, and what one office keeps about itself."""
+    with MEMBERS.open("rb") as file:
+        member_file.read_in(file, by=SYSTEM, at=now)
+    for kind, entries in lists.items():
+        for values in entries:
+            directory.add(LISTS[kind], values, by=administrator, at=now)
 
 
 def renew_passwords() -> list[tuple[User, Role, str]]:

@@ -18,6 +18,7 @@ urlpatterns = [
     path("requests/", include("portal.web.urls")),
     path("check/", check, name="authorization-check"),
     path("policies/<slug:policy>/", policy, name="policy"),
+    path("office/", include("portal.office.urls")),
     path("payer/", include("portal.payer.urls")),
     path("api/", include("portal.api.urls")),
     path("admin/", site.urls),

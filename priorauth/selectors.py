@@ -1,10 +1,16 @@
 """Reads: the lists and queues that the pages show."""
 
+import datetime as dt
+from collections.abc import Collection
+
 from django.db.models import QuerySet
 
 from priorauth.models import Case
 from priorauth.roles import Actor, Role
 from priorauth.statuses import IN_REVIEW, Status
+
+A_DUPLICATE_WITHIN = dt.timedelta(days=60)
+MOST_DUPLICATES = 20
 
 
 def queue(actor: Actor) -> QuerySet[Case]:
@@ -25,3 +31,18 @@ def office_requests(actor: Actor) -> QuerySet[Case]:
     """The office's own requests, the latest change first."""
     cases = Case.objects.for_actor(actor).select_related("member", "created_by")
     return cases.order_by("-updated_at", "-id")
+
+
+def duplicates(
+    actor: Actor, *, member_id: str, birth_date: dt.date, levels: Collection[str], at: dt.datetime, besides: int | None
+) -> list[Case]:
+    """The requests that `actor` may see for the same member and one of `levels`, received within 60 days before or
+    after `at` and not withdrawn, the latest first; without the case `besides`."""
+    cases = Case.objects.for_actor(actor).exclude(pk=besides).exclude(status=Status.WITHDRAWN)
+    cases = cases.filter(
+        member__member_id=member_id,
+        member__birth_date=birth_date,
+        received_at__range=(at - A_DUPLICATE_WITHIN, at + A_DUPLICATE_WITHIN),
+    ).select_related("office")
+    latest = cases.order_by("-received_at", "-pk")[:MOST_DUPLICATES]
+    return [case for case in latest if not {*levels}.isdisjoint(case.levels.split(", "))]

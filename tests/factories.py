@@ -156,9 +156,8 @@ def post_edit(client: Client, case: Case, payload: Payload, **extra: Any) -> Any
 def sent_through_the_page(client: Client, **changes: Any) -> Case:
     """A request that was filled, checked and sent by a person."""
     case = saved_draft(client, **changes)
-    response = client.post(
-        f"/requests/{case.reference}/edit/check/", {"version": draft_of(case).version, "statement": "yes"}
-    )
+    sent = {"version": draft_of(case).version, "statement": "yes", "second_because": "The tests send several."}
+    response = client.post(f"/requests/{case.reference}/edit/check/", sent)
     assert response.status_code == 302, response.content.decode()
     case.refresh_from_db()
     return case

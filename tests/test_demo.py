@@ -8,8 +8,9 @@ from django.contrib.auth import authenticate
 from django.core.management import call_command
 from django.db import transaction
 
+from portal import demo
 from priorauth import audit
-from priorauth.models import Case, Membership, User
+from priorauth.models import Case, Membership, OfficeClinician, OfficeFacility, PlanMember, User
 from priorauth.roles import Role
 
 pytestmark = pytest.mark.django_db
@@ -34,13 +35,12 @@ def loaded(django_db_setup, django_db_blocker):
             atomic.__exit__(None, None, None)
 
 
-def test_two_offices_clerks_and_one_person_of_each_role_get_a_password_that_works(loaded):
+def test_two_offices_people_and_one_person_of_each_role_get_a_password_that_works(loaded):
     passwords, _ = loaded
     roles = sorted(Membership.objects.values_list("role", flat=True))
-    assert roles == sorted(
-        [Role.CLERK, Role.CLERK, Role.NURSE, Role.PHYSICIAN, Role.PAYER, Role.AUDITOR, Role.ADMINISTRATOR]
-    )
-    assert len(set(passwords.values())) == 7
+    plan = [Role.NURSE, Role.PHYSICIAN, Role.PAYER, Role.AUDITOR, Role.ADMINISTRATOR]
+    assert roles == sorted([Role.CLERK, Role.CLERK, Role.OFFICE_ADMIN, *plan])
+    assert len(set(passwords.values())) == 8
     for email, password in passwords.items():
         assert len(password) >= 12
         assert authenticate(username=email, password=password).email == email
@@ -59,6 +59,12 @@ def test_requests_stand_at_every_stage_and_the_trail_is_whole(loaded):
     }
     assert set(cases.values_list("urgency", flat=True)) == {"standard", "expedited"}
     assert [fault for _, fault, _ in audit.verify_all() if fault] == []
+
+
+def test_the_member_file_is_whole_and_an_office_keeps_its_lists(loaded):
+    assert PlanMember.objects.count() == len(demo.MEMBERS.read_text().splitlines()) - 1
+    for kind in (OfficeClinician, OfficeFacility):
+        assert kind.objects.unscoped("the test looks at the whole demo").count() == 2
 
 
 def test_a_second_load_keeps_everything_and_prints_no_password(loaded):

@@ -139,15 +139,16 @@ def test_a_link_is_made_anew_and_taken_back_from_the_list_of_open_ones():
 
 @pytest.mark.parametrize("role", [role for role in Role if role not in (Role.ADMINISTRATOR, Role.SYSTEM)])
 def test_nobody_but_an_administrator_invites_or_makes_a_link(role):
+    elsewhere = office("Bay Pain Clinic")
     invitation = Invitation.objects.create(
-        email=EMAIL, organization=office(), role="clerk", digest="x", created_at=NOW, expires_at=NOW
+        email=EMAIL, organization=elsewhere, role="clerk", digest="x", created_at=NOW, expires_at=NOW
     )
     actor, client = signed_in(role)
     user = reverse("admin:priorauth_user_link", args=[person(Role.CLERK).user_id])
     for path in (LIST, INVITE, f"{LIST}{invitation.pk}/change/", user):
         assert client.post(path, {"renew": "1"}).status_code == 403
     for act in (
-        lambda: invitations.invite("a@b.example", office(), Role.CLERK, by=actor, at=NOW),
+        lambda: invitations.invite("a@b.example", elsewhere, Role.CLERK, by=actor, at=NOW),
         lambda: invitations.revoke(invitation, by=actor, at=NOW),
         lambda: invitations.renew(invitation, by=actor, at=NOW),
         lambda: invitations.password_link(User.objects.first(), by=actor, at=NOW),

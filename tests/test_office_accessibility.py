@@ -1,5 +1,6 @@
 """Every office page: axe finds nothing, nothing overflows a narrow screen, every target is large enough."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -8,10 +9,11 @@ from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import sync_playwright
 
+from priorauth.models import Invitation, Membership, OfficeClinician, OfficeFacility, PlanMember
 from priorauth.roles import Role
-from priorauth.services import information
+from priorauth.services import directory, information, invitations
 from tests import cases
-from tests.factories import browser, clerk, level_row, saved_draft, sent_through_the_page, study_row, valid_form
+from tests.factories import browser, level_row, saved_draft, sent_through_the_page, study_row, valid_form
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -21,16 +23,19 @@ SMALL_TARGETS = """() => [...document.querySelectorAll("a, button, input, select
     const shown = box.width > 2 && box.height > 2;
     return shown && !e.closest("label") && !(e.tagName === "A" && inline) && (box.width < 24 || box.height < 24);
 }).map(e => e.outerHTML.slice(0, 100))"""
+RIVERA = {"npi": "1205804119", "name": "Alex Rivera MD"}
 WRONG = {"birth_date": "13/45/1948", "clinician_npi": "1234567890", "levels-0-onset": "soon", "pain_score": "eleven"}
 
 
 @pytest.fixture
 def pages():
     """Who is signed in, and the address of every office page: empty, filled, with mistakes."""
-    client = browser(clerk())
+    by = cases.person(Role.OFFICE_ADMIN)
+    client = browser(by)
     blank = {name: "" for name in valid_form() if not name.endswith("count")}
     studies = study_row(1, **{"findings-0": ["edema"], "findings-1": ["healed"]})
     two = {"levels-count": "2", **level_row(1, "L2"), "imaging-count": "2", **studies, "lines-0-levels": "L1, L2"}
+    keep_lists(by)
     filled, wrong, empty, wide = (saved_draft(client, **changes) for changes in ({}, WRONG, blank, two))
     missing = saved_draft(client, **{"imaging-0-findings-0": []})
     fresh = sent_through_the_page(client)
@@ -42,6 +47,7 @@ def pages():
     cases.claimed(asked, nurse, timezone.now())
     items = asked.assessments.get().result["missing"]
     information.ask(asked, by=nurse, at=timezone.now(), question="Please send the MRI report.", items=items)
+    repeated = saved_draft(client, clinician="")
     waiting = sent_through_the_page(client)
     paths = ["", "?show=decided", "new/", "PA-0000-0000-0000/"]
     paths += [f"{case.reference}/edit/" for case in (filled, wrong, wide)]
@@ -49,7 +55,30 @@ def pages():
     paths += [f"{missing.reference}/edit/check/", f"{fresh.reference}/submitted/", f"{waiting.reference}/submitted/"]
     paths += [f"{case.reference}/" for case in (filled, fresh, asked, waiting)]
     paths += [f"{asked.reference}/answer/1/", f"{fresh.reference}/withdraw/"]
-    return client, ["/api/", *(f"/requests/{path}" for path in paths)]
+    paths += [f"{fresh.reference}/copy/", f"{repeated.reference}/edit/check/"]
+    office_pages = [f"/office/{path}" for path in own_pages(by)]
+    return client, [*office_pages, "/api/", *(f"/requests/{path}" for path in paths)]
+
+
+def keep_lists(by):
+    """The office's lists, twins in the member file, and a link."""
+    directory.add(OfficeClinician, RIVERA | {"specialty": "Radiology", "phone": ""}, by=by, at=timezone.now())
+    retired = directory.add(OfficeFacility, RIVERA | {"name": "Harbor Surgery"}, by=by, at=timezone.now())
+    directory.retire(retired, by=by, at=timezone.now())
+    for first_name in ("Anna", "Arthur"):
+        row = {"member_id": "XYZ123456", "first_name": first_name, "last_name": "Synthetic", "product": "hmo"}
+        PlanMember.objects.create(birth_date=dt.date(1948, 3, 14), covered_from=dt.date(2026, 1, 1), **row)
+    invitations.invite("colleague@harbor.example", cases.office(), Role.CLERK, by=by, at=timezone.now())
+
+
+def own_pages(by):
+    clinician = OfficeClinician.objects.for_actor(by).get().pk
+    facility = OfficeFacility.objects.for_actor(by).get().pk
+    person, invitation = Membership.objects.get(user=by.user_id).pk, Invitation.objects.get().pk
+    return [
+        *("", "notices/", "clinicians/new/", f"clinicians/{clinician}/", f"facilities/{facility}/"),
+        *("people/invite/", f"people/{person}/", f"invitations/{invitation}/"),
+    ]
 
 
 @pytest.mark.parametrize("width", [1280, 320])

@@ -223,7 +223,11 @@ def test_a_route_without_a_line_is_refused_to_everybody(monkeypatch):
 
 # The weighty rules, written out once more by hand
 
-OFFICE_AREAS, PAYER_AREA, ADMIN_AREA = ("requests/", "api/v1/requests", "api/v1/check"), ("payer/",), ("admin/",)
+OFFICE_AREAS, PAYER_AREA, ADMIN_AREA = (
+    ("requests/", "office/", "api/v1/requests", "api/v1/check"),
+    ("payer/",),
+    ("admin/",),
+)
 OPEN_TO_ALL = {"admin:login"}
 OWN = {"sign-out", "sign-out-everywhere", "account", "sign-in", "invitation"}
 ASKS_FOR_A_CHECK = "admin:priorauth_auditevent_check"  # a job of the portal then reads the whole trail

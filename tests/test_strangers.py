@@ -54,7 +54,16 @@ def objects_of_a(world: World) -> Iterator[dict[str, Any]]:
     for case in (world.draft, world.sent, world.asked, world.withdrawable):
         keys = dict.fromkeys(("pk", "object_id"), case.pk)
         files = dict.fromkeys(("file", "file_id"), world.file.pk)
-        yield {**absent_values(), **keys, **files, "reference": case.reference, "number": 1}
+        people = {"person": User.objects.get(pk=world.clerk.user_id).membership.pk, "invitation": world.invitation.pk}
+        yield {
+            **absent_values(),
+            **keys,
+            **files,
+            **people,
+            "entry": world.clinician.pk,
+            "reference": case.reference,
+            "number": 1,
+        }
 
 
 def absent_values() -> dict[str, Any]:
@@ -69,6 +78,7 @@ def told(response: HttpResponse) -> tuple[int, bytes, dict[str, str]]:
     return response.status_code, body, {name: text for name, text in response.headers.items() if name not in passing}
 
 
+NAMES_AN_OBJECT = {"reference", "pk", "object_id", "entry", "person", "invitation"}
 WHO_SEES_NONE = ("clerk of B", "office_admin of B", "payer", "administrator")
 
 
@@ -79,7 +89,7 @@ def test_every_object_of_another_office_answers_like_one_that_never_was(world):
     for who in WHO_SEES_NONE:
         cookie = session_of(world.actors[who])
         for route in every_route():
-            if not {"reference", "pk", "object_id"} & set(route.parameters) or about_people(route.name):
+            if not NAMES_AN_OBJECT & set(route.parameters) or about_people(route.name):
                 continue
             for method in ("GET", "POST"):
                 never = told(ask(method, route.path(absent_values()), cookie))
@@ -204,6 +214,8 @@ def pages_with_forms(client: Client) -> dict[str, Callable[[], dict[str, Any]]]:
         f"{asked}/answer/1/": lambda: (
             valid_form() | {"action": "send", "version": case.version, "note_to_answer": "Here it is."}
         ),
+        f"{asked}/copy/": lambda: {"token": str(uuid.uuid4()), "patient": "same"},
+        "/office/notices/": lambda: {"notify": "1"},
         f"{asked}/withdraw/": lambda: {"version": case.version, "reason": "Sent twice."},
     }
 
@@ -368,6 +380,13 @@ def outcome(post: Callable[[dict[str, Any]], HttpResponse], payload: dict[str, A
         return response.status_code, everything()
 
 
+OFFICE_FORMS = (
+    ("/office/clinicians/new/", {"npi": "1205804119", "name": "A. Rivera MD", "specialty": "", "phone": ""}),
+    ("/office/facilities/new/", {"npi": "1316905227", "name": "Bay Surgery"}),
+    ("/office/people/invite/", {"email": "new.colleague@example.test", "role": "clerk"}),
+)
+
+
 def forms(world: World, neighbour: Client) -> Iterator[tuple[str, Client, str, dict[str, Any]]]:
     """Every form of the portal that changes rows: whose it is, where, and what a person posts."""
     for page, payload in pages_with_forms(neighbour).items():
@@ -385,6 +404,7 @@ def forms(world: World, neighbour: Client) -> Iterator[tuple[str, Client, str, d
         yield slug, client, act(case, slug), typed(slug, case)
     case = world.held["nurse"]["close"]
     yield "close", nurse, act(case, "close"), typed("close", case)
+    yield from (("office", browser(person(Role.OFFICE_ADMIN, world.b)), *form) for form in OFFICE_FORMS)
     administrator = browser(world.actors["administrator"])
     for model, values in {
         "organization": {"kind": "office", "name": "Third Office", "npi": "1234567893"},

@@ -24,9 +24,19 @@ from django.urls import URLPattern, get_resolver
 from django.urls.resolvers import RoutePattern
 from django.utils import timezone
 
-from priorauth.models import Attachment, AuditEvent, Case, EditionUse, Job, User
+from priorauth.models import (
+    Attachment,
+    AuditEvent,
+    Case,
+    EditionUse,
+    Job,
+    Membership,
+    OfficeClinician,
+    OfficeFacility,
+    User,
+)
 from priorauth.roles import Actor, Role
-from priorauth.services import claim, information, replay, submit
+from priorauth.services import claim, directory, information, invitations, replay, submit
 from tests.cases import draft_case, facts, office, person, plan, score_all, submission
 from tests.factories import browser, report, saved_draft, sent_through_the_page
 
@@ -103,8 +113,17 @@ class World:
         information.ask(held, by=nurse, at=timezone.now(), question="Which imaging was done?", items=[])
         self.withdrawable = self.in_review()
         self.replay = replay.run(replay.installed()[-1], at=timezone.now())
+        self.keep_lists()
         Attachment.objects.unscoped("the walk reads a scanned file").update(scan=Attachment.Scan.CLEAN)
         self.file = Attachment.objects.unscoped("the walk reads it").get(case=self.sent)
+
+    def keep_lists(self) -> None:
+        """What office A keeps about itself."""
+        by, now = self.actors["office_admin"], timezone.now()
+        values = {"npi": "1205804119", "name": "Percival Thistlewood MD"}
+        self.clinician = directory.add(OfficeClinician, {**values, "specialty": "", "phone": ""}, by=by, at=now)
+        self.facility = directory.add(OfficeFacility, {**values, "name": "Thistlewood Surgery"}, by=by, at=now)
+        self.invitation, _ = invitations.invite("thistlewood@example.test", self.a, Role.CLERK, by=by, at=now)
 
     def in_review(self, *, not_required: bool = False) -> Case:
         sent = submission(facts() | (NOT_REQUIRED if not_required else {}), member=MEMBER)
@@ -138,6 +157,9 @@ class World:
         return {
             "reference": case.reference,
             "number": 1,
+            "entry": self.facility.pk if "facilit" in route.template else self.clinician.pk,
+            "person": Membership.objects.get(user=self.clerk.user_id).pk,
+            "invitation": self.invitation.pk,
             "file_id": self.file.pk,
             "file": self.file.pk,
             "pk": self.row(route, case),
@@ -177,6 +199,7 @@ def absent(route: Route) -> dict[str, Any]:
     """Values of the same shape for objects that never were."""
     return {
         **dict.fromkeys(("pk", "object_id", "id", "content_type_id", "replay"), 2_000_000_000),
+        **dict.fromkeys(("pk", "object_id", "id", "content_type_id", "entry", "person", "invitation"), 2_000_000_000),
         "number": 1,
         "reference": NEVER,
         "file_id": uuid.UUID(int=7),

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal.web import build, summary
+from portal.web import build, coding, member, second_request, summary
 from portal.web.access import office_page, refused
 from portal.web.editing import SENT_MEANWHILE, heading, posted_version
 from portal.web.intake import form_of
@@ -35,17 +35,23 @@ def check(request: HttpRequest, reference: str) -> HttpResponse:
     if draft is None:
         return refused(request, SENT_MEANWHILE, status=409)
     now = timezone.now()
-    form = form_of(draft.fields, case, timezone.localdate(now), whole=True)
+    form = form_of(draft.fields, case, timezone.localdate(now), whole=True, actor=request.actor)
     if form.problems:
         return redirect(f"{reverse('request-edit', args=[reference])}?problems=all")
     if request.method != "POST":
         return _page(request, case, draft, form)
-    if "statement" not in request.POST:
-        return _page(request, case, draft, form, problem=STATEMENT)
+    duplicates, because = second_request.earlier(form, case, request.actor, now), second_request.reason(request)
+    problems = {
+        "problem": "" if "statement" in request.POST else STATEMENT,
+        "because_problem": second_request.problem_of(duplicates, because),
+    }
+    if any(problems.values()):
+        return _page(request, case, draft, form, **problems)
+    submission = build.submission(form, timezone.localdate(now))
     try:
         submit.send(
             case,
-            build.submission(form, timezone.localdate(now)),
+            second_request.explained(submission, duplicates, because),
             by=request.actor,
             at=now,
             draft_version=posted_version(request),
@@ -61,7 +67,7 @@ def _sent_or_changed(request: HttpRequest, reference: str, message: str) -> Http
     draft = Draft.objects.for_actor(request.actor).filter(case=case, case__status=Status.DRAFT).first()
     if draft is None:
         return refused(request, message, status=409)
-    form = form_of(draft.fields, case, timezone.localdate(), whole=True)
+    form = form_of(draft.fields, case, timezone.localdate(), whole=True, actor=request.actor)
     if form.problems:
         return refused(request, message, status=409)
     return _page(request, case, draft, form, conflict=message, status=409)
@@ -80,6 +86,10 @@ def _page(
         "sections": summary.sections(form),
         "explanation": story,
         "missing": missing,
+        "member_note": member.note_of(form, case, request.actor),
+        "code_doubts": coding.doubts(form),
+        "duplicates": second_request.earlier(form, case, request.actor, timezone.now()),
+        "because": second_request.reason(request),
         "send_label": f"Send with {items} missing" if missing else "Send request",
         **extra,
     }

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from portal.web import coding, member
 from portal.web.access import office_page, refused
 from portal.web.intake import Intake, form_of
 from portal.web.rows import Raw
@@ -31,12 +32,13 @@ def new(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request, None, {}, token=uuid.uuid4())
     intake = Intake(request, timezone.now())
-    case = drafts.start(by=request.actor, at=intake.at, token=_token(request), fields=intake.raw)
+    case = drafts.start(by=request.actor, at=intake.at, token=posted_token(request), fields=intake.raw)
     draft = Draft.objects.for_actor(request.actor).filter(case=case).first()
     if draft is None:
         return redirect("request", case.reference)
     if draft.version == 1 and draft.fields == intake.raw:
         return _save(request, case, draft, intake, draft.version)
+    intake.settle(case)
     if _same_words(draft.fields, intake.raw):
         return redirect("request-edit", case.reference)
     conflict = "This request was started already. What you typed is still below; Save again to replace what was saved."
@@ -63,6 +65,7 @@ def _save(request: HttpRequest, case: Case, draft: Draft, intake: Intake, versio
     intake.take_files(case)
     if version == draft.version:
         intake.press()
+    intake.settle(case)
     try:
         draft = drafts.save(draft, by=request.actor, at=intake.at, version=version, fields=intake.raw)
     except Conflict as conflict:
@@ -84,7 +87,8 @@ def _save(request: HttpRequest, case: Case, draft: Draft, intake: Intake, versio
     if intake.anchor:
         return redirect(f"{here}#{intake.anchor}")
     if request.POST.get("action") == "check":
-        whole = not form_of(draft.fields, case, timezone.localdate(intake.at), whole=True).problems
+        today = timezone.localdate(intake.at)
+        whole = not form_of(draft.fields, case, today, whole=True, actor=request.actor).problems
         return redirect("request-check", case.reference) if whole else redirect(f"{here}?problems=all")
     messages.success(request, f"Saved {clock(intake.at)}. Nothing was sent.", extra_tags="good")
     return redirect(here)
@@ -101,7 +105,7 @@ def _page(
     token: uuid.UUID | None = None,
     **options: Any,
 ) -> HttpResponse:
-    form = form_of(raw, case, timezone.localdate(), **options)
+    form = form_of(raw, case, timezone.localdate(), actor=request.actor, **options)
     context = {
         "case": case,
         "form": form,
@@ -110,6 +114,8 @@ def _page(
         "token": token,
         "action": reverse("request-edit", args=[case.reference]) if case else reverse("request-new"),
         "heading": heading(raw),
+        "member_note": member.note_of(form, case, request.actor),
+        "code_doubts": coding.doubts(form),
     }
     return render(request, "requests/edit.html", context, status=status)
 
@@ -132,7 +138,7 @@ def typed_name(raw: Raw) -> str:
     return " ".join(part for part in (f"{first[:1]}." if first else "", last[:60]) if part)
 
 
-def _token(request: HttpRequest) -> uuid.UUID:
+def posted_token(request: HttpRequest) -> uuid.UUID:
     try:
         return uuid.UUID(request.POST.get("token", ""))
     except ValueError:

@@ -117,6 +117,20 @@ class Choice(Question):
         return text
 
 
+class Pick(Question):
+    """One of a list that the office keeps: it gets its choices for each page."""
+
+    names_itself = False
+    kind = "select"
+    blank = ""
+    choices: Choices = []
+
+    def read(self, text: str) -> str:
+        if text not in dict(self.choices):
+            raise ValueError("Choose one of the list; the last one of it lets you type.")
+        return text
+
+
 class Findings(forms.MultipleChoiceField):
     """Several of the findings of one study at one level."""
 

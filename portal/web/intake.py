@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils import timezone
 
 from policies import registry
 from policies.edition import Edition
-from portal.web import dates, rows
+from portal.web import coding, dates, directory, member, rows
 from portal.web.request_form import RequestForm
 from portal.web.rows import Raw
 from priorauth.models import Attachment, Case
+from priorauth.roles import Actor
 from priorauth.services.attach import attach, detach
 from priorauth.services.errors import Refused
 from priorauth.services.score import POLICY
@@ -34,8 +36,11 @@ def governing(raw: Raw) -> Edition:
     return registry.governing(POLICY, day)
 
 
-def form_of(raw: Raw, case: Case | None, today: dt.date, **options: Any) -> RequestForm:
-    """The form as typed, with the case's files."""
+def form_of(raw: Raw, case: Case | None, today: dt.date, *, actor: Actor | None = None, **options: Any) -> RequestForm:
+    """The form as typed, with the case's files; for an `actor` with the clinicians and facilities of their office."""
+    if actor:
+        options["directory"] = directory.of_office(actor)
+        raw = options["directory"].settle(raw)
     return RequestForm(raw, today, governing(raw), files_of(case) if case else {}, **options)
 
 
@@ -81,6 +86,24 @@ class Intake:
             self._remove(*row)
         elif file_id := post.get("remove_file"):
             self._unlink(file_id)
+        elif "suggest" in post:
+            self._suggest()
+        elif "look_up" in post or "member" in post:
+            self.anchor = "member"
+
+    def settle(self, case: Case) -> None:
+        """Fill in what the office's lists and the member file know of what was chosen and typed."""
+        actor, chosen = self.request.actor, self.request.POST.get("member", "")
+        self.raw = directory.of_office(actor).settle(self.raw)
+        self.raw = member.settle(self.raw, case, actor, self.at, chosen)
+
+    def _suggest(self) -> None:
+        try:
+            self.raw = coding.suggested(form_of(self.raw, None, timezone.localdate(self.at)))
+        except coding.NothingToSuggest as problem:
+            self.problem = str(problem)
+        else:
+            self.anchor = "planned"
 
     def _add(self, group: str) -> None:
         try:

@@ -1,12 +1,16 @@
 """The office's home: its requests with status, next step and due time; and the search, which no URL remembers."""
 
 import datetime as dt
+import re
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Case as If
+from django.db.models import Count, F, Q, QuerySet, When
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -14,16 +18,18 @@ from django.views.decorators.http import require_http_methods
 from portal.web import dates
 from portal.web.access import office_page
 from portal.web.editing import typed_name
-from portal.web.next_step import next_step
+from portal.web.next_step import RUNNING, next_step
 from priorauth import selectors
 from priorauth.models import Case
 from priorauth.roles import Actor
+from priorauth.services import office_people
 from priorauth.statuses import DECIDED, IN_REVIEW, Status
 
 PER_PAGE = 25
 RECENT = dt.timedelta(days=30)
 LONGEST_SEARCH = 80
 DUE_FIRST = ("needs-you", "with-plan")
+ORDERS = {"due": "Next-step date", "updated": "Latest change"}
 LABELS = {
     "needs-you": "Needs you",
     "drafts": "Drafts",
@@ -41,46 +47,98 @@ def filters(now: dt.datetime) -> dict[str, Q]:
     }
 
 
+@dataclass(frozen=True)
+class View:
+    """What a list shows: a filter, a colleague's key or "me", an order, and what was searched for."""
+
+    show: str = ""
+    who: str = ""
+    order: str = ""
+    sought: str = ""
+
+    @classmethod
+    def of(cls, asked: QueryDict, sought: str = "") -> "View":
+        """As the address or a form asks; what it does not know counts for nothing."""
+        show = asked.get("show", "") if asked.get("show") in LABELS else ""
+        who = asked.get("who", "")
+        order = asked.get("order", "") if asked.get("order") in ORDERS else ""
+        return cls(show, who if re.fullmatch(r"me|[0-9]{1,9}", who) else "", order, sought)
+
+    @property
+    def ordered_by(self) -> str:
+        return self.order or ("due" if self.show in DUE_FIRST else "updated")
+
+    def address(self) -> str:
+        """The query of the list, without the search."""
+        parts = {"show": self.show, "who": self.who, "order": self.order}
+        return urlencode({name: value for name, value in parts.items() if value})
+
+    def rows(self, actor: Actor, now: dt.datetime) -> QuerySet[Case]:
+        cases = selectors.office_requests(actor).select_related("draft")
+        if self.sought:
+            cases = search(cases, self.sought)
+        elif self.show:
+            cases = cases.filter(filters(now)[self.show])
+        if self.who:
+            cases = cases.filter(created_by=actor.user_id if self.who == "me" else int(self.who))
+        return cases.order_by(NEXT_STEP.asc(nulls_last=True), "-id") if self.ordered_by == "due" else cases
+
+
+NEXT_STEP = If(When(status__in=RUNNING, then=F("due_at")))
+
+
+def searched_for(request: HttpRequest) -> str:
+    return request.POST.get("sought", "").replace("\x00", "").strip()[:LONGEST_SEARCH]
+
+
 @office_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def requests(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    known = filters(now)
-    chosen = request.GET.get("show", "")
-    sought = request.POST.get("sought", "").replace("\x00", "").strip()[:LONGEST_SEARCH]
-    cases = selectors.office_requests(request.actor).select_related("draft")
-    if sought:
-        cases = search(cases, sought)
-    elif chosen in known:
-        cases = cases.filter(known[chosen])
-        if chosen in DUE_FIRST:
-            cases = cases.order_by("due_at", "id")
-    page = Paginator(cases, PER_PAGE).get_page(request.GET.get("page"))
+    asked = request.POST if request.method == "POST" else request.GET
+    view = View.of(asked, searched_for(request))
+    page = Paginator(view.rows(request.actor, now), PER_PAGE).get_page(request.GET.get("page"))
     context = {
-        "filters": _counts(request.actor, known, chosen),
-        "rows": [_row(case, now) for case in page],
+        "view": view,
+        "filters": _counts(request.actor, view, now),
+        "orders": ORDERS.items(),
+        "owners": _owners(request.actor),
+        "rows": [row_of(case, now) for case in page],
         "page": page,
-        "chosen": LABELS.get(chosen, ""),
-        "show": chosen if chosen in known else "",
-        "sought": sought,
+        "pages": view.address(),
+        "chosen": LABELS.get(view.show, ""),
+        "sought": view.sought,
     }
     return render(request, "requests/list.html", context)
 
 
-def _counts(actor: Actor, known: dict[str, Q], chosen: str) -> list[dict[str, Any]]:
+def _counts(actor: Actor, view: View, now: dt.datetime) -> list[dict[str, Any]]:
     counted = Case.objects.for_actor(actor).aggregate(
-        **{name.replace("-", "_"): Count("pk", filter=condition) for name, condition in known.items()}
+        **{name.replace("-", "_"): Count("pk", filter=condition) for name, condition in filters(now).items()}
     )
     return [
-        {"name": name, "label": label, "count": counted[name.replace("-", "_")], "current": name == chosen}
+        {
+            "name": name,
+            "address": View(show=name, who=view.who).address(),
+            "label": label,
+            "count": counted[name.replace("-", "_")],
+            "current": name == view.show and not view.sought,
+        }
         for name, label in LABELS.items()
     ]
+
+
+def _owners(actor: Actor) -> list[tuple[str, str]]:
+    """Whose requests can be shown alone, oneself first."""
+    others = [one for one in office_people.colleagues(actor) if one.user_id != actor.user_id]
+    return [("me", "My own"), *((str(one.user_id), str(one.user)) for one in others)]
 
 
 def search(cases: QuerySet[Case], sought: str) -> QuerySet[Case]:
     """By reference, patient's name, member ID or date of birth; sent requests and drafts alike."""
     plain = sought.replace(" ", "").replace("-", "")
     found = Q(reference__iexact=sought) | Q(member__member_id__iexact=plain) | Q(draft__fields__member_id__0=sought)
+    found |= Q(draft__fields__birth_date__0=sought)
     with suppress(dates.DateProblem):
         found |= Q(member__birth_date=dates.read(sought).first)
     names = Q()
@@ -94,7 +152,8 @@ def search(cases: QuerySet[Case], sought: str) -> QuerySet[Case]:
     return cases.filter(found | names)
 
 
-def _row(case: Case, now: dt.datetime) -> dict[str, Any]:
+def row_of(case: Case, now: dt.datetime) -> dict[str, Any]:
+    """What the list says of one request."""
     draft = getattr(case, "draft", None) if case.status == Status.DRAFT else None
     fields = draft.fields if draft else {}
     return {

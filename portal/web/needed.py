@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from portal.web import directory
+
 if TYPE_CHECKING:
     from portal.web.request_form import RequestForm
 
@@ -25,10 +27,14 @@ ALWAYS = {
 
 def run(form: "RequestForm") -> None:
     """Add a message to every question that a sending needs and that has no answer."""
+    for kind, message in directory.FIRST.items():
+        if directory.unchosen(form, kind):
+            _ask(form.people, kind, message)
     for part_name, messages in ALWAYS.items():
         part = getattr(form, part_name)
         for name, message in messages.items():
-            _ask(part, name, message)
+            if name.partition("_")[0] not in part.errors:  # `clinician_npi` once the clinician is chosen
+                _ask(part, name, message)
     if form.people.answers["urgency"] == "expedited":
         _ask(form.people, "urgency_reason", "Say why waiting the standard time would harm the patient.")
     if not form.contact.answers["contact_email"]:

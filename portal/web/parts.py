@@ -23,6 +23,7 @@ from portal.web.fields import (
     MemberId,
     NpiNumber,
     Phone,
+    Pick,
     Procedure,
     Text,
     Whole,
@@ -84,10 +85,12 @@ class PlanPart(Part):
 
 class PeoplePart(Part):
     diagnosis_codes = Diagnoses("Diagnosis codes, ICD-10-CM (optional)", hint="The main one first: M80.08XA, C79.51")
+    clinician = Pick("Treating clinician")
     clinician_npi = NpiNumber("Treating clinician's NPI", hint="10 digits", inputmode="numeric")
     clinician_name = Text("Treating clinician's name", most=120)
     clinician_specialty = Text("Specialty (optional)", most=80)
     clinician_phone = Phone("Clinician's phone (optional)", most=40)
+    facility = Pick("Facility")
     facility_npi = NpiNumber("Facility's NPI", hint="10 digits", inputmode="numeric")
     facility_name = Text("Facility's name", most=120)
     urgency = Choice(

@@ -9,7 +9,7 @@ from priorauth.models import Case, Revision
 
 YES_NO = {True: "yes", False: "no"}
 PEOPLE = ("clinician_", "facility_", "urgency")
-FIXED = ("member_id", "birth_date", "first_name", "last_name")
+FIXED = ("member_id", "birth_date", "first_name", "last_name", "clinician", "facility")
 
 
 def from_revision(case: Case, revision: Revision) -> Raw:

@@ -7,6 +7,7 @@ from typing import Any
 
 from policies.edition import Edition
 from portal.web import cross_checks, needed, parts
+from portal.web.directory import NONE, Directory
 from portal.web.parts import ExamPart, LevelPart, LinePart, Part, StudyPart, TreatmentPart
 from portal.web.rows import Raw, count
 from priorauth.models import Attachment
@@ -62,7 +63,8 @@ class Study:
 class RequestForm:
     """`raw` is what was typed, `today` the plan's calendar day, `attachments` the case's files by their uuid.
 
-    `whole` also asks for what a sending needs; `file_problems` are messages by the name of the file's input.
+    `directory` are the office's own clinicians and facilities. `whole` also asks for what a sending needs;
+    `file_problems` are messages by the name of the file's input.
     """
 
     raw: Raw
@@ -71,11 +73,13 @@ class RequestForm:
     attachments: Mapping[str, Attachment] = field(default_factory=dict)
     whole: bool = False
     file_problems: Mapping[str, str] = field(default_factory=dict)
+    directory: Directory = NONE
 
     def __post_init__(self) -> None:
         self.member = self._part(parts.MemberPart)
         self.plan = self._part(parts.PlanPart)
         self.people = self._part(parts.PeoplePart)
+        self.directory.offer(self)
         self.bone = self._part(parts.BonePart)
         self.pain = self._part(parts.PainPart)
         self.safety = self._part(parts.SafetyPart)

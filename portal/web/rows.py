@@ -27,7 +27,19 @@ GROUPS = {
 _ROW = re.compile(r"(?P<group>[a-z]+)-(?P<index>[0-9]{1,2})-(?P<rest>.+)")
 _FINDINGS = re.compile(r"(?P<start>imaging-[0-9]{1,2}-findings-)(?P<level>[0-9]{1,2})")
 _NAME = re.compile(r"[a-z_]{1,40}|[a-z]{1,20}-(count|[0-9]{1,2}-[a-z_]{1,40}(-[0-9]{1,2})?)")
-NOT_ANSWERS = {"csrfmiddlewaretoken", "action", "add", "remove", "remove_file", "version", "token", "note_to_answer"}
+NOT_ANSWERS = {
+    "csrfmiddlewaretoken",
+    "action",
+    "add",
+    "remove",
+    "remove_file",
+    "version",
+    "token",
+    "note_to_answer",
+    "suggest",
+    "look_up",
+    "member",
+}
 
 
 class TooMany(ValueError):

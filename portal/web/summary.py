@@ -10,7 +10,7 @@ from portal.web.parts import Part
 from portal.web.request_form import SECTIONS, RequestForm, Study
 
 NOT_PROVIDED = "Not provided"
-INTERNAL = {"attachment"}
+INTERNAL = {"attachment", "clinician", "facility"}
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from portal.web import answering, case_page, checking, editing, files, listing, withdrawing
+from portal.web import answering, case_page, checking, copying, editing, files, list_file, listing, withdrawing
 
 
 class Reference:
@@ -21,12 +21,14 @@ register_converter(Reference, "reference")
 
 urlpatterns = [
     path("", listing.requests, name="requests"),
+    path("file/", list_file.download, name="requests-file"),
     path("new/", editing.new, name="request-new"),
     path("<reference:reference>/", case_page.show, name="request"),
     path("<reference:reference>/edit/", editing.edit, name="request-edit"),
     path("<reference:reference>/edit/check/", checking.check, name="request-check"),
     path("<reference:reference>/submitted/", checking.submitted, name="request-submitted"),
     path("<reference:reference>/answer/<int:number>/", answering.answer, name="request-answer"),
+    path("<reference:reference>/copy/", copying.copy, name="request-copy"),
     path("<reference:reference>/withdraw/", withdrawing.withdraw, name="request-withdraw"),
     path("<reference:reference>/files/<uuid:file_id>/", files.download, name="request-file"),
 ]

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from django.urls import reverse
 
+from priorauth import selectors
 from priorauth.admin import facts, words
 from priorauth.admin.acts import PAGES, Page
 from priorauth.admin.obstacles import held, holds, obstacle
@@ -13,6 +14,7 @@ from priorauth.admin.trail import of_case
 from priorauth.deadlines import REGIMES
 from priorauth.models import Assessment, Attachment, Case, Decision, Job, Revision
 from priorauth.roles import Actor
+from priorauth.services import members
 from priorauth.services.base import clock
 from priorauth.statuses import IN_REVIEW, OPEN, Status
 
@@ -45,6 +47,8 @@ def case_page(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
         "product": facts.product(case.product),
         "setting": facts.word(case.setting or None),
         "planned": facts.day(latest.facts.get("service_date")),
+        "member_file": _member_file(case, latest, actor),
+        "duplicates": _duplicates(case, actor),
         **_buttons(case, actor, now),
         "assessment": assessment,
         "determination": words.determination(assessment.result["determination"]) if assessment else words.NOT_SCORED,
@@ -69,6 +73,31 @@ def _head(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
         "claim": _claim(case, actor, now),
         "mine": holds(case, actor, now),
     }
+
+
+def _member_file(case: Case, latest: Revision, actor: Actor) -> str:
+    """What the plan's member file says of the member; nothing where the plan has given none."""
+    if not members.has_file():
+        return ""
+    person = members.on_file(case.member, by=actor)
+    if person is None:
+        return "Not on file: verify ID, date of birth and name before you decide"
+    planned = latest.facts.get("service_date")
+    day = dt.date.fromisoformat(planned) if planned else None
+    last_name = "" if person.last_name.casefold() == case.member.last_name.casefold() else f" as {person}"
+    return f"On file{last_name}: {person.plan}, {person.coverage(day)}"
+
+
+def _duplicates(case: Case, actor: Actor) -> list[Case]:
+    """Other requests, of any office, for the same member and a same level."""
+    return selectors.duplicates(
+        actor,
+        member_id=case.member.member_id,
+        birth_date=case.member.birth_date,
+        levels=case.levels.split(", "),
+        at=case.received_at,
+        besides=case.pk,
+    )
 
 
 def _buttons(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 from priorauth.models.access import ApiKey, IdempotencyKey, Invitation, SignInBrake
 from priorauth.models.case import Case
 from priorauth.models.content import Attachment, Draft, InformationRequest, Revision
+from priorauth.models.directory import MemberFileLine, MemberLookup, OfficeClinician, OfficeFacility, PlanMember
 from priorauth.models.edition import EditionUse, Replay, ReplayedCase
 from priorauth.models.ledger import AuditCheck, AuditEvent, Checkpoint, Heartbeat, Job
 from priorauth.models.member import Clinician, Facility, Member
@@ -30,8 +31,13 @@ __all__ = [
     "Invitation",
     "Job",
     "Member",
+    "MemberFileLine",
+    "MemberLookup",
     "Membership",
+    "OfficeClinician",
+    "OfficeFacility",
     "Organization",
+    "PlanMember",
     "ReasonCode",
     "Replay",
     "ReplayedCase",

@@ -29,6 +29,7 @@ class Member(TenantModel):
                 name="member_once_per_office",
             )
         ]
+        indexes = [models.Index(fields=["member_id", "birth_date"], name="member_of_any_office")]
 
     def __str__(self) -> str:
         return f"{self.first_name} {self.last_name}"

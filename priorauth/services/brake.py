@@ -71,7 +71,12 @@ def count(subjects: Sequence[str], at: dt.datetime) -> dt.datetime | None:
 def forgive(own: str, shared: Sequence[str] = ()) -> None:
     """Take back the try that was counted and did match: `own` starts afresh, `shared` is as it was before it."""
     SignInBrake.objects.filter(subject=own).delete()
-    rows = SignInBrake.objects.filter(subject__in=shared, failures__gt=0)
+    take_back(shared)
+
+
+def take_back(subjects: Sequence[str]) -> None:
+    """Make the try that was counted last as if it had not been: what failed before it still counts."""
+    rows = SignInBrake.objects.filter(subject__in=subjects, failures__gt=0)
     rows.update(failures=F("failures") - 1, waits_until=None)
 
 

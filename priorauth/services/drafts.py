@@ -15,8 +15,11 @@ from priorauth.services.errors import Conflict, NotPermitted
 from priorauth.statuses import Act, Status
 
 
-def start(*, by: Actor, at: dt.datetime, token: uuid.UUID, fields: dict[str, Any]) -> Case:
-    """A new draft of `by`'s office. The same `token` sent twice gives the same draft, not a second one."""
+def start(*, by: Actor, at: dt.datetime, token: uuid.UUID, fields: dict[str, Any], copy_of: Case | None = None) -> Case:
+    """A new draft of `by`'s office. The same `token` sent twice gives the same draft, not a second one.
+
+    `copy_of` is the request that `fields` were copied from, which the caller fetched in `by`'s scope.
+    """
     if by.role not in OFFICE_ROLES:
         raise NotPermitted("Only a provider office starts a request.")
     try:
@@ -30,7 +33,8 @@ def start(*, by: Actor, at: dt.datetime, token: uuid.UUID, fields: dict[str, Any
             )
             case.save(force_insert=True)
             Draft(case=case, fields=fields, saved_by_id=by.user_id, saved_at=at).save(force_insert=True)
-            audit.record(by=by, at=at, action=Act.CREATE, case=case)
+            entities = {"copy_of": copy_of.reference} if copy_of else None
+            audit.record(by=by, at=at, action=Act.CREATE, case=case, entities=entities)
             return case
     except IntegrityError:
         return Case.objects.for_actor(by).get(started_with=token)

@@ -12,6 +12,8 @@ from priorauth.statuses import Act
 
 # What the form adds to the details: it speaks of the facts that were typed on it.
 OF_THE_FORM = frozenset({"form", "typed_dates", "studies", "sources"})
+# What is said once, when the request is sent, and holds for every answer.
+OF_THE_SENDING = frozenset({"second_request"})
 
 
 def ask(
@@ -66,6 +68,7 @@ def answer(
     if details is None:
         same = _essence(document) == _essence(latest.facts)
         details = latest.details if same else {k: v for k, v in latest.details.items() if k not in OF_THE_FORM}
+    details = {name: part for name, part in latest.details.items() if name in OF_THE_SENDING} | details
     note = (note or "").strip()
     unchanged = _essence(document) == _essence(latest.facts) and details == latest.details
     if unchanged and not visible(note):

@@ -1,5 +1,7 @@
 """Links by which people come in: to make an account, or to choose a new password (decision 12).
 
+Administrators of the plan make them for everybody; an office's administrator invites into the own office alone.
+
 A link's token is 256 random bits; the row keeps its digest. It works once. An open link is one that was neither used
 nor taken back; it may have run out.
 """
@@ -13,13 +15,14 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from priorauth import audit
 from priorauth.models import Invitation, Membership, Organization, User
-from priorauth.roles import Actor, Role
+from priorauth.roles import OFFICE_ROLES, Actor, Role
 from priorauth.services.errors import Conflict, Incomplete, Refused
 from priorauth.services.people import permit, set_password
 
 INVITATION_LASTS = dt.timedelta(hours=72)
 PASSWORD_LINK_LASTS = dt.timedelta(hours=24)
 OPEN = Q(accepted_at=None, revoked_at=None)
+NOT_HERE = "No link can be made for this address here. Ask the plan's administrator."
 
 
 class Unusable(Refused):
@@ -32,11 +35,13 @@ def invite(email: str, organization: Organization, role: Role, *, by: Actor, at:
     Raises NotPermitted, Incomplete where the role does not fit the organization or the person is registered, and
     Conflict where a link for this address is open.
     """
-    permit(by)
+    _permit(by, organization, role)
     email = email.strip().lower()
     if not Membership(organization=organization, role=role).fits:
         kind = organization.get_kind_display().lower()
         raise Incomplete("role", f"This role does not belong to a {kind}. Choose one that does.")
+    if by.is_office and _taken(email, organization, at):
+        raise Incomplete("email", NOT_HERE)
     if User.objects.filter(email=email).exists():
         message = "This person is registered already. On their page you can make a link for a new password."
         raise Incomplete("email", message)
@@ -69,7 +74,7 @@ def renew(invitation: Invitation, *, by: Actor, at: dt.datetime) -> tuple[Invita
 
 def revoke(invitation: Invitation, *, by: Actor, at: dt.datetime) -> None:
     """Take an open link back. Raises NotPermitted, or Conflict where it is open no longer."""
-    permit(by)
+    _permit(by, invitation.organization, Role(invitation.role), invitation.user)
     with transaction.atomic():
         if not Invitation.objects.filter(OPEN, pk=invitation.pk).update(revoked_at=at):
             raise Conflict("This link was used or taken back in the meantime.")
@@ -103,6 +108,22 @@ def accept(key: int, *, password: str, first_name: str = "", last_name: str = ""
         entities = {"invitation": invitation.pk, "user": user.pk}
         audit.record(by=Actor.of(user), at=at, action=action, entities=entities)
     return user
+
+
+def _permit(by: Actor, organization: Organization, role: Role, user: User | None = None) -> None:
+    """Refuse everybody but administrators; those of an office reach beyond neither it nor its two roles, and make no
+    link for the password of somebody who is registered."""
+    own = by.role == Role.OFFICE_ADMIN and organization.pk == by.organization_id
+    if not (own and role in OFFICE_ROLES and user is None):
+        permit(by)
+
+
+def _taken(email: str, organization: Organization, at: dt.datetime) -> bool:
+    """Whether the address is registered, or has an open link elsewhere. An office is not told which."""
+    elsewhere = Invitation.objects.filter(OPEN, email=email, expires_at__gt=at).exclude(
+        organization=organization, user=None
+    )
+    return User.objects.filter(email=email).exists() or elsewhere.exists()
 
 
 def digest(token: str) -> str:

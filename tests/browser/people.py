@@ -40,6 +40,13 @@ def select(where: Any, label: str, answer: str) -> None:
     where.get_by_label(label, exact=True).select_option(label=answer)
 
 
+def say_why_a_second(page: Page) -> None:
+    """Where the check page asks, since the office sent one for the same member and level before."""
+    because = page.get_by_label("Send a second request because")
+    if because.count():
+        because.fill("The story is told more than once.")
+
+
 class Clerk:
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -69,8 +76,8 @@ class Clerk:
         fill(section, "Levels of this line", level)
         fill(section, "Units", "1")
         select(section, "What does the note describe?", technique)
-        fill(section, "Treating clinician's NPI", "1205804119")
-        fill(section, "Treating clinician's name", "Alex Rivera MD")
+        select(section, "Treating clinician", "Alex Rivera MD, NPI 1205804119")
+        select(section, "Facility", "Somewhere else")
         fill(section, "Facility's NPI", "1316905227")
         fill(section, "Facility's name", "Harbor General Hospital")
         choose(section, "How soon is a decision needed?", "Standard")
@@ -132,6 +139,7 @@ class Clerk:
 
     def send(self, button: str = "Send request") -> str:
         """Send the checked request. Returns its reference."""
+        say_why_a_second(self.page)
         self.page.get_by_label("I have checked this against").check()
         self.page.get_by_role("button", name=button).click()
         expect(self.page.get_by_role("heading", level=1)).to_have_text("Request sent")

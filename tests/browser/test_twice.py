@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.people import fill
+from tests.browser.people import fill, say_why_a_second
 from tests.factories import valid_form
 from tests.soak import figure, report
 
@@ -45,11 +45,13 @@ def checked(page: Page, url: str) -> None:
 
 
 def sent_by_a_double_click_and_again_after_going_back(page: Page) -> None:
+    say_why_a_second(page)
     page.get_by_label("I have checked this against").check()
     page.get_by_role("button", name="Send request").dblclick()
     expect(page.get_by_role("heading", level=1)).to_have_text("Request sent")
     page.go_back()
     if page.get_by_label("I have checked this against").count():  # the page as the browser kept it
+        say_why_a_second(page)
         page.get_by_label("I have checked this against").check()
         page.get_by_role("button", name="Send request").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Request sent")

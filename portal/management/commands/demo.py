@@ -30,4 +30,4 @@ class Command(BaseCommand):
     def _show(self, people: list[tuple[User, Role, str]]) -> None:
         self.stdout.write("Synthetic demo: sign in as one of these. The passwords are shown this once.\n")
         for user, role, password in people:
-            self.stdout.write(f"  {role.label:<18} {user.email:<30} {password}")
+            self.stdout.write(f"  {role.label:<20} {user.email:<30} {password}")

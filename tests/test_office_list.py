@@ -1,0 +1,116 @@
+"""The office's list: owner, order, search, and the file of what is shown."""
+
+import csv
+import datetime as dt
+import io
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from priorauth.audit.chain import utc_text
+from priorauth.models import AuditEvent, Case
+from priorauth.roles import Role
+from tests.cases import NOW, draft_case, office, person, sent_case
+from tests.factories import browser, clerk, saved_draft
+
+pytestmark = pytest.mark.django_db
+
+
+def shown(client, query="", **post):
+    response = client.post("/requests/", post) if post else client.get(f"/requests/{query}")
+    return [row["case"].pk for row in response.context["rows"]]
+
+
+def file_of(client, **post):
+    response = client.post("/requests/file/", post)
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    return list(csv.reader(io.StringIO(response.content.decode(), newline="")))
+
+
+def test_the_list_is_of_one_owner_or_of_everybody():
+    mine, colleague = clerk(), clerk()
+    other = person(Role.CLERK, office("Bay Pain Clinic"))
+    first, second = draft_case(mine), draft_case(colleague)
+    foreign = draft_case(other)
+    client = browser(mine)
+    assert set(shown(client)) == {first.pk, second.pk}
+    assert shown(client, "?who=me") == [first.pk]
+    assert shown(client, f"?show=drafts&who={colleague.user_id}") == [second.pk]
+    assert shown(client, f"?who={other.user_id}") == []
+    assert set(shown(client, "?who=nobody&order=sideways&show=all")) == {first.pk, second.pk}
+    page = client.get("/requests/").content.decode()
+    assert f'<option value="{colleague.user_id}"' in page
+    assert f'<option value="{other.user_id}"' not in page
+    assert foreign.reference not in page
+    assert "There is nothing of this owner now." in client.get(f"/requests/?who={other.user_id}").content.decode()
+
+
+def test_the_order_is_by_the_next_step_or_by_the_latest_change():
+    by = clerk()
+    draft = draft_case(by)
+    early = sent_case(by, at=NOW - dt.timedelta(days=3))
+    late = sent_case(by, at=NOW)
+    Case.objects.unscoped("a test moves it").filter(pk=draft.pk).update(updated_at=NOW - dt.timedelta(days=9))
+    client = browser(by)
+    assert shown(client, "?order=due") == [early.pk, late.pk, draft.pk]
+    assert shown(client) == [late.pk, early.pk, draft.pk]
+    assert shown(client, "?show=with-plan") == [early.pk, late.pk]
+    assert shown(client, "?show=with-plan&order=updated") == [late.pk, early.pk]
+
+
+@pytest.mark.parametrize("sought", ["XYZ-123 456", "synth", "Alma Synthetic", "3/14/1948", "Mar 14, 1948"])
+def test_a_search_finds_and_no_address_remembers_it(sought):
+    client = browser(clerk())
+    sent = sent_case(person(Role.CLERK))
+    assert shown(client, sought=sought) == [sent.pk]
+    assert shown(client, f"?sought={sought}") == [sent.pk], "an address does not search: it shows all"
+
+
+def test_a_draft_is_found_by_its_date_of_birth_as_typed():
+    client = browser(clerk())
+    saved = saved_draft(client, birth_date="4/15/1949")
+    sent_case(person(Role.CLERK))
+    assert shown(client, sought="4/15/1949") == [saved.pk]
+
+
+def test_the_file_has_what_the_list_shows_all_pages_of_it_and_no_formula():
+    by = clerk()
+    client = browser(by)
+    for _ in range(26):
+        draft_case(by)
+    evil = saved_draft(client, first_name="", last_name="=cmd()", member_id="ZZZ999999")
+    sent = sent_case(by)
+    rows = file_of(client)
+    assert rows[0][:3] == ["Reference", "Patient", "Procedure"]
+    assert len(rows) == 1 + 28
+    (row,) = file_of(client, show="with-plan")[1:]
+    assert row[:6] == [sent.reference, "A. Synthetic", "22511", "L1", "Received", "Plan: decision"]
+    assert row[6] == utc_text(sent.due_at)
+    assert [row[1] for row in file_of(client, sought="ZZZ999999")[1:]] == ["'=cmd()"]
+    assert evil.reference in {row[0] for row in file_of(client, show="drafts", who="me")}
+    assert client.get("/requests/file/")["Location"] == "/requests/"
+    searches = AuditEvent.objects.filter(action="search", actor_id=by.user_id)
+    assert searches.count() == 4
+    assert "ZZZ999999" not in str(list(searches.values()))
+
+
+def test_a_longer_list_costs_no_more_queries():
+    by = clerk()
+    client = browser(by)
+
+    def queries(ask):
+        with CaptureQueriesContext(connection) as caught:
+            ask()
+        return len(caught)
+
+    def figures():
+        return [queries(lambda: client.get("/requests/?order=due")), queries(lambda: client.post("/requests/file/"))]
+
+    draft_case(by), sent_case(by)
+    figures()
+    few = figures()
+    for _ in range(10):
+        draft_case(clerk()), sent_case(by)
+    assert figures() == few
+    assert max(few) <= 16
