@@ -201,13 +201,17 @@ def _wording(edition: Edition) -> Rows:
         yield ("words", name), (f"Sentence: {words(name)}", getattr(document.words, name) or "")
     for name, text in document.flags.items():
         yield ("flags", name), (f"Note: {words(name)}", text)
+    yield from _reading_words(document)
+    for number, text in enumerate(document.not_modelled, start=1):
+        yield ("not_modelled", str(number)), (f"Not modelled, {number}", text)
+
+
+def _reading_words(document: EditionDocument) -> Rows:
     for name, switch in document.switches.items():
         yield ("switches", name), (f"{reading(name)}: why", switch.why)
         yield ("switches", name, "question"), (f"{reading(name)}: question", switch.question)
         for value, text in switch.means.items():
             yield ("switches", name, value), (f"{reading(name)}: what {words(value)} means", text)
-    for number, text in enumerate(document.not_modelled, start=1):
-        yield ("not_modelled", str(number)), (f"Not modelled, {number}", text)
 
 
 WORDING: Final = {
