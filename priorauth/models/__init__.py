@@ -1,6 +1,7 @@
 from priorauth.models.access import ApiKey, IdempotencyKey, Invitation, SignInBrake
 from priorauth.models.case import Case
 from priorauth.models.content import Attachment, Draft, InformationRequest, Revision
+from priorauth.models.correspondence import AnswerDraft, ItemAnswer, Message, Opening
 from priorauth.models.ledger import AuditCheck, AuditEvent, Checkpoint, Heartbeat, Job
 from priorauth.models.member import Clinician, Facility, Member
 from priorauth.models.organization import Credential, Membership, Organization
@@ -8,6 +9,7 @@ from priorauth.models.review import Assessment, Decision, DecisionLine, Escalati
 from priorauth.models.user import User
 
 __all__ = [
+    "AnswerDraft",
     "ApiKey",
     "Assessment",
     "Attachment",
@@ -26,9 +28,12 @@ __all__ = [
     "IdempotencyKey",
     "InformationRequest",
     "Invitation",
+    "ItemAnswer",
     "Job",
     "Member",
     "Membership",
+    "Message",
+    "Opening",
     "Organization",
     "ReasonCode",
     "Revision",

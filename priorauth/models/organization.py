@@ -32,6 +32,9 @@ class Membership(models.Model):
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT)
     role = models.CharField(max_length=20, choices=[choice for choice in Role.choices if choice[0] != Role.SYSTEM])
+    notify = models.BooleanField(
+        "e-mail notices", default=True, help_text="news on the office's requests, without patient data"
+    )
 
     class Meta:
         constraints = [
