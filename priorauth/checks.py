@@ -1,5 +1,5 @@
-"""System checks: a portal without a key for its audit trail, or with a scanner that has no address, does not start;
-one without a scanner says so before it is deployed."""
+"""System checks: a portal without a key for its audit trail, or with a scanner or a mail server that has no
+address, does not start; one without a scanner says so before it is deployed."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
-from priorauth import scanner
+from priorauth import mail, scanner
 
 
 @register("priorauth")
@@ -23,6 +23,16 @@ def audit_key_is_set(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[C
 def scanner_has_an_address(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     fault = scanner.url_fault(settings.SCANNER_URL) if settings.SCANNER_URL else ""
     return [Error(fault, id="priorauth.E002")] if fault else []
+
+
+@register("priorauth")
+def mail_server_has_an_address(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    if not settings.MAIL_URL:
+        return []
+    fault = mail.url_fault(settings.MAIL_URL)
+    if not fault and "@" not in settings.MAIL_FROM:
+        fault = "MAIL_URL is set, so MAIL_FROM must name the sender, like portal@example.org."
+    return [Error(fault, id="priorauth.E003")] if fault else []
 
 
 @register("priorauth", deploy=True)
