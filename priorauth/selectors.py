@@ -1,8 +1,8 @@
 """Reads: the lists and queues that the pages show."""
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
-from priorauth.models import Case
+from priorauth.models import Case, Message
 from priorauth.roles import Actor, Role
 from priorauth.statuses import IN_REVIEW, Status
 
@@ -25,3 +25,9 @@ def office_requests(actor: Actor) -> QuerySet[Case]:
     """The office's own requests, the latest change first."""
     cases = Case.objects.for_actor(actor).select_related("member", "created_by")
     return cases.order_by("-updated_at", "-id")
+
+
+def with_last_message(cases: QuerySet[Case], actor: Actor) -> QuerySet[Case]:
+    """The cases with `office_wrote_last`: whether the last message came from the office; None where there is none."""
+    messages = Message.objects.for_actor(actor).filter(case=OuterRef("pk")).order_by("-id")
+    return cases.alias(office_wrote_last=Subquery(messages.values("from_office")[:1]))

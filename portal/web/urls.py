@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from portal.web import answering, case_page, checking, editing, files, listing, withdrawing
+from portal.web import amending, answering, case_page, checking, editing, files, listing, withdrawing, writing
 
 
 class Reference:
@@ -27,6 +27,8 @@ urlpatterns = [
     path("<reference:reference>/edit/check/", checking.check, name="request-check"),
     path("<reference:reference>/submitted/", checking.submitted, name="request-submitted"),
     path("<reference:reference>/answer/<int:number>/", answering.answer, name="request-answer"),
+    path("<reference:reference>/amend/", amending.amend, name="request-amend"),
+    path("<reference:reference>/message/", writing.write, name="request-message"),
     path("<reference:reference>/withdraw/", withdrawing.withdraw, name="request-withdraw"),
     path("<reference:reference>/files/<uuid:file_id>/", files.download, name="request-file"),
 ]

@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='membership',
             name='notify',
-            field=models.BooleanField(default=True, help_text="news on the office's requests, without patient data", verbose_name='e-mail notices'),
+            field=models.BooleanField(default=True, help_text='that something happened to a request, without patient data', verbose_name='gets e-mail notices'),
         ),
         migrations.AlterField(
             model_name='job',

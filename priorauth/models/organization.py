@@ -33,7 +33,7 @@ class Membership(models.Model):
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT)
     role = models.CharField(max_length=20, choices=[choice for choice in Role.choices if choice[0] != Role.SYSTEM])
     notify = models.BooleanField(
-        "e-mail notices", default=True, help_text="news on the office's requests, without patient data"
+        "gets e-mail notices", default=True, help_text="that something happened to a request, without patient data"
     )
 
     class Meta:
