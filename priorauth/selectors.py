@@ -1,10 +1,13 @@
 """Reads: the lists and queues that the pages show."""
 
+import datetime as dt
+
 from django.db.models import OuterRef, QuerySet, Subquery
 
-from priorauth.models import Case, Message
+from priorauth.audit import case_stream
+from priorauth.models import AuditEvent, Case, Message
 from priorauth.roles import Actor, Role
-from priorauth.statuses import IN_REVIEW, Status
+from priorauth.statuses import IN_REVIEW, Act, Status
 
 
 def queue(actor: Actor) -> QuerySet[Case]:
@@ -30,4 +33,12 @@ def office_requests(actor: Actor) -> QuerySet[Case]:
 def with_last_message(cases: QuerySet[Case], actor: Actor) -> QuerySet[Case]:
     """The cases with `office_wrote_last`: whether the last message came from the office; None where there is none."""
     messages = Message.objects.for_actor(actor).filter(case=OuterRef("pk")).order_by("-id")
-    return cases.alias(office_wrote_last=Subquery(messages.values("from_office")[:1]))
+    return cases.annotate(office_wrote_last=Subquery(messages.values("from_office")[:1]))
+
+
+def seen_by_reviewers(case: Case) -> tuple[dt.datetime, dt.datetime] | None:
+    """When a reviewer had the case open, first and last: its page, or a claim. None where nobody had."""
+    times = list(case.openings.values_list("first_at", "last_at"))
+    claims = AuditEvent.objects.filter(stream=case_stream(case), action=Act.CLAIM).values_list("at", flat=True)
+    seen = [*(time for pair in times for time in pair), *map(dt.datetime.fromisoformat, claims)]
+    return (min(seen), max(seen)) if seen else None

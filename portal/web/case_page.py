@@ -5,7 +5,6 @@ import datetime as dt
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Max, Min
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -20,6 +19,7 @@ from priorauth.admin.words import time_left
 from priorauth.audit import receipts
 from priorauth.models import AnswerDraft, Attachment, Case, InformationRequest, Job, Revision
 from priorauth.pictures import clock, spine, timeline
+from priorauth.selectors import seen_by_reviewers
 from priorauth.statuses import TRANSITIONS, Act, Status
 from priorauth.tenancy import get_for
 
@@ -60,11 +60,10 @@ def _clock(case: Case, now: dt.datetime) -> dict[str, Any]:
     """The clock of an open request, and when a reviewer had it open."""
     if case.received_at is None:
         return {}
-    seen = case.openings.aggregate(first=Min("first_at"), last=Max("last_at"))
+    seen = {"seen": seen_by_reviewers(case)}
     if case.status not in RUNNING:
-        return {"seen": seen}
-    return {
-        "seen": seen,
+        return seen
+    return seen | {
         "clock": clock.read(case.received_at, case.due_at, now),
         "left": time_left(case.due_at, now),
     }

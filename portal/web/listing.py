@@ -18,7 +18,7 @@ from portal.web.next_step import next_step
 from priorauth import selectors
 from priorauth.models import Case
 from priorauth.roles import Actor
-from priorauth.statuses import DECIDED, IN_REVIEW, Status
+from priorauth.statuses import DECIDED, IN_REVIEW, OPEN, Status
 
 PER_PAGE = 25
 RECENT = dt.timedelta(days=30)
@@ -49,6 +49,7 @@ def requests(request: HttpRequest) -> HttpResponse:
     chosen = request.GET.get("show", "")
     sought = request.POST.get("sought", "").replace("\x00", "").strip()[:LONGEST_SEARCH]
     cases = selectors.office_requests(request.actor).select_related("draft")
+    cases = selectors.with_last_message(cases, request.actor)
     if sought:
         cases = search(cases, sought)
     elif chosen in known:
@@ -103,6 +104,7 @@ def _row(case: Case, now: dt.datetime) -> dict[str, Any]:
         "codes": case.codes or ", ".join(_typed(fields, "lines", "code")),
         "levels": case.levels or ", ".join(_typed(fields, "levels", "name")),
         "next": next_step(case, now),
+        "plan_wrote": case.office_wrote_last is False and case.status in OPEN,
     }
 
 

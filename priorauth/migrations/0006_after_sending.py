@@ -4,18 +4,6 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-# Who claimed a case before openings were kept had it open: their claims tell when.
-CLAIMED = """
-INSERT INTO priorauth_opening (case_id, user_id, first_at, last_at, revision)
-SELECT c.id, u.id, min(e.at::timestamptz), max(e.at::timestamptz),
-    (SELECT max(r.number) FROM priorauth_revision r WHERE r.case_id = c.id)
-FROM priorauth_auditevent e
-JOIN priorauth_case c ON e.stream = 'case:' || c.reference
-JOIN priorauth_user u ON u.id = e.actor_id
-WHERE e.action = 'claim' GROUP BY c.id, u.id
-"""
-
-
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -96,5 +84,4 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('case', 'user'), name='opening_once_per_person'), models.CheckConstraint(condition=models.Q(('last_at__gte', models.F('first_at'))), name='opened_last_after_first')],
             },
         ),
-        migrations.RunSQL(CLAIMED, migrations.RunSQL.noop),
     ]
