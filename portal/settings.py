@@ -197,7 +197,7 @@ SPECTACULAR_SETTINGS = {  # the words of the document are in portal/api/document
 # The mail server for notices without patient data (priorauth/mail.py); without it the portal sends none.
 MAIL_URL = ENV.get("MAIL_URL", "")
 MAIL_FROM = ENV.get("MAIL_FROM", "")
-PORTAL_URL = ENV.get("PORTAL_URL", f"http{'s' * HTTPS}://{ALLOWED_HOSTS[0]}")  # the beginning of the links in mails
+PORTAL_URL = ENV.get("PORTAL_URL") or f"http{'s' * HTTPS}://{ALLOWED_HOSTS[0]}"  # the beginning of the links in mails
 
 ADMINS: list[tuple[str, str]] = []
 LOGGING = logs.LOGGING

@@ -1,6 +1,7 @@
 """The timeline, the spine and the clock: pure functions of the facts, whatever the dates are like."""
 
 import datetime as dt
+import itertools
 import json
 import re
 from xml.etree import ElementTree
@@ -158,7 +159,7 @@ def test_forty_treatments_and_ten_levels_have_a_row_each_and_no_words_on_each_ot
         with_levels(L1=levels["T3"], L2={"onset": {"earliest": "2026-08-01", "latest": "2026-08-01"}})
     )
     places = sorted((line.y, line.x, len(line.words) * timeline.LINE_CHARACTER) for line in apart.lines)
-    for (y, x, width), (next_y, next_x, _) in zip(places, places[1:], strict=False):
+    for (y, x, width), (next_y, next_x, _) in itertools.pairwise(places):
         assert y != next_y or x + width / 2 <= next_x
 
 

@@ -241,7 +241,7 @@ def test_asking_answering_and_approving():
     information.ask(claimed(case, nurse), by=nurse, at=NOW, question="Please send the MRI report of L1.", items=items)
     assert (case.status, case.claimed_by) == ("information_needed", None)
     same, details = case.revisions.get().facts, case.revisions.get().details
-    with pytest.raises(Incomplete, match="Answer at least one item"):
+    with pytest.raises(Incomplete, match="Change an answer"):
         information.answer(case, by=clerk, at=NOW + HOUR, facts=same, details=details, note=" ")
     information.answer(case, by=clerk, at=NOW + HOUR, facts=facts(), details=details, note="The report is attached.")
     case.refresh_from_db()

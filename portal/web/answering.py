@@ -33,6 +33,7 @@ from priorauth.tenancy import get_for
 LONGEST_NOTE = 2000
 CHANGED = "This request changed while you were answering. What you typed is kept and stands below; send it if it fits."
 BOTH = "A colleague and you changed the same. Yours stands below, theirs beside it: correct it, and keep or send it."
+NOTHING = "Answer at least one item, or say that you do not have it."
 SENDING = ("send", "send_part")
 
 
@@ -149,7 +150,8 @@ def _typed(visit: Answering, intake: Intake) -> Typed:
     if visit.draft and posted_version(visit.request, "answer.kept") != visit.version:
         theirs = Typed.of_draft(visit.draft)
         typed, names = answered.together(theirs, typed)
-        visit.clash = answered.shown(visit.form(asked.overlaid(visit.sent, theirs.changes)), theirs, names)
+        if visit.draft.saved_by_id != visit.request.actor.user_id:
+            visit.clash = answered.shown(visit.form(asked.overlaid(visit.sent, theirs.changes)), theirs, names)
     return typed
 
 
@@ -191,7 +193,7 @@ def _send(visit: Answering, typed: Typed, *, whatever: bool) -> HttpResponse:
             items=answered.rows(items),
         )
     except Incomplete as incomplete:
-        visit.note_problem = str(incomplete)
+        visit.note_problem = NOTHING if items and incomplete.field == "note" else str(incomplete)
         return visit.page(typed, items)
     except Conflict as conflict:
         visit.problem, visit.status = str(conflict), 409

@@ -16,7 +16,7 @@ from priorauth.statuses import Act
 # What the form adds to the details: it speaks of the facts that were typed on it.
 OF_THE_FORM = frozenset({"form", "typed_dates", "studies", "sources"})
 
-NOTHING = "Answer at least one item, or say that you do not have it."
+NOTHING = "Change an answer, add a file, or write why you do not have what was asked."
 NO_REASON = "Write why you do not have what was asked."
 LONGEST_WORDS = 500
 
