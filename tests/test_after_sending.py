@@ -144,6 +144,9 @@ def test_two_who_answer_at_once_lose_nothing_and_a_clash_shows_both():
     draft = AnswerDraft.objects.unscoped("a test reads").get()
     assert draft.changes == {"response": ["none"], "imaging-0-findings-0": ["edema"]}
     assert (draft.items["0"]["words"], draft.note, sorted(draft.items)) == ("Asked the clinic.", "Hello.", ["0", "1"])
+    assert posted(two, case, stale, "keep").status_code == 302, "one's own second window takes nothing back"
+    assert AnswerDraft.objects.unscoped("a test reads").get().changes == draft.changes
+    posted(one, case, shown(one, case) | {"answer.0.words": "Asked the clinic.", "note_to_answer": "Hello!"}, "keep")
     clash = posted(two, case, stale | {"response": "inadequate", "answer.0.words": "We wait."}, "keep")
     assert clash.status_code == 409
     page = text(clash)
@@ -259,6 +262,7 @@ def test_a_correction_before_the_first_scoring_is_scored_once_and_one_that_fails
     assert cases.score_all(timezone.now()) == 2
     case.refresh_from_db()
     assert (case.status, case.assessments.get().revision.number) == ("in_review", 2)
+    assert {job.state for job in case.jobs.all()} == {"done"}, "the second finds nothing to do"
     posted(client, case, shown(client, case, "amend/") | {"pain_score": "7"}, "send", "amend/")
 
     def broken(job, now):
