@@ -194,6 +194,11 @@ SPECTACULAR_SETTINGS = {  # the words of the document are in portal/api/document
     "POSTPROCESSING_HOOKS": ["portal.api.document.complete"],
 }
 
+# The mail server for notices without patient data (priorauth/mail.py); without it the portal sends none.
+MAIL_URL = ENV.get("MAIL_URL", "")
+MAIL_FROM = ENV.get("MAIL_FROM", "")
+PORTAL_URL = ENV.get("PORTAL_URL") or f"http{'s' * HTTPS}://{ALLOWED_HOSTS[0]}"  # the beginning of the links in mails
+
 ADMINS: list[tuple[str, str]] = []
 LOGGING = logs.LOGGING
 
@@ -224,4 +229,9 @@ if SCANNER_URL:
     CELERY_BEAT_SCHEDULE |= {
         "scan": {"task": "kick", "schedule": 5.0, "args": ["scan"], "options": {"expires": 10}},
         "scan-missed": {"task": "scan_missed", "schedule": 3600.0, "options": {"expires": 3600}},
+    }
+if MAIL_URL:
+    CELERY_BEAT_SCHEDULE |= {
+        "notify": {"task": "kick", "schedule": 5.0, "args": ["notify"], "options": {"expires": 10}},
+        "remind": {"task": "remind", "schedule": 300.0, "options": {"expires": 300}},
     }

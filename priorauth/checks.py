@@ -1,5 +1,6 @@
-"""System checks: a portal without a key for its audit trail, with a scanner that has no address, or with an edition
-that was changed after it decided, does not start; one without a scanner says so before it is deployed."""
+"""System checks: a portal without a key for its audit trail, with a scanner or a mail server that has no address, or
+with an edition that was changed after it decided, does not start; one without a scanner says so before it is deployed.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +9,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
-from priorauth import editions, scanner
+from priorauth import editions, mail, scanner
 
 
 @register("priorauth")
@@ -28,6 +29,16 @@ def scanner_has_an_address(app_configs: Sequence[Any] | None, **kwargs: Any) -> 
 @register("priorauth")
 def editions_are_unchanged(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     return [Error(fault, id="priorauth.E003") for fault in editions.faults()]
+
+
+@register("priorauth")
+def mail_server_has_an_address(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    if not settings.MAIL_URL:
+        return []
+    fault = mail.url_fault(settings.MAIL_URL)
+    if not fault and "@" not in settings.MAIL_FROM:
+        fault = "MAIL_URL is set, so MAIL_FROM must name the sender, like portal@example.org."
+    return [Error(fault, id="priorauth.E004")] if fault else []
 
 
 @register("priorauth", deploy=True)

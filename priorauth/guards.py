@@ -15,6 +15,8 @@ APPEND_ONLY = (
     "priorauth_editionuse",
     "priorauth_replay",
     "priorauth_replayedcase",
+    "priorauth_message",
+    "priorauth_itemanswer",
 )
 CASE = "priorauth_case"
 OF_A_CASE = (
@@ -25,6 +27,8 @@ OF_A_CASE = (
     "priorauth_informationrequest",
     "priorauth_escalation",
     "priorauth_attachment",
+    "priorauth_message",
+    "priorauth_itemanswer",
 )
 EVENT_GATE = 484_001  # the advisory lock that every insert of an event shares until it is committed
 

@@ -11,7 +11,7 @@ import random
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from celery import current_app
@@ -42,6 +42,13 @@ def enqueue(kind: Job.Kind, case: Case | None, *, dedupe_key: str, at: dt.dateti
     job.save(force_insert=True)
     transaction.on_commit(lambda: wake(kind))
     return job
+
+
+def enqueue_each(kind: Job.Kind, case: Case, dedupe_keys: Iterable[str], at: dt.datetime) -> None:
+    """Write one job for each key that has none yet, in one statement, and wake a worker once."""
+    new = [Job(kind=kind, case=case, dedupe_key=key, run_after=at, created_at=at) for key in dedupe_keys]
+    Job.objects.bulk_create(new, ignore_conflicts=True)
+    transaction.on_commit(lambda: wake(kind))
 
 
 def run_due(kind: Job.Kind, handler: Handler, failed: Handler, now: dt.datetime) -> int:
@@ -109,6 +116,27 @@ def take(kind: Job.Kind, now: dt.datetime, lost_after: float = LOST_SECONDS) -> 
 def retry_at(job: Job, now: dt.datetime) -> dt.datetime:
     """When a job that failed is tried again: later each time."""
     return _later(now, BACKOFF_SECONDS[min(job.attempts, len(BACKOFF_SECONDS)) - 1])
+
+
+def held(job: Job) -> QuerySet[Job]:
+    """The row of a job that was taken, as long as nobody else has taken it since."""
+    return Job.objects.filter(pk=job.pk, state=Job.State.WAITING, attempts=job.attempts)
+
+
+def end(job: Job, now: dt.datetime, *, failure: str = "") -> bool:
+    """Mark a job that was taken as done, or as failed for good. Returns whether it was still this worker's."""
+    state, done_at = (Job.State.FAILED, None) if failure else (Job.State.DONE, now)
+    return bool(held(job).update(state=state, last_error=failure, done_at=done_at))
+
+
+def put_off(job: Job, now: dt.datetime, failure: str, *, with_the_others: bool) -> None:
+    """Try a job that was taken again later, with all others of its kind where none of them can be done."""
+    log.warning("job %s is put off, try %s: %s", job.pk, job.attempts, failure)
+    later = retry_at(job, now)
+    with transaction.atomic():
+        held(job).update(last_error=failure, run_after=later)
+        if with_the_others:
+            due(job.kind, later).update(run_after=later)
 
 
 def _later(now: dt.datetime, seconds: float) -> dt.datetime:

@@ -3,11 +3,12 @@
 import datetime as dt
 from collections.abc import Collection
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
-from priorauth.models import Case
+from priorauth.audit import case_stream
+from priorauth.models import AuditEvent, Case, Message
 from priorauth.roles import Actor, Role
-from priorauth.statuses import IN_REVIEW, Status
+from priorauth.statuses import IN_REVIEW, Act, Status
 
 A_DUPLICATE_WITHIN = dt.timedelta(days=60)
 MOST_DUPLICATES = 20
@@ -46,3 +47,17 @@ def duplicates(
     ).select_related("office")
     latest = cases.order_by("-received_at", "-pk")[:MOST_DUPLICATES]
     return [case for case in latest if not {*levels}.isdisjoint(case.levels.split(", "))]
+
+
+def with_last_message(cases: QuerySet[Case], actor: Actor) -> QuerySet[Case]:
+    """The cases with `office_wrote_last`: whether the last message came from the office; None where there is none."""
+    messages = Message.objects.for_actor(actor).filter(case=OuterRef("pk")).order_by("-id")
+    return cases.annotate(office_wrote_last=Subquery(messages.values("from_office")[:1]))
+
+
+def seen_by_reviewers(case: Case) -> tuple[dt.datetime, dt.datetime] | None:
+    """When a reviewer had the case open, first and last: its page, or a claim. None where nobody had."""
+    times = list(case.openings.values_list("first_at", "last_at"))
+    claims = AuditEvent.objects.filter(stream=case_stream(case), action=Act.CLAIM).values_list("at", flat=True)
+    seen = [*(time for pair in times for time in pair), *map(dt.datetime.fromisoformat, claims)]
+    return (min(seen), max(seen)) if seen else None

@@ -44,6 +44,9 @@ class Act(TextChoices):
     RELEASE = "release", "released the case"
     ASK = "ask", "asked for information"
     ANSWER = "answer", "answered the request for information"
+    AMEND = "amend", "corrected or added facts"
+    RESCORE = "rescore", "scored the changed request"
+    WRITE = "write", "wrote a message"
     ESCALATE = "escalate", "escalated to a physician"
     APPROVE = "approve", "approved"
     PARTLY_APPROVE = "partly_approve", "approved in part"
@@ -68,12 +71,8 @@ NURSES = frozenset({Role.NURSE, Role.LEAD})
 PHYSICIANS = frozenset({Role.PHYSICIAN})
 
 TRANSITIONS: dict[Act, Transition] = {
-    Act.ATTACH: Transition(
-        frozenset({S.DRAFT, S.INFORMATION_NEEDED}), None, OFFICE_ROLES, "an accepted file within the quota"
-    ),
-    Act.DETACH: Transition(
-        frozenset({S.DRAFT, S.INFORMATION_NEEDED}), None, OFFICE_ROLES, "a file that was not sent yet"
-    ),
+    Act.ATTACH: Transition(OPEN | {S.DRAFT}, None, OFFICE_ROLES, "an accepted file within the quota"),
+    Act.DETACH: Transition(OPEN | {S.DRAFT}, None, OFFICE_ROLES, "a file that was not sent yet"),
     Act.SEND: Transition(frozenset({S.DRAFT}), S.RECEIVED, OFFICE_ROLES, "valid facts and details"),
     Act.SCORE: Transition(frozenset({S.RECEIVED}), S.IN_REVIEW, SYSTEM, "an assessment of the latest revision"),
     Act.SCORE_FAILED: Transition(frozenset({S.RECEIVED}), S.IN_REVIEW, SYSTEM, "a scoring job that used all its tries"),
@@ -85,6 +84,9 @@ TRANSITIONS: dict[Act, Transition] = {
     Act.ANSWER: Transition(
         frozenset({S.INFORMATION_NEEDED}), S.RECEIVED, OFFICE_ROLES, "changed facts, a file or a reason"
     ),
+    Act.AMEND: Transition(OPEN, None, OFFICE_ROLES, "changed facts or a file"),
+    Act.RESCORE: Transition(OPEN - {S.RECEIVED}, None, SYSTEM, "a revision that changed a request in review"),
+    Act.WRITE: Transition(OPEN, None, OFFICE_ROLES | REVIEWER_ROLES, "words"),
     Act.ESCALATE: Transition(
         frozenset({S.IN_REVIEW}), S.WITH_PHYSICIAN, NURSES, "a question for the physician", claimed=True
     ),

@@ -10,7 +10,7 @@ from django.utils import timezone
 from priorauth import jobs
 from priorauth.audit import checkpoints
 from priorauth.models import Job
-from priorauth.services import check_trail, scan, score
+from priorauth.services import check_trail, notify, scan, score
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,8 @@ def kick(kind: str) -> int:
         return 0
     if kind == Job.Kind.SCAN:
         return scan.run(timezone.now)
+    if kind == Job.Kind.NOTIFY:
+        return notify.run(timezone.now)
     handler, failed = HANDLERS[Job.Kind(kind)]
     start = now = timezone.now()
     jobs.sign_of_life(now)
@@ -46,6 +48,12 @@ def kick(kind: str) -> int:
 def scan_missed() -> int:
     """Have the files scanned that a scanner out of order left without a verdict. Sent by beat every hour."""
     return scan.enqueue_missed(timezone.now())
+
+
+@shared_task(name="remind")
+def remind() -> int:
+    """Remind the offices whose answer is waited for while the time runs out. Sent by beat every few minutes."""
+    return notify.enqueue_due(timezone.now())
 
 
 @shared_task(name="check_trail", time_limit=check_trail.LONGEST.total_seconds())

@@ -49,6 +49,7 @@ def typed(slug: str, case: Case, **changes: Any) -> dict[str, Any]:
     forms = {
         "approve": {"valid_from": "11/30/2026", "valid_to": "2/28/2027", "reason": REASON},
         "ask": {"question": "Please send the MRI report of L1."},
+        "message": {"text": "Which clinic took the MRI?"},
         "escalate": {"question": "Is the fracture new?"},
         "not-approve": {
             "lines": [line["line"] for line in case.revisions.order_by("-number")[0].facts["lines"]],

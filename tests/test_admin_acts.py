@@ -39,6 +39,7 @@ ALLOWED = {
     "release": {Role.NURSE, Role.LEAD, Role.PHYSICIAN},
     "approve": {Role.NURSE, Role.LEAD, Role.PHYSICIAN},
     "ask": {Role.NURSE, Role.LEAD, Role.PHYSICIAN},
+    "message": {Role.NURSE, Role.LEAD, Role.PHYSICIAN},
     "escalate": {Role.NURSE, Role.LEAD},
     "not-approve": {Role.PHYSICIAN},
     "close": {Role.NURSE, Role.LEAD, Role.PHYSICIAN},

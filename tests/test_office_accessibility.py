@@ -54,7 +54,7 @@ def pages():
     paths += [f"{empty.reference}/edit/?problems=all", f"{filled.reference}/edit/check/"]
     paths += [f"{missing.reference}/edit/check/", f"{fresh.reference}/submitted/", f"{waiting.reference}/submitted/"]
     paths += [f"{case.reference}/" for case in (filled, fresh, asked, waiting)]
-    paths += [f"{asked.reference}/answer/1/", f"{fresh.reference}/withdraw/"]
+    paths += [f"{asked.reference}/answer/1/", f"{fresh.reference}/withdraw/", f"{fresh.reference}/amend/"]
     paths += [f"{fresh.reference}/copy/", f"{repeated.reference}/edit/check/"]
     office_pages = [f"/office/{path}" for path in own_pages(by)]
     return client, [*office_pages, "/api/", *(f"/requests/{path}" for path in paths)]

@@ -18,11 +18,12 @@ from priorauth.models import (
     DecisionLine,
     Escalation,
     InformationRequest,
+    Message,
     Organization,
     Revision,
 )
 from priorauth.roles import Role
-from priorauth.services import attach, claim, drafts
+from priorauth.services import attach, claim, drafts, information, write
 from tests.admin_helpers import act, signed_in, typed
 from tests.cases import NOW, approve, case_in_review, draft_case, person
 from tests.factories import report
@@ -166,11 +167,36 @@ def added(row):
     return changed(row, pk=None, **{name: value for name, value in new.items() if hasattr(row, name)})
 
 
-@pytest.mark.parametrize("model", [InformationRequest, Escalation], ids=lambda model: model.__name__)
-def test_a_question_that_nobody_asked_by_an_act_is_refused(case, model):
-    asked = {"asked_by_id": case.created_by_id, "asked_at": NOW, "number": 1}
-    escalated = {"escalated_by_id": case.created_by_id, "escalated_at": NOW}
-    refused(lambda: model(case=case, question="?", **(asked if model is InformationRequest else escalated)).save())
+def by_nobodys_act(case):
+    who, asked = case.created_by_id, {"asked_by_id": case.created_by_id, "asked_at": NOW, "number": 1}
+    return {
+        InformationRequest: {"question": "?", **asked},
+        Escalation: {"question": "?", "escalated_by_id": who, "escalated_at": NOW},
+        Message: {"text": "Hello.", "from_office": True, "written_by_id": who, "written_at": NOW},
+    }
+
+
+@pytest.mark.parametrize("model", [InformationRequest, Escalation, Message], ids=lambda model: model.__name__)
+def test_a_question_or_message_that_nobody_wrote_by_an_act_is_refused(case, model):
+    refused(lambda: model(case=case, **by_nobodys_act(case)[model]).save())
+
+
+def test_a_message_and_the_answer_to_an_item_are_never_changed_nor_added_past_the_services():
+    clerk, nurse = person(Role.CLERK), person(Role.NURSE)
+    case = claim.claim(case_in_review(clerk), by=nurse, at=NOW)
+    information.ask(case, by=nurse, at=NOW, question="?", items=[{"criterion": "code", "level": None, "ask": "?"}] * 2)
+    item = information.Item(0, True, "It was lost.", clerk.user_id, NOW)
+    information.answer(case, by=clerk, at=NOW, note="", items=[item])
+    write.write(case, by=clerk, at=NOW, text="Hello.")
+    assert audit.verify_case(case) == (None, case.version)
+    for row, columns in ((case.messages.get(), {"text": "Bye."}), (case.item_answers.get(), {"not_held": False})):
+        rows = type(row).objects.unscoped(WHY)
+        refused(lambda rows=rows, columns=columns: rows.update(**columns))
+        refused(rows.all().delete)
+        copy = changed(rows.get(), pk=None, **({"item": 1} if "not_held" in columns else {}))
+        refused(lambda copy=copy: copy.save(force_insert=True))
+    with pytest.raises(IntegrityError, match="not_held_has_a_reason"), transaction.atomic():
+        changed(case.item_answers.get(), pk=None, item=1, words=" ").save(force_insert=True)
 
 
 def test_what_is_no_act_needs_no_event(case):

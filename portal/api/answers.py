@@ -39,8 +39,8 @@ def brief(case: Case, now: dt.datetime) -> Json:
 def whole(case: Case, now: dt.datetime) -> Json:
     """A request as its office may read it. `case` comes with its decisions, lines, questions and revisions fetched."""
     revision = max(case.revisions.all(), key=lambda one: one.number, default=None)
-    scored = max(case.assessments.all(), key=lambda one: one.pk, default=None)
-    scored = None if case.status == Status.RECEIVED else scored
+    of_latest = [one for one in case.assessments.all() if revision and one.revision_id == revision.pk]
+    scored = None if case.status == Status.RECEIVED else max(of_latest, key=lambda one: one.pk, default=None)
     return brief(case, now) | {
         "rule": rule(case) or None,
         "revision": revision.number if revision else None,

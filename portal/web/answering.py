@@ -1,29 +1,95 @@
-"""Answering the plan's question: the same form, filled with what was sent, and a note. An answer is a new revision."""
+"""Answering the plan's question: the exact fields that it asks for, item by item, by one person or by several.
 
+Whatever is posted is kept with the question before anything else, so that nobody's part is lost; an answer is sent
+only on the send button. A sent answer is a new revision.
+"""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from portal.web import build, refill
+from portal.web import answered, asked, build, refill
 from portal.web.access import office_page
+from portal.web.answered import Typed
+from portal.web.asked import AskedItem
 from portal.web.editing import posted_version
 from portal.web.intake import Intake, form_of
+from portal.web.request_form import RequestForm
 from portal.web.rows import Raw
-from priorauth.models import Case, InformationRequest
-from priorauth.services import information
-from priorauth.services.base import clock
+from priorauth.models import AnswerDraft, Case, InformationRequest
+from priorauth.posting import PUT_BACK
+from priorauth.services import answer_drafts, information
+from priorauth.services.base import clock, visible
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.tenancy import get_for
 
 LONGEST_NOTE = 2000
-CHANGED = (
-    "A colleague changed this request while you were answering. What you typed is below; send it again if it fits."
-)
+CHANGED = "This request changed while you were answering. What you typed is kept and stands below; send it if it fits."
+BOTH = "A colleague and you changed the same. Yours stands below, theirs beside it: correct it, and keep or send it."
+NOTHING = "Answer at least one item, or say that you do not have it."
+SENDING = ("send", "send_part")
+
+
+@dataclass
+class Answering:
+    """One visit to the page: the case, its open question, what was sent last, and what is kept of the answer."""
+
+    request: HttpRequest
+    case: Case
+    question: InformationRequest
+    at: dt.datetime
+    draft: AnswerDraft | None
+    problem: str = ""
+    note_problem: str = ""
+    status: int = 200
+    file_problems: dict[str, str] = field(default_factory=dict)
+    left: list[AskedItem] = field(default_factory=list)
+    clash: list[tuple[str, str]] = field(default_factory=list)
+
+    @cached_property
+    def sent(self) -> Raw:
+        return refill.from_revision(self.case, self.case.revisions.order_by("-number")[0])
+
+    @property
+    def changes(self) -> Raw:
+        return self.draft.changes if self.draft else {}
+
+    @property
+    def version(self) -> int:
+        return self.draft.version if self.draft else 0
+
+    def form(self, raw: Raw, **options: Any) -> RequestForm:
+        return form_of(raw, self.case, timezone.localdate(self.at), file_problems=self.file_problems, **options)
+
+    def items(self, form: RequestForm) -> list[AskedItem]:
+        return asked.items(self.question.items, form)
+
+    def page(self, typed: Typed, items: list[AskedItem] | None = None, form: RequestForm | None = None) -> HttpResponse:
+        form = form or self.form(asked.overlaid(self.sent, typed.changes))
+        items = items or answered.marked(self.items(form), typed, self.draft)
+        context = {
+            "case": self.case,
+            "question": self.question,
+            "draft": self.draft,
+            "kept": self.version,
+            "form": form,
+            "items": items,
+            "typed": typed,
+            "problem": self.problem,
+            "note_problem": self.note_problem,
+            "problems": answered.problems(form, items, typed.changes),
+            "left": self.left,
+            "clash": self.clash,
+            "action": self.request.path,
+        }
+        return render(self.request, "requests/answer.html", context, status=self.status)
 
 
 @office_page
@@ -34,82 +100,104 @@ def answer(request: HttpRequest, reference: str, number: int) -> HttpResponse:
     question = get_for(request.actor, InformationRequest, case=case, number=min(number, 1000))
     if question.answered_at is not None:
         return redirect("request", reference)
-    latest = case.revisions.order_by("-number")[0]
-    sent = refill.from_revision(case, latest)
+    drafts = AnswerDraft.objects.for_actor(request.actor).select_related("saved_by")
+    draft = drafts.filter(information_request=question).first()
+    visit = Answering(request, case, question, timezone.now(), draft)
     if request.method != "POST":
-        return _page(request, case, question, sent)
-    response = _receive(request, case, question, sent)
+        return visit.page(Typed.of_draft(draft))
+    response = _receive(visit)
     question.refresh_from_db()
     mine = question.answered_by_id == request.actor.user_id  # the first press of a button that was pressed twice
     return redirect("request", reference) if mine else response
 
 
-def _receive(request: HttpRequest, case: Case, question: InformationRequest, sent: Raw) -> HttpResponse:
-    """Take files and buttons; send on the send button, else show the page again with everything typed."""
+def _receive(visit: Answering) -> HttpResponse:
+    """Take files and buttons, keep everything typed, then do what the button says."""
+    request, case = visit.request, visit.case
     fresh = posted_version(request) == case.version
-    intake = Intake(request, timezone.now())
+    intake = Intake(request, visit.at)
     intake.take_files(case)
     intake.press()
     intake.drop_unwanted(case)
-    raw = _with_fixed(intake.raw, sent)
-    shown: dict[str, Any] = {"problem": intake.problem, "file_problems": intake.file_problems}
-    if request.POST.get("action") != "send" or intake.problem or intake.file_problems:
-        return _page(request, case, question, raw, **shown)
+    visit.problem, visit.file_problems = intake.problem, intake.file_problems
+    typed = _typed(visit, intake)
+    if visit.clash:
+        visit.problem, visit.status = BOTH, 409
+        return visit.page(typed)
+    try:
+        _keep(visit, typed)
+    except Conflict as conflict:
+        visit.problem, visit.status = str(conflict), 409
+        return visit.page(typed)
+    action = "" if PUT_BACK in request.POST else request.POST.get("action", "")
+    if intake.problem or intake.file_problems or action not in (*SENDING, "keep"):
+        return visit.page(typed)
+    if action == "keep":
+        messages.success(request, f"Kept {clock(visit.at)}. Nothing was sent.", extra_tags="good")
+        return redirect("request-answer", case.reference, visit.question.number)
     if not fresh:
-        return _page(request, case, question, raw, problem=CHANGED, status=409)
-    form = form_of(raw, case, timezone.localdate(intake.at), whole=True)
-    if form.problems:
-        return _page(request, case, question, raw, whole=True)
-    note = _note(request)
-    if len(note) > LONGEST_NOTE:
-        problem = f"The note can have {LONGEST_NOTE:,} characters. This has {len(note):,}: shorten it."
-        return _page(request, case, question, raw, note_problem=problem)
+        visit.problem, visit.status = CHANGED, 409
+        return visit.page(typed)
+    return _send(visit, typed, whatever=action == "send_part")
+
+
+def _typed(visit: Answering, intake: Intake) -> Typed:
+    """What was posted, as changes to what was sent; put together with what a colleague kept meanwhile."""
+    base = asked.overlaid(visit.sent, visit.changes)
+    items = visit.items(visit.form(base))
+    raw = answered.whole(intake.raw, base, visit.sent, items)
+    typed = Typed.of_post(visit.request.POST, asked.differences(visit.sent, raw), len(items))
+    if visit.draft and posted_version(visit.request, "answer.kept") != visit.version:
+        theirs = Typed.of_draft(visit.draft)
+        typed, names = answered.together(theirs, typed)
+        if visit.draft.saved_by_id != visit.request.actor.user_id:
+            visit.clash = answered.shown(visit.form(asked.overlaid(visit.sent, theirs.changes)), theirs, names)
+    return typed
+
+
+def _keep(visit: Answering, typed: Typed) -> None:
+    form = visit.form(asked.overlaid(visit.sent, typed.changes))
+    states = answered.states(visit.items(form), typed, visit.draft, visit.request.actor, visit.at)
+    visit.draft = answer_drafts.keep(
+        visit.question,
+        by=visit.request.actor,
+        at=visit.at,
+        version=visit.version,
+        changes=typed.changes,
+        items=states,
+        note=typed.note,
+    )
+
+
+def _send(visit: Answering, typed: Typed, *, whatever: bool) -> HttpResponse:
+    """Send what fits; with `whatever` also where items are left. Else the page again, which says what is wrong."""
+    form = visit.form(asked.overlaid(visit.sent, typed.changes), whole=True)
+    items = answered.marked(visit.items(form), typed, visit.draft)
+    answered.check(items)
+    if len(typed.note) > LONGEST_NOTE:
+        visit.note_problem = f"The note can have {LONGEST_NOTE:,} characters. This has {len(typed.note):,}: shorten it."
+    if visit.note_problem or answered.problems(form, items, typed.changes):
+        return visit.page(typed, items, form)
+    left = [item for item in items if not item.answered]
+    if left and not whatever and (len(left) < len(items) or visible(typed.note)):
+        visit.left = left
+        return visit.page(typed, items)
     try:
         information.answer(
-            case,
-            by=request.actor,
-            at=intake.at,
+            visit.case,
+            by=visit.request.actor,
+            at=visit.at,
             facts=build.facts(form, form.today),
             details=build.details(form),
-            note=note,
+            note=typed.note,
+            items=answered.rows(items),
         )
     except Incomplete as incomplete:
-        return _page(request, case, question, raw, note_problem=str(incomplete))
+        visit.note_problem = NOTHING if items and incomplete.field == "note" else str(incomplete)
+        return visit.page(typed, items)
     except Conflict as conflict:
-        return _page(request, case, question, raw, problem=str(conflict), status=409)
-    messages.success(request, f"Answer sent {clock(intake.at)}. The request is with the plan again.", extra_tags="good")
-    return redirect("request", case.reference)
-
-
-def _with_fixed(raw: Raw, sent: Raw) -> Raw:
-    """The typed form with what an answer cannot change, as it was sent."""
-    typed = {name: values for name, values in raw.items() if not refill.is_fixed(name)}
-    return typed | {name: values for name, values in sent.items() if refill.is_fixed(name)}
-
-
-def _note(request: HttpRequest) -> str:
-    return request.POST.get("note_to_answer", "").replace("\x00", "").strip()
-
-
-def _page(
-    request: HttpRequest,
-    case: Case,
-    question: InformationRequest,
-    raw: Raw,
-    *,
-    problem: str = "",
-    note_problem: str = "",
-    status: int = 200,
-    **options: Any,
-) -> HttpResponse:
-    context = {
-        "case": case,
-        "question": question,
-        "form": form_of(raw, case, timezone.localdate(), **options),
-        "problem": problem,
-        "note": _note(request),
-        "note_problem": note_problem,
-        "fixed": True,
-        "action": reverse("request-answer", args=[case.reference, question.number]),
-    }
-    return render(request, "requests/answer.html", context, status=status)
+        visit.problem, visit.status = str(conflict), 409
+        return visit.page(typed)
+    sent = f"Answer sent {clock(visit.at)}. The request is with the plan again."
+    messages.success(visit.request, sent, extra_tags="good")
+    return redirect("request", visit.case.reference)

@@ -1,8 +1,10 @@
-"""One request as its office sees it: status, next step, questions, decision, criteria, files, and what was sent."""
+"""One request as its office sees it: status, next step, the clock, questions, messages, decision, pictures, files, and
+what was sent."""
 
 import datetime as dt
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -11,10 +13,13 @@ from django.views.decorators.http import require_safe
 from portal.web import refill, summary
 from portal.web.access import office_page
 from portal.web.intake import governing
-from portal.web.next_step import SENTENCES, next_step, rule
+from portal.web.next_step import RUNNING, SENTENCES, next_step, rule
 from portal.web.request_form import RequestForm
+from priorauth.admin.words import time_left
 from priorauth.audit import receipts
-from priorauth.models import Attachment, Case, Revision
+from priorauth.models import AnswerDraft, Attachment, Case, InformationRequest, Job, Revision
+from priorauth.pictures import clock, spine, timeline
+from priorauth.selectors import seen_by_reviewers
 from priorauth.statuses import TRANSITIONS, Act, Status
 from priorauth.tenancy import get_for
 
@@ -22,35 +27,101 @@ from priorauth.tenancy import get_for
 @office_page
 @require_safe
 def show(request: HttpRequest, reference: str) -> HttpResponse:
+    return page(request, get_for(request.actor, Case, reference=reference))
+
+
+def page(request: HttpRequest, case: Case, *, message: str = "", problem: str = "", status: int = 200) -> HttpResponse:
+    """The case page; with `problem` also what is wrong with the `message` that was typed on it."""
     rows = Case.objects.for_actor(request.actor).select_related("member", "clinician", "facility", "created_by")
-    case = get_for(request.actor, Case, rows=rows, reference=reference)
-    questions = list(case.information_requests.select_related("asked_by", "answered_by", "revision"))
-    attachments = list(case.attachments.select_related("added_by"))
-    decisions = case.decisions.select_related("decided_by").prefetch_related("lines").order_by("-round")
-    assessment = case.assessments.select_related("revision").order_by("-pk").first()
+    case = get_for(request.actor, Case, rows=rows, pk=case.pk)
+    now = timezone.now()
     context = {
         "case": case,
         "sentence": SENTENCES[Status(case.status)],
-        "next": next_step(case, timezone.now()),
+        "next": next_step(case, now),
         "rule": rule(case),
-        "open_question": next((question for question in questions if question.answered_at is None), None),
-        "past_questions": [question for question in questions if question.answered_at is not None],
-        "decisions": [(decision, receipts.of_decision(decision)) for decision in decisions],
+        "message": message,
+        "problem": problem,
+        **_clock(case, now),
+        **_questions(case, request),
+        **_decisions(case),
+        **_sent(case),
+        "messages_of_case": list(case.messages.select_related("written_by")),
+        "can_write": case.status in TRANSITIONS[Act.WRITE].sources,
+        "can_amend": case.status in TRANSITIONS[Act.AMEND].sources,
+        "can_withdraw": case.status in TRANSITIONS[Act.WITHDRAW].sources,
+        "mails": bool(settings.MAIL_URL),
+        "notified": request.user.membership.notify,
+    }
+    return render(request, "requests/case.html", context, status=status)
+
+
+def _clock(case: Case, now: dt.datetime) -> dict[str, Any]:
+    """The clock of an open request, and when a reviewer had it open."""
+    if case.received_at is None:
+        return {}
+    seen = {"seen": seen_by_reviewers(case)}
+    if case.status not in RUNNING:
+        return seen
+    return seen | {
+        "clock": clock.read(case.received_at, case.due_at, now),
+        "left": time_left(case.due_at, now),
+    }
+
+
+def _questions(case: Case, request: HttpRequest) -> dict[str, Any]:
+    rows = case.information_requests.select_related("asked_by", "answered_by", "revision")
+    questions = list(rows.prefetch_related("item_answers__answered_by"))
+    waiting = next((question for question in questions if question.answered_at is None), None)
+    drafts = AnswerDraft.objects.for_actor(request.actor).select_related("saved_by")
+    return {
+        "open_question": waiting if case.status == Status.INFORMATION_NEEDED else None,
+        "answer_draft": drafts.filter(information_request=waiting).first() if waiting else None,
+        "past_questions": [(one, _items(one)) for one in questions if one.answered_at is not None],
+    }
+
+
+def _items(question: InformationRequest) -> list[tuple[dict[str, Any], Any]]:
+    """Each item of a question with its answer, or None."""
+    answers = {answer.item: answer for answer in question.item_answers.all()}
+    return [(item, answers.get(place)) for place, item in enumerate(question.items)]
+
+
+def _decisions(case: Case) -> dict[str, Any]:
+    decisions = case.decisions.select_related("decided_by").prefetch_related("lines").order_by("-round")
+    return {"decisions": [(decision, receipts.of_decision(decision)) for decision in decisions]}
+
+
+def _sent(case: Case) -> dict[str, Any]:
+    """What was sent, what was found in what was sent last, and its pictures."""
+    attachments = list(case.attachments.select_related("added_by"))
+    revisions = list(case.revisions.select_related("created_by").order_by("-number"))
+    context: dict[str, Any] = {"attachments": attachments, "revisions": _revisions(case, revisions, attachments)}
+    if not revisions:
+        return context
+    latest = revisions[0]
+    assessment = case.assessments.filter(revision=latest).order_by("-pk").first()
+    return context | {
+        "latest": latest,
         "assessment": assessment,
         "explanation": assessment.explanation if assessment else None,
-        "attachments": attachments,
-        "revisions": _revisions(case, attachments),
-        "can_withdraw": case.status in TRANSITIONS[Act.WITHDRAW].sources,
+        "waits": assessment is None and case.jobs.filter(kind=Job.Kind.SCORE, state=Job.State.WAITING).exists(),
+        "timeline": timeline.draw(latest.facts, latest.details.get("sources") or {}),
+        "spine": spine.draw(latest.facts),
     }
-    return render(request, "requests/case.html", context)
 
 
-def _revisions(case: Case, attachments: list[Attachment]) -> list[dict[str, Any]]:
-    """Each sending and answer with its answers in words, the latest first."""
+def _revisions(case: Case, revisions: list[Revision], attachments: list[Attachment]) -> list[dict[str, Any]]:
+    """Each sending, answer and correction with its answers in words, the latest first."""
     files = {str(attachment.pk): attachment for attachment in attachments}
+    answers = set(case.information_requests.filter(revision__isnull=False).values_list("revision_id", flat=True))
     return [
-        {"revision": revision, "sections": summary.sections(_form(case, revision, files))}
-        for revision in case.revisions.select_related("created_by").order_by("-number")
+        {
+            "revision": revision,
+            "did": "Sent" if revision.number == 1 else "Answered" if revision.pk in answers else "Corrected",
+            "sections": summary.sections(_form(case, revision, files)),
+        }
+        for revision in revisions
     ]
 
 

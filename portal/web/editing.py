@@ -120,9 +120,9 @@ def _page(
     return render(request, "requests/edit.html", context, status=status)
 
 
-def posted_version(request: HttpRequest) -> int:
+def posted_version(request: HttpRequest, name: str = "version") -> int:
     """The version that the person's page showed; 0, which never was, for anything else."""
-    text = request.POST.get("version", "")
+    text = request.POST.get(name, "")
     return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0
 
 

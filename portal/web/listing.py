@@ -23,7 +23,7 @@ from priorauth import selectors
 from priorauth.models import Case
 from priorauth.roles import Actor
 from priorauth.services import office_people
-from priorauth.statuses import DECIDED, IN_REVIEW, Status
+from priorauth.statuses import DECIDED, IN_REVIEW, OPEN, Status
 
 PER_PAGE = 25
 RECENT = dt.timedelta(days=30)
@@ -74,7 +74,7 @@ class View:
         return urlencode({name: value for name, value in parts.items() if value})
 
     def rows(self, actor: Actor, now: dt.datetime) -> QuerySet[Case]:
-        cases = selectors.office_requests(actor).select_related("draft")
+        cases = selectors.with_last_message(selectors.office_requests(actor).select_related("draft"), actor)
         if self.sought:
             cases = search(cases, self.sought)
         elif self.show:
@@ -162,6 +162,7 @@ def row_of(case: Case, now: dt.datetime) -> dict[str, Any]:
         "codes": case.codes or ", ".join(_typed(fields, "lines", "code")),
         "levels": case.levels or ", ".join(_typed(fields, "levels", "name")),
         "next": next_step(case, now),
+        "plan_wrote": case.office_wrote_last is False and case.status in OPEN,
     }
 
 

@@ -2,7 +2,19 @@
 
 from django.urls import path, register_converter
 
-from portal.web import answering, case_page, checking, copying, editing, files, list_file, listing, withdrawing
+from portal.web import (
+    amending,
+    answering,
+    case_page,
+    checking,
+    copying,
+    editing,
+    files,
+    list_file,
+    listing,
+    withdrawing,
+    writing,
+)
 
 
 class Reference:
@@ -29,6 +41,8 @@ urlpatterns = [
     path("<reference:reference>/submitted/", checking.submitted, name="request-submitted"),
     path("<reference:reference>/answer/<int:number>/", answering.answer, name="request-answer"),
     path("<reference:reference>/copy/", copying.copy, name="request-copy"),
+    path("<reference:reference>/amend/", amending.amend, name="request-amend"),
+    path("<reference:reference>/message/", writing.write, name="request-message"),
     path("<reference:reference>/withdraw/", withdrawing.withdraw, name="request-withdraw"),
     path("<reference:reference>/files/<uuid:file_id>/", files.download, name="request-file"),
 ]

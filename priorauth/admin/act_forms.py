@@ -147,6 +147,10 @@ def _item(item: dict[str, Any]) -> str:
     return f"{item['level']}: {item['ask']}" if item["level"] else item["ask"]
 
 
+class MessageForm(ActForm):
+    text = words_field("Your message", "Write your message.", help_text="Everybody of the office can read it.")
+
+
 class EscalateForm(ActForm):
     question = words_field(
         "Your question to the physician",

@@ -20,10 +20,10 @@ from priorauth.admin import act_forms as forms
 from priorauth.admin.obstacles import blocked, forbidden
 from priorauth.admin.site import site
 from priorauth.models import Case
-from priorauth.posting import posted_from
+from priorauth.posting import PUT_BACK, posted_from
 from priorauth.roles import REVIEWER_ROLES, Actor
 from priorauth.selectors import reviewable_by
-from priorauth.services import claim, decide, errors, escalate, information
+from priorauth.services import claim, decide, errors, escalate, information, write
 from priorauth.services.base import clock, permit
 from priorauth.statuses import Act
 from priorauth.tenancy import get_for
@@ -67,6 +67,15 @@ PAGES = {
         information.ask,
         "The office was asked.",
         "The clock runs on while the office answers. Your claim ends.",
+    ),
+    "message": Page(
+        Act.WRITE,
+        "Write to the office",
+        "Send the message",
+        forms.MessageForm,
+        write.write,
+        "The office was written to.",
+        "The clock runs on, and the case stays where it is. To get facts, ask for information instead.",
     ),
     "escalate": Page(
         Act.ESCALATE,
@@ -123,7 +132,7 @@ def _post(request: HttpRequest, case: Case, page: Page, now: dt.datetime) -> Htt
     try:
         permit(case, page.act, by=actor, at=now)
         form = page.form(case, actor, request.POST)
-        if "change" in request.POST:
+        if {"change", PUT_BACK} & request.POST.keys():
             return _show(request, case, page, form)
         if not form.is_valid():
             return _show(request, case, page, form, status=BAD)

@@ -10,6 +10,7 @@ from priorauth.admin.whole_trail import alarm
 from priorauth.admin.words import time_left
 from priorauth.models import Case, Job
 from priorauth.roles import CASE_READER_ROLES, REVIEWER_ROLES, TRAIL_READER_ROLES, Actor, Role
+from priorauth.selectors import with_last_message
 from priorauth.statuses import OPEN, Status
 
 SOON = dt.timedelta(hours=8)
@@ -38,12 +39,13 @@ def _numbers(actor: Actor, now: dt.datetime) -> list[tuple[str, int, str]]:
     """(words, how many, which view of the queue lists them)."""
     cases = Case.objects.for_actor(actor).filter(status__in=sorted(OPEN))
     free = Q(claimed_by__isnull=True) | Q(claimed_until__lte=now)
-    counts = cases.aggregate(
+    counts = with_last_message(cases, actor).aggregate(
         late=Count("pk", filter=Q(due_at__lt=now)),
         soon=Count("pk", filter=Q(due_at__gte=now, due_at__lt=now + SOON)),
         unassigned=Count("pk", filter=Q(status=Status.IN_REVIEW) & free),
         physician=Count("pk", filter=Q(status=Status.WITH_PHYSICIAN)),
         information=Count("pk", filter=Q(status=Status.INFORMATION_NEEDED)),
+        messages=Count("pk", filter=Q(office_wrote_last=True)),
     )
     words = {
         "late": "Late",
@@ -51,5 +53,6 @@ def _numbers(actor: Actor, now: dt.datetime) -> list[tuple[str, int, str]]:
         "unassigned": "In review, unassigned",
         "physician": "With a physician",
         "information": "Waiting for the office",
+        "messages": "Messages to answer",
     }
     return [(label, counts[view], view) for view, label in words.items()]

@@ -12,11 +12,12 @@ from priorauth.admin.acts import PAGES, Page
 from priorauth.admin.obstacles import held, holds, obstacle
 from priorauth.admin.trail import of_case
 from priorauth.deadlines import REGIMES
-from priorauth.models import Assessment, Attachment, Case, Decision, Job, Revision
-from priorauth.roles import Actor
-from priorauth.services import members
+from priorauth.models import Assessment, Attachment, Case, Decision, InformationRequest, ItemAnswer, Job, Revision
+from priorauth.pictures import spine, timeline
+from priorauth.roles import REVIEWER_ROLES, Actor
+from priorauth.services import members, openings
 from priorauth.services.base import clock
-from priorauth.statuses import IN_REVIEW, OPEN, Status
+from priorauth.statuses import IN_REVIEW, OPEN, Act, Status
 
 
 class Button(NamedTuple):
@@ -25,6 +26,20 @@ class Button(NamedTuple):
     slug: str
     page: Page
     url: str
+
+
+class Exchange(NamedTuple):
+    """One question to the office, with its items and who answered them."""
+
+    question: InformationRequest
+    items: list[tuple[dict[str, Any], ItemAnswer | None]]
+
+
+class Since(NamedTuple):
+    """What the office changed since this person was last shown the case."""
+
+    number: int
+    changes: list[facts.FactChange]
 
 
 class Sending(NamedTuple):
@@ -44,6 +59,9 @@ def case_page(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
     return {
         **_head(case, actor, now),
         "facts": latest.facts,
+        "timeline": timeline.draw(latest.facts, latest.details.get("sources") or {}),
+        "spine": spine.draw(latest.facts),
+        "since": _since(case, revisions, files, actor, now),
         "product": facts.product(case.product),
         "setting": facts.word(case.setting or None),
         "planned": facts.day(latest.facts.get("service_date")),
@@ -55,11 +73,40 @@ def case_page(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
         "trouble": _trouble(case, assessment),
         "sendings": list(reversed(_sendings(revisions, files))),
         "files": files,
-        "questions": list(case.information_requests.select_related("asked_by", "answered_by")),
+        "exchanges": _exchanges(case),
+        "messages_of_case": list(case.messages.select_related("written_by")),
+        "write": ""
+        if obstacle(case, Act.WRITE, actor, now)
+        else reverse("admin:priorauth_case_message", args=[case.pk]),
         "escalations": list(case.escalations.select_related("escalated_by")),
         "decision": _decision(case),
         "entries": of_case(case),
     }
+
+
+def _since(
+    case: Case, revisions: Sequence[Revision], attachments: Sequence[Attachment], actor: Actor, now: dt.datetime
+) -> Since | None:
+    """Note that a reviewer is shown the latest revision; the difference from the one that they were shown before."""
+    if actor.role not in REVIEWER_ROLES:
+        return None
+    latest = revisions[-1]
+    before = openings.note(case, latest.number, by=actor, at=now)
+    earlier = next((revision for revision in revisions if revision.number == before), None)
+    if earlier is None or case.status not in OPEN:
+        return None
+    names = {str(file.pk): file.name for file in attachments}
+    return Since(earlier.number, facts.changes(earlier, latest, names))
+
+
+def _exchanges(case: Case) -> list[Exchange]:
+    rows = case.information_requests.select_related("asked_by", "answered_by")
+    found = []
+    for question in rows.prefetch_related("item_answers__answered_by"):
+        answers = {answer.item: answer for answer in question.item_answers.all()}
+        items = [(item, answers.get(place)) for place, item in enumerate(question.items)]
+        found.append(Exchange(question, items))
+    return found
 
 
 def _head(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
@@ -108,8 +155,8 @@ def _buttons(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
     buttons: list[Button] = []
     closed: dict[str, list[str]] = {}
     for slug, page in PAGES.items():
-        if slug == "release" and not held(case, now):
-            continue
+        if slug == "message" or (slug == "release" and not held(case, now)):
+            continue  # messages have a section of their own
         why_not = obstacle(case, page.act, actor, now)
         if why_not:
             closed.setdefault(why_not, []).append(page.title)

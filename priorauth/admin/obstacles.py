@@ -68,7 +68,7 @@ def _holder(case: Case) -> str:
 def _decision(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
     if act not in DECISIONS:
         return ""
-    if why := decide.barred(case, by=actor, at=now):
+    if why := decide.barred(case, by=actor, at=now) or decide.unscored(case):
         return why
     assessment = decide.latest_assessment(case)
     if act == Act.APPROVE and actor.role != Role.PHYSICIAN and decide.against_computed(assessment):

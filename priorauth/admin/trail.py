@@ -59,6 +59,7 @@ ENTITY_WORDS = {
     "assessment": "assessment",
     "decision": "decision",
     "information_request": "question",
+    "message": "message",
     "attachment": "file",
     "virus": "virus",
     "edition": "edition",

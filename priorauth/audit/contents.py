@@ -21,6 +21,8 @@ from priorauth.models import (
     DecisionLine,
     Escalation,
     InformationRequest,
+    ItemAnswer,
+    Message,
     Revision,
 )
 
@@ -35,6 +37,8 @@ HANGING = {
     InformationRequest: "case",
     Escalation: "case",
     Attachment: "case",
+    Message: "case",
+    ItemAnswer: "case",
 }
 
 

@@ -1,6 +1,7 @@
 from priorauth.models.access import ApiKey, IdempotencyKey, Invitation, SignInBrake
 from priorauth.models.case import Case
 from priorauth.models.content import Attachment, Draft, InformationRequest, Revision
+from priorauth.models.correspondence import AnswerDraft, ItemAnswer, Message, Opening
 from priorauth.models.directory import MemberFileLine, MemberLookup, OfficeClinician, OfficeFacility, PlanMember
 from priorauth.models.edition import EditionUse, Replay, ReplayedCase
 from priorauth.models.ledger import AuditCheck, AuditEvent, Checkpoint, Heartbeat, Job
@@ -10,6 +11,7 @@ from priorauth.models.review import Assessment, Decision, DecisionLine, Escalati
 from priorauth.models.user import User
 
 __all__ = [
+    "AnswerDraft",
     "ApiKey",
     "Assessment",
     "Attachment",
@@ -29,13 +31,16 @@ __all__ = [
     "IdempotencyKey",
     "InformationRequest",
     "Invitation",
+    "ItemAnswer",
     "Job",
     "Member",
     "MemberFileLine",
     "MemberLookup",
     "Membership",
+    "Message",
     "OfficeClinician",
     "OfficeFacility",
+    "Opening",
     "Organization",
     "PlanMember",
     "ReasonCode",

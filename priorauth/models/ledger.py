@@ -73,6 +73,7 @@ class Job(models.Model):
         SCORE = "score", "Score a request"
         SCAN = "scan", "Scan a file for viruses"
         VERIFY = "verify", "Check the audit trail"
+        NOTIFY = "notify", "Send a notice by e-mail"
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"

@@ -8,11 +8,12 @@ from typing import Any
 from django.utils import timezone
 
 from priorauth import watermark
-from priorauth.models import Assessment, Case, Credential, Decision, DecisionLine, ReasonCode, Revision
+from priorauth.models import Assessment, Case, Credential, Decision, DecisionLine, Job, ReasonCode, Revision
 from priorauth.models.case import CROCKFORD
 from priorauth.roles import Actor, Role
-from priorauth.services.base import acting, needed, permit, refuse, visible
-from priorauth.services.errors import Incomplete
+from priorauth.services import notify
+from priorauth.services.base import acting, clock, needed, permit, refuse, visible
+from priorauth.services.errors import Conflict, Incomplete
 from priorauth.statuses import TRANSITIONS, Act
 
 DEFAULT_VALIDITY = dt.timedelta(days=90)
@@ -147,11 +148,24 @@ def _credential(by: Actor) -> Credential | None:
 
 
 def _may(case: Case, act: Act, *, by: Actor, at: dt.datetime) -> Credential | None:
-    """The right to decide. Returns a physician's credential; raises NotPermitted, which the trail keeps."""
+    """The right to decide. Returns a physician's credential; raises NotPermitted, which the trail keeps, or Conflict
+    while what the office changed last is being scored."""
     permit(case, act, by=by, at=at)
     if why := barred(case, by=by, at=at):
         refuse(case, act, why, by=by, at=at)
+    if why := unscored(case):
+        raise Conflict(why)
     return _credential(by)
+
+
+def unscored(case: Case) -> str:
+    """Why nobody can decide at this moment, or "": a changed request waits for its scoring, which takes seconds."""
+    waiting = case.jobs.filter(kind=Job.Kind.SCORE, state=Job.State.WAITING)
+    if latest_assessment(case) is None and waiting.exists():
+        return (
+            f"The office changed this request at {clock(latest_revision(case).created_at)}. It is being scored again."
+        )
+    return ""
 
 
 def _decide(
@@ -188,6 +202,7 @@ def _decide(
         if assessment:
             change.entities["assessment"] = assessment.pk
         change.fields |= {name: str(value) for name, value in columns.items() if value}
+        notify.enqueue(case, f"decided:{decision.pk}", at)
     return decision
 
 

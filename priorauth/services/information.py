@@ -1,19 +1,37 @@
 """Asking the office for facts, and the office's answer, which is a new revision."""
 
 import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from priorauth.models import Case, InformationRequest
+from priorauth.models import AnswerDraft, Case, InformationRequest, ItemAnswer
 from priorauth.roles import Actor
-from priorauth.services.base import acting, needed, permit, visible
+from priorauth.services import notify
+from priorauth.services.base import Change, acting, needed, permit, visible
 from priorauth.services.errors import Incomplete
-from priorauth.services.submit import columns_of, revise, stamped
+from priorauth.services.submit import columns_of, essence, revise, stamped
 from priorauth.statuses import Act
 
 # What the form adds to the details: it speaks of the facts that were typed on it.
 OF_THE_FORM = frozenset({"form", "typed_dates", "studies", "sources"})
 # What is said once, when the request is sent, and holds for every answer.
 OF_THE_SENDING = frozenset({"second_request"})
+
+NOTHING = "Change an answer, add a file, or write why you do not have what was asked."
+NO_REASON = "Write why you do not have what was asked."
+LONGEST_WORDS = 500
+
+
+@dataclass(frozen=True)
+class Item:
+    """How one item of a question was answered: by whom, when, in which words. `place` is its place in the question."""
+
+    place: int
+    not_held: bool
+    words: str
+    by_id: int
+    at: dt.datetime
 
 
 def ask(
@@ -44,6 +62,7 @@ def ask(
         change.rows.append(request)
         change.entities["information_request"] = request.number
         change.fields |= {"question": question, "items": items}
+        notify.enqueue(case, f"asked:{request.pk}", at)
     return request
 
 
@@ -55,24 +74,26 @@ def answer(
     note: str,
     facts: dict[str, Any] | None = None,
     details: dict[str, Any] | None = None,
+    items: Sequence[Item] = (),
     version: int | None = None,
 ) -> InformationRequest:
     """Answer the open question with facts, files or a reason: a new revision, scored again.
 
-    Without `facts` those sent last stand; new facts without `details` drop what was typed on the form.
+    `items` say who answered what, and what the office does not have. Without `facts` those sent last stand; new facts
+    without `details` drop what was typed on the form.
     Raises Incomplete where nothing changed and no reason says why, and for facts outside facts v1.
     """
     permit(case, Act.ANSWER, by=by, at=at)
     latest = case.revisions.order_by("-number")[0]
     document = stamped(latest.facts if facts is None else facts, case, at)
     if details is None:
-        same = _essence(document) == _essence(latest.facts)
+        same = essence(document) == essence(latest.facts)
         details = latest.details if same else {k: v for k, v in latest.details.items() if k not in OF_THE_FORM}
     details = {name: part for name, part in latest.details.items() if name in OF_THE_SENDING} | details
     note = (note or "").strip()
-    unchanged = _essence(document) == _essence(latest.facts) and details == latest.details
-    if unchanged and not visible(note):
-        raise Incomplete("note", "Change an answer, add a file, or write why you do not have what was asked.")
+    unchanged = essence(document) == essence(latest.facts) and details == latest.details
+    if unchanged and not visible(note) and not items:
+        raise Incomplete("note", NOTHING)
     columns = columns_of(document, case.received_at, case.urgency)
     with acting(case, Act.ANSWER, by=by, at=at, version=version, **columns) as change:
         revision = revise(change, document, details, number=latest.number + 1, by=by, at=at)
@@ -83,9 +104,24 @@ def answer(
         change.rows.append(request)
         change.entities["information_request"] = request.number
         change.fields["answer"] = note
+        _answer_items(change, request, items)
+        AnswerDraft.objects.unscoped("the question's own draft").filter(information_request=request).delete()
     return request
 
 
-def _essence(document: dict[str, Any]) -> dict[str, Any]:
-    """The facts without what each receipt sets anew."""
-    return {key: value for key, value in document.items() if key != "request_date"}
+def _answer_items(change: Change, request: InformationRequest, items: Sequence[Item]) -> None:
+    """Write each answered item. Raises Incomplete for one that the office does not have and gives no reason for."""
+    for item in items:
+        if item.not_held and not visible(item.words):
+            raise Incomplete(f"items.{item.place}", NO_REASON)
+        row = ItemAnswer(
+            case=change.case,
+            information_request=request,
+            item=item.place,
+            not_held=item.not_held,
+            words=item.words,
+            answered_by_id=item.by_id,
+            answered_at=item.at,
+        )
+        row.save(force_insert=True)
+        change.rows.append(row)

@@ -6,15 +6,15 @@ one. One worker scans at a time, so that a scanner that hangs never holds them a
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import CharField, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
 from priorauth import audit, jobs, scanner
+from priorauth.alone import alone
 from priorauth.models import Attachment, Job
 from priorauth.roles import SYSTEM
 
@@ -53,8 +53,8 @@ def enqueue_missed(at: dt.datetime) -> int:
 def run(clock: Clock) -> int:
     """Scan the files that are due, for about a SLICE. Returns how many were tried; 0 where another worker scans."""
     start, tried = clock(), 0
-    with _alone() as alone:
-        while alone and settings.SCANNER_URL and _run_next(clock):
+    with alone(ALONE) as mine:
+        while mine and settings.SCANNER_URL and _run_next(clock):
             tried += 1
             if clock() - start > SLICE:
                 jobs.wake(Job.Kind.SCAN)
@@ -90,7 +90,7 @@ def _ask(job: Job, attachment: Attachment) -> str:
 def _finish(job: Job, attachment: Attachment | None, virus: str, at: dt.datetime) -> None:
     """Write the verdict, unless the file was taken out meanwhile or another worker has taken the job over."""
     with transaction.atomic():
-        done = _held(job).update(state=Job.State.DONE, last_error="", done_at=at)
+        done = jobs.end(job, at)
         verdict = Attachment.Scan.INFECTED if virus else Attachment.Scan.CLEAN
         if attachment and done and _unscanned().filter(pk=attachment.pk).update(scan=verdict, scanned_at=at):
             entities = {
@@ -104,35 +104,11 @@ def _finish(job: Job, attachment: Attachment | None, virus: str, at: dt.datetime
 
 def _put_off(job: Job, failure: scanner.ScanFailed, now: dt.datetime) -> None:
     """Try again later, with the others behind it where no file can be scanned; after the last try a person sees it."""
-    log.warning("job %s: no scan, try %s: %s", job.pk, job.attempts, failure)
-    later = jobs.retry_at(job, now)
-    last = job.attempts >= jobs.MAX_ATTEMPTS
-    with transaction.atomic():
-        _held(job).update(
-            state=Job.State.FAILED if last else Job.State.WAITING, last_error=str(failure), run_after=later
-        )
-        if isinstance(failure, scanner.Unavailable):
-            jobs.due(Job.Kind.SCAN, later).update(run_after=later)
-
-
-def _held(job: Job) -> QuerySet[Job]:
-    """The job's row, as long as nobody else has taken it."""
-    return Job.objects.filter(pk=job.pk, state=Job.State.WAITING, attempts=job.attempts)
+    away = isinstance(failure, scanner.Unavailable)
+    jobs.put_off(job, now, str(failure), with_the_others=away)
+    if job.attempts >= jobs.MAX_ATTEMPTS:
+        jobs.end(job, now, failure=str(failure))
 
 
 def _unscanned() -> QuerySet[Attachment]:
     return Attachment.objects.unscoped("every office's files are scanned").filter(scan=Attachment.Scan.UNSCANNED)
-
-
-@contextmanager
-def _alone() -> Iterator[bool]:
-    """Whether no other worker scans. The database gives the lock back when a worker's connection ends with it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [ALONE])
-        (alone,) = cursor.fetchone()
-    try:
-        yield alone
-    finally:
-        if alone:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [ALONE])

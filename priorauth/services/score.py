@@ -1,4 +1,6 @@
-"""Scoring: the job that turns the latest revision into an immutable assessment and opens the case for review."""
+"""Scoring: the job that turns the latest revision into an immutable assessment and opens the case for review.
+
+A request that was changed while it was in review is scored again and stays where it is."""
 
 import datetime as dt
 
@@ -10,7 +12,7 @@ from priorauth.models import Assessment, Case, Job, Revision
 from priorauth.roles import SYSTEM
 from priorauth.services import first_use
 from priorauth.services.base import acting
-from priorauth.statuses import Act, Status
+from priorauth.statuses import OPEN, Act, Status
 
 POLICY = registry.DEFAULT_POLICY
 
@@ -21,14 +23,16 @@ def run(job: Job, now: dt.datetime) -> None:
     Raises EditionChanged where the edition's file is not the one of its first use.
     """
     case = _locked(job)
-    if case.status != Status.RECEIVED:
+    if case.status not in OPEN:
         return
     revision = case.revisions.order_by("-number")[0]
+    if case.assessments.filter(revision=revision).exists():
+        return
     assessment = evaluate(revision, now)
     first_use.hold(registry.edition(assessment.policy, assessment.edition), now)
     with acting(
         case,
-        Act.SCORE,
+        Act.SCORE if case.status == Status.RECEIVED else Act.RESCORE,
         by=SYSTEM,
         at=now,
         determination=assessment.result["determination"],
@@ -47,7 +51,8 @@ def run(job: Job, now: dt.datetime) -> None:
 
 
 def give_up(job: Job, now: dt.datetime) -> None:
-    """After the last try: the case goes to a person without an assessment, and says so."""
+    """After the last try: the case goes to a person without an assessment, and says so. One that is with a person
+    already stays there; its page and the list of jobs say that its latest facts were not scored."""
     case = _locked(job)
     if case.status == Status.RECEIVED:
         with acting(case, Act.SCORE_FAILED, by=SYSTEM, at=now, determination="", score=None) as change:

@@ -108,6 +108,11 @@ def stamped(facts: dict[str, Any], case: Case, at: dt.datetime) -> dict[str, Any
     return document | {"lines": [line | {"code": line["code"].strip().upper()} for line in document["lines"]]}
 
 
+def essence(document: dict[str, Any]) -> dict[str, Any]:
+    """The facts without what each receipt sets anew."""
+    return {key: value for key, value in document.items() if key != "request_date"}
+
+
 def columns_of(document: dict[str, Any], received: dt.datetime, urgency: str) -> dict[str, Any]:
     """The columns of a case that lists and exports show, out of its facts; the clock runs from the first receipt."""
     regime = deadlines.regime_for(document.get("product"))

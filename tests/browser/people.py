@@ -106,8 +106,10 @@ class Clerk:
         fill(exam, "Date of the examination", day(-9))
         choose(exam, "Another source of the pain", "Ruled out")
 
-    def fill_imaging(self, finding: str = "Bone marrow edema", file: Path | None = None) -> None:
-        section = self.section("Add imaging studies")
+    def fill_imaging(
+        self, finding: str = "Bone marrow edema", file: Path | None = None, under: Any = "Add imaging studies"
+    ) -> None:
+        section = self.section(under)
         select(section, "Type of study", "MRI")
         fill(section, "Date of the study", day(-12))
         section.get_by_role("group", name=re.compile("What does the report say about")).get_by_label(finding).check()

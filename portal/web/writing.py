@@ -1,0 +1,41 @@
+"""Writing a message to the plan, from the case page."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from portal.web import case_page
+from portal.web.access import office_page
+from portal.web.editing import posted_version
+from priorauth.models import Case
+from priorauth.posting import PUT_BACK
+from priorauth.services.base import clock
+from priorauth.services.errors import Conflict, Incomplete
+from priorauth.services.write import write as service
+from priorauth.tenancy import get_for
+
+
+@office_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def write(request: HttpRequest, reference: str) -> HttpResponse:
+    """A post writes; the page that it is written on is the case's."""
+    case = get_for(request.actor, Case, reference=reference)
+    if request.method != "POST":
+        return redirect("request", reference)
+    text = request.POST.get("text", "").replace("\x00", "").replace("\r\n", "\n").strip()
+    if PUT_BACK in request.POST:
+        return case_page.page(request, case, message=text)
+    now = timezone.now()
+    try:
+        service(case, by=request.actor, at=now, text=text, version=posted_version(request))
+    except Incomplete as incomplete:
+        return case_page.page(request, case, message=text, problem=str(incomplete), status=400)
+    except Conflict as conflict:
+        last = case.messages.last()
+        if last and (last.text, last.written_by_id) == (text, request.actor.user_id):
+            return redirect("request", reference)  # the second press of one message
+        return case_page.page(request, case, message=text, problem=str(conflict), status=409)
+    messages.success(request, f"Message sent {clock(now)}.", extra_tags="good")
+    return redirect("request", reference)

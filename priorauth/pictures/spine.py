@@ -1,0 +1,74 @@
+"""The spine: which levels are asked for, and at which a study found something. From facts v1 alone."""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from policies.codes import LEVELS
+from policies.vocabulary import words
+
+ROW: Final = 16
+WIDTH: Final = 300
+MIDDLE: Final = 74
+TAIL: Final = "COCCYX"
+WIDTHS: Final = {"C": 30, "T": 40, "L": 52, "S1": 44, "S2": 38, "S3": 32, "S4": 26, "S5": 20, TAIL: 20}
+LONGEST: Final = 26  # characters beside a level; the table has all of them
+
+
+class Vertebra(NamedTuple):
+    """One level: `requested` fills its box, `found` (what studies say) hatches the half of it, or the whole box."""
+
+    name: str
+    y: int
+    x: int
+    width: int
+    requested: bool
+    found: str
+    beside: str
+
+    @property
+    def half(self) -> int:
+        return self.x + self.width // 2
+
+    @property
+    def half_width(self) -> int:
+        return self.width - self.width // 2
+
+    @property
+    def says(self) -> str:
+        return "; ".join(filter(None, ["requested" if self.requested else "", self.found]))
+
+
+class Spine(NamedTuple):
+    height: int
+    vertebrae: tuple[Vertebra, ...]
+    description: str
+
+    @property
+    def told(self) -> list[Vertebra]:
+        """The levels of which something is said: the table."""
+        return [vertebra for vertebra in self.vertebrae if vertebra.says]
+
+
+def draw(facts: Mapping[str, Any]) -> Spine:
+    """The spine from C1 to S5, with the coccyx only where it is named."""
+    requested = {level for line in facts["lines"] for level in line.get("levels") or ()}
+    found = {name: _findings(level or {}) for name, level in facts["levels"].items()}
+    names = [name for name in LEVELS if name != TAIL or TAIL in requested | set(found)]
+    vertebrae = tuple(
+        _vertebra(name, number, name in requested, found.get(name, "")) for number, name in enumerate(names)
+    )
+    told = [f"{vertebra.name}: {vertebra.says}" for vertebra in vertebrae if vertebra.says]
+    description = ". ".join(told) + "." if told else "No level is requested, and no study names a finding."
+    return Spine(len(names) * ROW + 8, vertebrae, description)
+
+
+def _vertebra(name: str, number: int, requested: bool, found: str) -> Vertebra:
+    width = WIDTHS.get(name) or WIDTHS[name[0]]
+    says = "; ".join(filter(None, ["requested" if requested else "", found]))
+    beside = says if len(says) <= LONGEST else says[: LONGEST - 1].rstrip() + "…"
+    return Vertebra(name, 4 + number * ROW, MIDDLE - width // 2, width, requested, found, beside)
+
+
+def _findings(level: Mapping[str, Any]) -> str:
+    entries = level.get("imaging") or ()
+    return "; ".join(dict.fromkeys(f"{words(entry['finding'])} ({words(entry['modality'])})" for entry in entries))

@@ -1,0 +1,110 @@
+"""Notices by e-mail to the people of an office: a reference and a link, never a patient's data (decision 26).
+
+One job a person and piece of news, written in the act's own transaction. The mail server is asked with no transaction
+open (F16); one worker asks at a time. A notice may come twice where a worker ends in the wrong moment; none is lost.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+
+from django.conf import settings
+from django.urls import reverse
+
+from priorauth import jobs, mail
+from priorauth.alone import alone
+from priorauth.models import Case, InformationRequest, Job, Membership
+from priorauth.roles import OFFICE_ROLES
+from priorauth.statuses import Status
+
+SOON = dt.timedelta(hours=8)  # before the decision is due, an office that was asked is reminded once
+SETTLED = dt.timedelta(hours=1)  # not right after the question itself
+KEPT = dt.timedelta(days=1)  # what could not be sent for so long is no news any more
+SLICE = dt.timedelta(seconds=60)
+LOST_SECONDS = 60.0
+ALONE = 484_026  # the advisory lock of the one worker that sends
+
+NEWS = "There is news on {reference}"
+REMINDER = "{reference} waits for your answer"
+TEXT = """{subject}.
+
+Open it here, signed in as yourself: {link}
+
+The portal's mails hold no patient data. Your office administrator can turn these notices off for you.
+"""
+
+Clock = Callable[[], dt.datetime]
+
+
+def enqueue(case: Case, about: str, at: dt.datetime) -> None:
+    """Have everybody of the case's office told who wants to be, in the act's transaction. `about` names the piece of
+    news by kind and key, as in `asked:17`: the same one is told once. Nothing where the portal sends no mail."""
+    if not settings.MAIL_URL:
+        return
+    people = Membership.objects.filter(
+        organization_id=case.office_id, notify=True, role__in=OFFICE_ROLES, user__is_active=True, user__is_machine=False
+    )
+    keys = [f"notify:{about}:{user_id}" for user_id in people.values_list("user_id", flat=True)]
+    jobs.enqueue_each(Job.Kind.NOTIFY, case, keys, at)
+
+
+def enqueue_due(at: dt.datetime) -> int:
+    """Remind the offices that were asked and have not answered, while the decision is due soon. Returns how many."""
+    rows = InformationRequest.objects.unscoped("every office that was asked is reminded")
+    waiting = rows.filter(
+        answered_at=None,
+        asked_at__lte=at - SETTLED,
+        case__status=Status.INFORMATION_NEEDED,
+        case__due_at__range=(at, at + SOON),
+    )
+    questions = list(waiting.select_related("case"))
+    for question in questions:
+        enqueue(question.case, f"due:{question.pk}", at)
+    return len(questions)
+
+
+def run(clock: Clock) -> int:
+    """Send the notices that are due, for about a SLICE. Returns how many were tried; 0 where another worker sends."""
+    start, tried = clock(), 0
+    with alone(ALONE) as mine:
+        while mine and settings.MAIL_URL and _run_next(clock):
+            tried += 1
+            if clock() - start > SLICE:
+                jobs.wake(Job.Kind.NOTIFY)
+                break
+    return tried
+
+
+def _run_next(clock: Clock) -> bool:
+    """Send the notice that has been due longest. Returns whether the next may be tried."""
+    job = jobs.take(Job.Kind.NOTIFY, clock(), LOST_SECONDS)
+    if job is None:
+        return False
+    try:
+        _send(job)
+    except mail.Undeliverable as failure:
+        jobs.end(job, clock(), failure=str(failure))
+    except mail.Unavailable as failure:
+        now = clock()
+        if job.created_at < now - KEPT:
+            jobs.end(job, now, failure=str(failure))
+        else:
+            jobs.put_off(job, now, str(failure), with_the_others=True)
+        return False
+    else:
+        jobs.end(job, clock())
+    return True
+
+
+def _send(job: Job) -> None:
+    """Mail the person whom the job names, unless they left the office, or want no notices any more."""
+    _, kind, _, user_id = job.dedupe_key.split(":")
+    case = Case.objects.unscoped("the portal tells every office").get(pk=job.case_id)
+    wanted = Membership.objects.filter(
+        user_id=user_id, organization_id=case.office_id, notify=True, role__in=OFFICE_ROLES, user__is_active=True
+    )
+    membership = wanted.select_related("user").first()
+    if membership is None:
+        return
+    subject = (REMINDER if kind == "due" else NEWS).format(reference=case.reference)
+    link = settings.PORTAL_URL.rstrip("/") + reverse("request", args=[case.reference])
+    mail.send(membership.user.email, subject, TEXT.format(subject=subject, link=link))
