@@ -62,7 +62,7 @@ def test_sending_a_request():
     client = signed_in(clerk())
     for _ in range(figure(20)):
         case = saved_draft(client)
-        payload = {"version": draft_of(case).version, "statement": "yes"}
+        payload = {"version": draft_of(case).version, "statement": "yes", "second_because": "Once a round."}
         answers = pressed_at_once(client, f"/requests/{case.reference}/edit/check/", payload)
         assert set(answers) == {(302, f"/requests/{case.reference}/submitted/")}
         assert rows(Revision).filter(case=case).count() == 1

@@ -14,6 +14,7 @@ from django.urls.resolvers import RegexPattern, RoutePattern, URLResolver
 from policies import codes
 from portal.api import fields as api_fields
 from portal.web import dates
+from priorauth import exports
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("policies", "priorauth", "portal")
@@ -28,6 +29,7 @@ TRIES = 3
 MADE = {
     "portal/web/dates.py": [*dates.DAY_PATTERNS, *dates.MONTH_PATTERNS],
     "policies/codes.py": [codes.Level.pattern],
+    "portal/web/list_file.py": [re.compile(exports.FORMULA)],
     "portal/api/fields.py": [re.compile(api_fields.Sources.PATH)],
 }
 

@@ -19,7 +19,6 @@ from priorauth.services.errors import Conflict, Incomplete
 from priorauth.tenancy import get_for
 
 KINDS: dict[str, type[OfficeEntry]] = {"clinician": OfficeClinician, "facility": OfficeFacility}
-WORDS = {"clinician": "clinician", "facility": "facility"}
 NEEDED = {"npi": "Enter the NPI, 10 digits.", "name": "Enter the name."}
 
 
@@ -93,7 +92,7 @@ def _page(request: HttpRequest, kind: str, part: Part, known: OfficeEntry | None
     shown: list[dict[str, Any]] = []
     if request.method == "POST":
         shown = [{"input_id": bound.auto_id, "message": message} for bound, message in part.problems()]
-    title = f"Change {known.name}" if known else f"Add a {WORDS[kind]}"
+    title = f"Change {known.name}" if known else f"Add a {kind}"
     context = {"kind": kind, "part": part, "known": known, "title": title, "form": {"problems": shown}}
     return render(request, "office/entry.html", context, status=400 if shown else 200)
 

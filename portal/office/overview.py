@@ -1,6 +1,7 @@
 """The office's page about itself, which everybody of the office reads, and who gets e-mail notices."""
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -40,7 +41,7 @@ def show(request: HttpRequest) -> HttpResponse:
     return render(request, "office/office.html", context)
 
 
-def open_invitations(actor: Actor):
+def open_invitations(actor: Actor) -> QuerySet[Invitation]:
     """The links for new people of the actor's office that were neither used nor taken back."""
     rows = Invitation.objects.filter(invitations.OPEN, organization=actor.organization_id, user=None)
     return rows.order_by("-created_at", "-pk")

@@ -8,6 +8,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.crypto import salted_hmac
 
 from policies.vocabulary import PRODUCTS, day_words
@@ -113,5 +114,5 @@ def _people(member_id: str, birth_date: dt.date) -> list[Person]:
     return [Person(**row) for row in _rows(member_id, birth_date).order_by("first_name").values(*names)]
 
 
-def _rows(member_id: str, birth_date: dt.date):
+def _rows(member_id: str, birth_date: dt.date) -> QuerySet[PlanMember]:
     return PlanMember.objects.filter(member_id=member_id, birth_date=birth_date)
