@@ -19,6 +19,7 @@ from priorauth.posting import PUT_BACK
 from priorauth.services.amend import amend as service
 from priorauth.services.base import clock
 from priorauth.services.errors import Conflict, Incomplete
+from priorauth.services.submit import carried
 from priorauth.statuses import TRANSITIONS, Act
 from priorauth.tenancy import get_for
 
@@ -69,7 +70,7 @@ def _second_press(request: HttpRequest, case: Case, details: dict[str, Any]) -> 
     """Where the same person sent the same just now, the case: a button that was pressed twice."""
     latest = case.revisions.order_by("-number")[0]
     mine = latest.created_by_id == request.actor.user_id and latest.number > 1
-    return redirect("request", case.reference) if mine and latest.details == details else None
+    return redirect("request", case.reference) if mine and latest.details == carried(latest, details) else None
 
 
 def _page(

@@ -7,7 +7,7 @@ from priorauth.models import Case, Revision
 from priorauth.roles import Actor
 from priorauth.services.base import acting, permit
 from priorauth.services.errors import Conflict, Incomplete
-from priorauth.services.submit import columns_of, essence, revise, stamped
+from priorauth.services.submit import carried, columns_of, essence, revise, stamped
 from priorauth.statuses import Act
 
 
@@ -28,7 +28,7 @@ def amend(
     latest = case.revisions.order_by("-number").first()
     if latest is None:
         raise Conflict("This request was not sent yet: change its draft.")
-    document = stamped(facts, case, at)
+    document, details = stamped(facts, case, at), carried(latest, details)
     if essence(document) == essence(latest.facts) and details == latest.details:
         raise Incomplete("facts", "Nothing was changed, so nothing was sent. Change an answer or add a file.")
     columns = columns_of(document, case.received_at, case.urgency) | {"determination": "", "score": None}

@@ -10,13 +10,12 @@ from priorauth.roles import Actor
 from priorauth.services import notify
 from priorauth.services.base import Change, acting, needed, permit, visible
 from priorauth.services.errors import Incomplete
-from priorauth.services.submit import columns_of, essence, revise, stamped
+from priorauth.services.submit import carried, columns_of, essence, revise, stamped
 from priorauth.statuses import Act
 
 # What the form adds to the details: it speaks of the facts that were typed on it.
 OF_THE_FORM = frozenset({"form", "typed_dates", "studies", "sources"})
 # What is said once, when the request is sent, and holds for every answer.
-OF_THE_SENDING = frozenset({"second_request"})
 
 NOTHING = "Change an answer, add a file, or write why you do not have what was asked."
 NO_REASON = "Write why you do not have what was asked."
@@ -89,7 +88,7 @@ def answer(
     if details is None:
         same = essence(document) == essence(latest.facts)
         details = latest.details if same else {k: v for k, v in latest.details.items() if k not in OF_THE_FORM}
-    details = {name: part for name, part in latest.details.items() if name in OF_THE_SENDING} | details
+    details = carried(latest, details)
     note = (note or "").strip()
     unchanged = essence(document) == essence(latest.facts) and details == latest.details
     if unchanged and not visible(note) and not items:

@@ -17,6 +17,8 @@ from priorauth.services.base import Change, acting, permit
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.statuses import Act, Urgency
 
+OF_THE_SENDING = frozenset({"second_request"})
+
 
 @dataclass(frozen=True)
 class Submission:
@@ -111,6 +113,11 @@ def stamped(facts: dict[str, Any], case: Case, at: dt.datetime) -> dict[str, Any
 def essence(document: dict[str, Any]) -> dict[str, Any]:
     """The facts without what each receipt sets anew."""
     return {key: value for key, value in document.items() if key != "request_date"}
+
+
+def carried(latest: Revision, details: dict[str, Any]) -> dict[str, Any]:
+    """Details that take the place of `latest`'s, with what was said once, when the request was sent."""
+    return {name: part for name, part in latest.details.items() if name in OF_THE_SENDING} | details
 
 
 def columns_of(document: dict[str, Any], received: dt.datetime, urgency: str) -> dict[str, Any]:
