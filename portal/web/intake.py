@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils import timezone
 
 from policies import registry
 from policies.edition import Edition
@@ -36,12 +37,17 @@ def governing(raw: Raw) -> Edition:
 
 def form_of(raw: Raw, case: Case | None, today: dt.date, **options: Any) -> RequestForm:
     """The form as typed, with the case's files."""
+    if case and case.received_at:
+        options["sent_on"] = timezone.localdate(case.received_at)
     return RequestForm(raw, today, governing(raw), files_of(case) if case else {}, **options)
 
 
 @dataclass
 class Intake:
-    """One post. `apply` takes the files and the add and remove buttons; what is then in `raw` is to be kept."""
+    """One post. `take_files` and `press` do what it brings and asks; what is then in `raw` is to be kept.
+
+    `unwanted` are files that the form no longer links: replaced ones, and those of rows that were removed.
+    """
 
     request: HttpRequest
     at: dt.datetime
@@ -53,6 +59,7 @@ class Intake:
 
     def __post_init__(self) -> None:
         self.raw = rows.from_post(self.request.POST)
+        self.unwanted = self.request.POST.getlist("replaced")
 
     def take_files(self, case: Case) -> None:
         """Store each file with the case at once. What is refused becomes a message; everything else stays."""
@@ -79,6 +86,9 @@ class Intake:
             self._add(post["add"])
         elif row := rows.parse_button(post.get("remove", "")):
             self._remove(*row)
+        elif row := rows.parse_button(post.get("copy", ""), ["levels"]):
+            self.raw = rows.same_for_all_levels(self.raw, row[1])
+            self.anchor = "levels"
         elif file_id := post.get("remove_file"):
             self._unlink(file_id)
 

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from portal.web.applies import applies
+
 if TYPE_CHECKING:
     from portal.web.request_form import RequestForm
 
@@ -29,6 +31,8 @@ def run(form: "RequestForm") -> None:
         part = getattr(form, part_name)
         for name, message in messages.items():
             _ask(part, name, message)
+    if applies(form.plan, "retrospective_reason"):
+        _ask(form.plan, "retrospective_reason", "Say why the request comes after the procedure.")
     if form.people.answers["urgency"] == "expedited":
         _ask(form.people, "urgency_reason", "Say why waiting the standard time would harm the patient.")
     if not form.contact.answers["contact_email"]:
