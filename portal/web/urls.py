@@ -1,8 +1,20 @@
 """The office's pages, under `requests/`."""
 
 from django.urls import path, register_converter
+from django.views.decorators.gzip import gzip_page
 
-from portal.web import answering, case_page, checking, editing, files, listing, withdrawing
+from portal.web import (
+    answering,
+    case_page,
+    checking,
+    doubting,
+    editing,
+    files,
+    listing,
+    missing,
+    uploading,
+    withdrawing,
+)
 
 
 class Reference:
@@ -19,14 +31,18 @@ class Reference:
 
 register_converter(Reference, "reference")
 
+# The pages that hold the form are long, and compress to a fifth (decision 25 says why that is safe here).
 urlpatterns = [
     path("", listing.requests, name="requests"),
-    path("new/", editing.new, name="request-new"),
+    path("new/", gzip_page(editing.new), name="request-new"),
     path("<reference:reference>/", case_page.show, name="request"),
-    path("<reference:reference>/edit/", editing.edit, name="request-edit"),
-    path("<reference:reference>/edit/check/", checking.check, name="request-check"),
+    path("<reference:reference>/edit/", gzip_page(editing.edit), name="request-edit"),
+    path("<reference:reference>/edit/missing/", gzip_page(missing.missing), name="request-missing"),
+    path("<reference:reference>/edit/possible-mistakes/", doubting.doubts, name="request-doubts"),
+    path("<reference:reference>/edit/file/", uploading.upload, name="request-upload"),
+    path("<reference:reference>/edit/check/", gzip_page(checking.check), name="request-check"),
     path("<reference:reference>/submitted/", checking.submitted, name="request-submitted"),
-    path("<reference:reference>/answer/<int:number>/", answering.answer, name="request-answer"),
+    path("<reference:reference>/answer/<int:number>/", gzip_page(answering.answer), name="request-answer"),
     path("<reference:reference>/withdraw/", withdrawing.withdraw, name="request-withdraw"),
     path("<reference:reference>/files/<uuid:file_id>/", files.download, name="request-file"),
 ]
