@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 MIB = 1024 * 1024
 MAX_BODY = MAX_CASE_BYTES + 5 * MIB  # all files that a request can hold, and the form around them
 MAX_PLAIN_BODY = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + MIB  # a page that takes no files
-FILE_ROUTES = frozenset({"request-new", "request-edit", "request-answer", "request-amend"})
+FILE_ROUTES = frozenset({"request-new", "request-edit", "request-upload", "request-answer", "request-amend"})
 
 NOTHING_SAVED = "Nothing of it was read, so what you typed since the last save is not kept."
 TOO_MUCH = (

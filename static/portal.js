@@ -1,6 +1,8 @@
-// Small helps on pages that work without them.
+// Small helps on pages that work without them (decision 25). Nothing here decides; the server does.
 (function () {
   "use strict";
+  var FIELD = "input:not([type=hidden]):not([tabindex='-1']), select, textarea";
+  var byId = function (id) { return document.getElementById(id); };
   var summary = document.querySelector("[data-errors]");
   if (summary) summary.focus();
 
@@ -8,12 +10,44 @@
     button.hidden = false;
     button.addEventListener("click", function () { window.print(); });
   });
+  // Go to a question: open what it is folded in, show it, put the cursor there.
+  function go(id) {
+    var place = byId(id);
+    if (!place) return false;
+    for (var up = place; up; up = up.parentElement) if (up.tagName === "DETAILS") up.open = true;
+    var ask = place.closest(".ask");
+    if (ask) ask.classList.add("kept");
+    var field = place.matches(FIELD) ? place : place.querySelector(FIELD);
+    if (!field) return false;
+    (place.matches(FIELD) ? ask || place : place).scrollIntoView({ block: "start" });
+    field.focus({ preventScroll: true });
+    return true;
+  }
+
+  document.addEventListener("click", function (event) {
+    var link = event.target.closest("main a[href*='#']");
+    if (link && link.pathname === location.pathname && go(link.hash.slice(1))) event.preventDefault();
+  });
+  if (location.hash && !summary) go(location.hash.slice(1));
+
+  var request = document.querySelector("form[data-request]") ? live(document.querySelector("form[data-request]")) : null;
 
   document.addEventListener("keydown", function (event) {
-    var save = document.querySelector("button[data-save]");
-    if (save && (event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "s") {
+    var section = event.altKey && !event.ctrlKey && /^Digit[1-8]$/.test(event.code) &&
+      document.querySelector("a[accesskey='" + event.code.slice(5) + "']");
+    if (section) {
       event.preventDefault();
-      save.click();
+      section.click();
+    }
+    if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+    var save = document.querySelector("button[data-save]"), check = document.querySelector("button[data-check]");
+    if (save && event.key.toLowerCase() === "s") {
+      event.preventDefault();
+      if (request) request.save(true); else save.click();
+    } else if (check && event.key === "Enter") {
+      event.preventDefault();
+      var statement = byId("statement");
+      if (statement && !statement.checked) statement.focus(); else check.click();
     }
   });
 
@@ -25,7 +59,16 @@
     document.querySelectorAll("input[type=file]").forEach(function (other) {
       if (other.files.length) together += other.files[0].size;
     });
-    var note = document.getElementById(input.id + "_size");
+    var words = size > most ? "The file must be 25 MB or smaller. It was not added."
+      : together > Number(input.getAttribute("data-most-bytes-together"))
+        ? "The files of one request can be 40 MB together. This one was not added." : "";
+    noteAt(input, words);
+    if (words) input.value = "";
+    else if (request) request.upload(input);
+  });
+
+  function noteAt(input, words) {
+    var note = byId(input.id + "_size");
     if (!note) {
       note = document.createElement("span");
       note.id = input.id + "_size";
@@ -33,14 +76,12 @@
       note.setAttribute("role", "alert");
       input.parentNode.insertBefore(note, input);
     }
-    note.textContent = size > most ? "The file must be 25 MB or smaller. It was not added."
-      : together > Number(input.getAttribute("data-most-bytes-together"))
-        ? "The files of one request can be 40 MB together. This one was not added." : "";
-    if (note.textContent) input.value = "";
-  });
+    note.textContent = words;
+  }
 
   // A second press of a button within five seconds is the same press.
   document.addEventListener("submit", function (event) {
+    if (event.defaultPrevented) return;
     var form = event.target, now = Date.now();
     if (now - (form.pressed || 0) < 5000) event.preventDefault();
     else form.pressed = now;
@@ -48,4 +89,235 @@
   window.addEventListener("pageshow", function () {
     Array.prototype.forEach.call(document.forms, function (form) { form.pressed = 0; });
   });
+
+  // The request form: saves itself, keeps the list of what is missing fresh, adds rows in place, shows uploads.
+  // One post at a time: each carries the version that the one before it gave.
+  function live(form) {
+    var SOON = 400, TYPING = 2000, LATER = 10000;
+    var timer = 0, busy = null, sending = 0, stopped = false, leaving = false, last = "", waiting = null, queued = [];
+
+    function saved() { return byId("saved"); }
+
+    function tell(words, wrong) {
+      var shown = saved().querySelector("span");
+      shown.textContent = words;
+      shown.className = "small " + (wrong ? "wrong" : "quiet");
+    }
+
+    // All but the files, in the encoding that a server reads fastest.
+    function typed() {
+      var data = new FormData(form);
+      form.querySelectorAll("input[type=file]").forEach(function (input) { data.delete(input.name); });
+      return new URLSearchParams(data);
+    }
+
+    function parse(text) { return new DOMParser().parseFromString(text, "text/html"); }
+
+    // Put the live parts of an answer in the place of those on the page; what has the cursor or is being typed stays.
+    // `sent` is the input whose file an answer is about.
+    function renew(answer, sent) {
+      answer.querySelectorAll("[data-live]").forEach(function (fresh) {
+        var old = byId(fresh.id), at = document.activeElement;
+        if (!old || old.querySelector("progress")) return;
+        if (!sent && old.querySelector(FIELD) && fresh.querySelector(FIELD)) return;
+        if (Array.from(old.querySelectorAll("input[type=file]")).some(function (one) {
+          return one !== sent && one.files.length;
+        })) return;
+        var held = old.contains(at) && (at.id ? "#" + at.id : at.hash ? "a[href='" + at.hash + "']" : "[data-update]");
+        fresh.querySelectorAll("details[id]").forEach(function (one) {
+          if (byId(one.id)) one.open = byId(one.id).open;
+        });
+        var scrolled = old.scrollTop;
+        old.replaceWith(fresh);
+        fresh.scrollTop = scrolled;
+        if (held) (document.querySelector("#" + fresh.id + " " + held) || fresh).focus();
+      });
+      var now = saved().dataset;
+      if (now.action && form.getAttribute("action") !== now.action) {
+        form.setAttribute("action", now.action);
+        history.replaceState(null, "", now.action);
+      }
+    }
+
+    function count() { return byId("panel") && byId("panel").dataset.count; }
+
+    function announce(before, asked) {
+      var now = count(), words = [];
+      if (asked) words.push(saved().textContent);
+      if (before !== now) words.push(now + (now === "1" ? " item" : " items") + " missing, was " + before);
+      if (words.length) byId("told").textContent = words.join(". ");
+    }
+
+    function failed() {
+      tell((last ? "Your last change at " + last + " is saved; the change after it is not." : "This is not saved yet.") +
+        " It stays on this page, and we try again.", true);
+      timer = setTimeout(save, LATER);
+    }
+
+    function save(asked) {
+      clearTimeout(timer);
+      timer = 0;
+      if (leaving || (stopped && !asked)) return;
+      if (stopped) return document.querySelector("button[data-save]").click();
+      if (busy) return busy.then(function () { save(asked); });
+      var data = typed(), before = count(), url = saved().dataset.liveUrl;
+      if (!url) data.append("action", "save");
+      tell("Saving...");
+      var posted = fetch(url || form.getAttribute("action"), {
+        method: "POST",
+        body: data,
+        headers: { "X-Background": "1" } // what a page does by itself keeps nobody signed in
+      }).then(function (response) {
+        if (response.redirected && response.url.indexOf("/edit/") < 0) {
+          stopped = true;
+          return tell("You are signed out, so this is not saved. It stays on this page: press Save to sign in.", true);
+        }
+        if (!response.ok && response.status !== 409) return failed();
+        stopped = response.status === 409;
+        return response.text().then(function (text) {
+          renew(parse(text));
+          if (stopped) return;
+          last = saved().textContent.replace("Saved at ", "").trim();
+          announce(before, asked === true);
+        });
+      }).catch(failed);
+      return alone(posted);
+    }
+
+    function alone(posted) {
+      busy = posted;
+      busy.then(function () { if (busy === posted) busy = null; });
+      return busy;
+    }
+
+    function soon(wait) {
+      clearTimeout(timer);
+      timer = setTimeout(save, wait);
+    }
+
+    // Add, remove and copy rows without leaving the place.
+    function inPlace(button) {
+      clearTimeout(timer);
+      timer = 0;
+      var data = new FormData(form), before = count(), row = button.value.split("-");
+      data.append(button.name, button.value);
+      var target = button.name === "add" ? new URL(button.formAction).hash.slice(1)
+        : button.name === "remove" ? row[0] + "-" + Math.max(Number(row[1]) - 1, 0) : "";
+      return alone(fetch(form.getAttribute("action"), { method: "POST", body: data }).then(function (response) {
+        return response.text().then(function (text) {
+          var fresh = parse(text).querySelector("form[data-request]");
+          if (!fresh) { // another page, such as that of a conflict: go there as without this script
+            button.removeAttribute("data-in-place");
+            setTimeout(function () { form.requestSubmit(button); });
+            return;
+          }
+          form.replaceChildren.apply(form, Array.from(fresh.childNodes));
+          form.setAttribute("action", fresh.getAttribute("action"));
+          history.replaceState(null, "", fresh.getAttribute("action"));
+          var wrong = form.querySelector("[data-errors]");
+          var again = form.querySelector("button[name='" + button.name + "'][value='" + button.value + "']");
+          if (wrong && response.status !== 200) wrong.focus();
+          else if (!go(target) && again) again.focus();
+          announce(before);
+        });
+      }).catch(failed));
+    }
+
+    function upload(input) {
+      var url = saved().dataset.upload;
+      if (sending) { queued.push(input); return; }
+      if (!url) {
+        save();
+        sending += 1;
+        return (busy || Promise.resolve()).then(function () { sending -= 1; if (saved().dataset.upload) upload(input); else arrived(); });
+      }
+      var file = input.files[0], data = new FormData(), bar = shownProgress(input, file);
+      var before = byId(input.name.replace(/-file$/, "-report"));
+      before = before && before.querySelector("[name$=-attachment]");
+      data.append("csrfmiddlewaretoken", form.querySelector("[name=csrfmiddlewaretoken]").value);
+      if (before) data.append("replaced", before.value);
+      data.append(input.name, file);
+      var post = new XMLHttpRequest();
+      sending += 1;
+      post.upload.onprogress = function (event) {
+        if (event.lengthComputable) bar.show(Math.floor(100 * event.loaded / event.total));
+      };
+      function ended(how) {
+        return function () {
+          bar.end();
+          sending -= 1;
+          how();
+          arrived();
+        };
+      }
+      post.onload = ended(function () {
+        if (post.status !== 200) return noteAt(input, "The file could not be uploaded. Choose it once more.");
+        renew(parse(post.responseText), input);
+        var again = byId(input.id);
+        if (again && document.activeElement === document.body) again.focus();
+        if (!waiting) save();
+      });
+      post.onerror = ended(function () { noteAt(input, "The file could not be uploaded. Choose it once more."); });
+      post.onabort = ended(function () { input.value = ""; input.focus(); });
+      bar.cancel.addEventListener("click", function () { post.abort(); });
+      post.open("POST", url);
+      post.send(data);
+    }
+
+    // Press the button that was pressed while a file was on its way.
+    function arrived() {
+      var button = waiting;
+      if (sending) return;
+      if (queued.length) return upload(queued.shift());
+      if (!button) return;
+      waiting = null;
+      if (button.isConnected) form.requestSubmit(button);
+    }
+
+    function shownProgress(input, file) {
+      var place = document.createElement("span"), words = document.createElement("span");
+      var progress = document.createElement("progress"), cancel = document.createElement("button");
+      place.className = "upload";
+      progress.max = 100;
+      progress.setAttribute("aria-label", "Sending " + file.name);
+      cancel.type = "button";
+      cancel.className = "linklike";
+      cancel.textContent = "Cancel";
+      place.append(progress, " ", words, " ", cancel);
+      input.after(place);
+      function show(part) {
+        progress.value = part;
+        words.textContent = part < 100 ? "Sending: " + part + " %" : "Received, checking";
+      }
+      show(0);
+      return { cancel: cancel, show: show, end: function () { place.remove(); } };
+    }
+
+    form.addEventListener("change", function (event) { if (event.target.type !== "file") soon(SOON); });
+    form.addEventListener("input", function (event) { if (event.target.type !== "file") soon(TYPING); });
+    form.addEventListener("submit", function (event) {
+      var button = event.submitter;
+      if (busy) {
+        event.preventDefault();
+        busy.then(function () { if (button.isConnected) form.requestSubmit(button); });
+      } else if (sending) {
+        event.preventDefault();
+        waiting = button;
+      } else if (button && button.hasAttribute("data-in-place")) {
+        event.preventDefault();
+        inPlace(button);
+      } else if (button && button.hasAttribute("data-update") && saved().dataset.liveUrl) {
+        event.preventDefault();
+        save(true);
+      } else {
+        leaving = true;
+        clearTimeout(timer);
+      }
+    });
+    window.addEventListener("pagehide", function () {
+      if (timer && !leaving && !busy && saved().dataset.liveUrl) navigator.sendBeacon(saved().dataset.liveUrl, typed());
+    });
+    window.addEventListener("pageshow", function () { leaving = false; });
+    return { save: save, upload: upload };
+  }
 })();

@@ -13,7 +13,8 @@ from priorauth.models import Invitation, Membership, OfficeClinician, OfficeFaci
 from priorauth.roles import Role
 from priorauth.services import directory, information, invitations
 from tests import cases
-from tests.factories import browser, level_row, saved_draft, sent_through_the_page, study_row, valid_form
+from tests.factories import browser, day, level_row, saved_draft, sent_through_the_page, study_row, valid_form
+from tests.soak import report
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -24,7 +25,14 @@ SMALL_TARGETS = """() => [...document.querySelectorAll("a, button, input, select
     return shown && !e.closest("label") && !(e.tagName === "A" && inline) && (box.width < 24 || box.height < 24);
 }).map(e => e.outerHTML.slice(0, 100))"""
 RIVERA = {"npi": "1205804119", "name": "Alex Rivera MD"}
-WRONG = {"birth_date": "13/45/1948", "clinician_npi": "1234567890", "levels-0-onset": "soon", "pain_score": "eleven"}
+MOST_BYTES, MOST_REQUESTS = 60 * 1024, 6
+WRONG = {
+    "birth_date": "13/45/1948",
+    "clinician_npi": "1234567890",
+    "levels-0-onset": "soon",
+    "pain_score": "eleven",
+    "service_date": day(2),
+}
 
 
 @pytest.fixture
@@ -37,6 +45,7 @@ def pages():
     two = {"levels-count": "2", **level_row(1, "L2"), "imaging-count": "2", **studies, "lines-0-levels": "L1, L2"}
     keep_lists(by)
     filled, wrong, empty, wide = (saved_draft(client, **changes) for changes in ({}, WRONG, blank, two))
+    doubtful = saved_draft(client, **{"imaging-0-date": day(215)})
     missing = saved_draft(client, **{"imaging-0-findings-0": []})
     fresh = sent_through_the_page(client)
     cases.score_all(timezone.now())
@@ -52,6 +61,8 @@ def pages():
     paths = ["", "?show=decided", "new/", "PA-0000-0000-0000/"]
     paths += [f"{case.reference}/edit/" for case in (filled, wrong, wide)]
     paths += [f"{empty.reference}/edit/?problems=all", f"{filled.reference}/edit/check/"]
+    paths += [f"{case.reference}/edit/missing/" for case in (empty, missing)]
+    paths += [f"{wrong.reference}/edit/missing/", f"{doubtful.reference}/edit/possible-mistakes/"]
     paths += [f"{missing.reference}/edit/check/", f"{fresh.reference}/submitted/", f"{waiting.reference}/submitted/"]
     paths += [f"{case.reference}/" for case in (filled, fresh, asked, waiting)]
     paths += [f"{asked.reference}/answer/1/", f"{fresh.reference}/withdraw/", f"{fresh.reference}/amend/"]
@@ -88,15 +99,37 @@ def test_every_office_page_is_accessible(pages, chromium, live_server, width):
     with sync_playwright() as playwright:
         chrome = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         context = chrome.new_context(viewport={"width": width, "height": 900})
-        page = context.new_page()
+        page, weights = context.new_page(), []
+        weighed = weighing(context, page, weights)
         page.goto(f"{live_server.url}/sign-in/")
         found = [problem_of(page, "/sign-in/", width)]
         context.add_cookies([cookie | {"url": live_server.url}])
         for path in paths:
             page.goto(live_server.url + path)
-            found.append(problem_of(page, path, width))
+            found += [problem_of(page, path, width), weighed(path)]
         chrome.close()
+    report("G7, G11", f"{len(paths)} pages at {width} px", f"axe 0; the heaviest {max(weights) / 1024:.0f} KB")
     assert list(filter(None, found)) == []
+
+
+def weighing(context, page, weights):
+    """A function that says of what came since it was last asked whether a page of the office's is too heavy (G11).
+
+    The cache is empty; the reader of the API's document is no page of an office's day.
+    """
+    wire, arrived = context.new_cdp_session(page), []
+    wire.on("Network.loadingFinished", lambda event: arrived.append(event["encodedDataLength"]))
+    wire.send("Network.enable")
+    wire.send("Network.setCacheDisabled", {"cacheDisabled": True})
+
+    def weighed(path):
+        sizes, arrived[:] = list(arrived), []
+        if not path.startswith("/requests/"):
+            return None
+        weights.append(sum(sizes))
+        return (path, sizes) if sum(sizes) > MOST_BYTES or len(sizes) > MOST_REQUESTS else None
+
+    return weighed
 
 
 def problem_of(page, path, width):

@@ -67,7 +67,7 @@ WRONG = [
     ("levels-0-onset", "last spring", "or only the month, like Sep 2026"),
     ("levels-0-exam_date", day(-2), "in the past"),
     ("levels-0-other_source_name", LONG, "can have 200 characters"),
-    ("pain_score", "11", "whole number from 0 to 10"),
+    ("pain_score", "11", "Pain score must be a whole number from 0 to 10."),
     ("pain_score", "-1", "whole number from 0 to 10"),
     ("pain_score", "7.5", "whole number from 0 to 10"),
     ("pain_score", "\uff18", "whole number from 0 to 10"),

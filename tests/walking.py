@@ -148,6 +148,9 @@ class World:
         case = {
             "request-edit": self.draft,
             "request-check": self.draft,
+            "request-missing": self.draft,
+            "request-doubts": self.draft,
+            "request-upload": self.draft,
             "request-answer": self.asked,
             "request-withdraw": self.withdrawable,
         }.get(route.name, self.sent)

@@ -1,11 +1,15 @@
 """What the templates of the office pages need beyond Django's own tags."""
 
 import datetime as dt
+from functools import partial
+from itertools import chain, repeat
 from typing import Any
 
 from django import template
 from django.forms.boundfield import BoundField
 from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from policies import registry
 from policies.vocabulary import day_words
@@ -17,22 +21,64 @@ register = template.Library()
 
 
 @register.inclusion_tag("parts/ask.html")
-def ask(bound: BoundField) -> dict[str, Any]:
-    """One question: label, hint, message, input, and how a date was understood."""
+def ask(bound: BoundField, after: str = "") -> dict[str, Any]:
+    """One question: label, hint, message, input, and how a date was understood.
+
+    `after` names the answer after which it makes sense (portal.css, "Questions after an answer"); one that holds
+    something, right or wrong, is always in sight.
+    """
     question = bound.field
     wrong = " ".join(bound.errors)
-    understood = bound.form.answers[bound.name] if isinstance(question, Date) and not wrong else None
+    value = bound.value() or ""
     described = [("hint", question.hint), ("wrong", wrong)]
+    kept = " kept" if wrong or value else ""
     return {
         "id": bound.auto_id,
         "name": bound.html_name,
         "label": bound.label,
         "question": question,
-        "value": bound.value() or "",
+        "value": value,
         "wrong": wrong,
-        "understood": understood,
+        "choices": CHOICES[question.kind](bound, value) if question.kind in CHOICES else "",
+        "is_date": isinstance(question, Date),
+        "read_as": read_as(bound),
+        "after": f" after-{after}{kept}" if after else "",
         "described": " ".join(f"{bound.auto_id}_{part}" for part, text in described if text),
     }
+
+
+@register.filter
+def read_as(bound: BoundField) -> str:
+    """How a typed date was understood; what is wrong with it stands elsewhere."""
+    understood = bound.form.answers[bound.name] if isinstance(bound.field, Date) and not bound.errors else None
+    return f"Read as {understood}" if understood else ""
+
+
+def _options(bound: BoundField, value: str) -> SafeString:
+    shown = [("", "Select"), *bound.field.choices]
+    return format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        ((one, SELECTED if one and one == value else "", word) for one, word in shown),
+    )
+
+
+def _inputs(kind: str, bound: BoundField, value: Any) -> SafeString:
+    """Radios or checkboxes; the first has the id that a message links to. A form can have 4,000: hence no template."""
+    chosen = set(value) if kind == "checkbox" else {value}
+    ids = chain([format_html(' id="{}"', bound.auto_id)], repeat(""))
+    return format_html_join(
+        "",
+        '<label class="choice"><input type="{}" name="{}" value="{}"{}{}>{}</label>',
+        (
+            (kind, bound.html_name, one, place, CHECKED if one in chosen else "", word)
+            for place, (one, word) in zip(ids, bound.field.choices, strict=False)
+        ),
+    )
+
+
+CHECKED, SELECTED = SafeString(" checked"), SafeString(" selected")
+CHOICES = {"radios": partial(_inputs, "radio"), "checks": partial(_inputs, "checkbox"), "select": _options}
 
 
 @register.filter

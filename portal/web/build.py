@@ -182,6 +182,7 @@ def details(form: RequestForm) -> dict[str, Any]:
     contact = dict(form.contact.answers)
     return {
         "urgency_reason": people["urgency_reason"],
+        "retrospective_reason": form.plan.answers["retrospective_reason"],
         "diagnosis_codes": list(people["diagnosis_codes"]),
         "note": contact.pop("note"),
         "contact": contact,

@@ -8,12 +8,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal.web import build, coding, member, second_request, summary
+from portal.web import build, doubts, member, second_request, summary
 from portal.web.access import office_page, refused
 from portal.web.editing import SENT_MEANWHILE, heading, posted_version
 from portal.web.intake import form_of
 from portal.web.next_step import rule
-from portal.web.panel import explanation
+from portal.web.panel import look
 from portal.web.request_form import RequestForm
 from priorauth.models import Case, Draft
 from priorauth.services import submit
@@ -76,21 +76,18 @@ def _sent_or_changed(request: HttpRequest, reference: str, message: str) -> Http
 def _page(
     request: HttpRequest, case: Case, draft: Draft, form: RequestForm, *, status: int = 200, **extra: Any
 ) -> HttpResponse:
-    story = explanation(form, form.today)
-    missing = story["missing"]
-    items = "1 item" if missing == 1 else f"{missing} items"
+    panel = look(form)
     context = {
         "case": case,
         "draft": draft,
         "heading": heading(draft.fields),
         "sections": summary.sections(form),
-        "explanation": story,
-        "missing": missing,
+        "panel": panel,
+        "doubts": doubts.open_doubts(form, draft.record),
         "member_note": member.note_of(form, case, request.actor),
-        "code_doubts": coding.doubts(form),
         "duplicates": second_request.earlier(form, case, request.actor, timezone.now()),
         "because": second_request.reason(request),
-        "send_label": f"Send with {items} missing" if missing else "Send request",
+        "send_label": f"Send with {panel.count}" if panel.missing else "Send request",
         **extra,
     }
     return render(request, "requests/check.html", context, status=status)

@@ -22,7 +22,17 @@ from priorauth.tenancy import get_for
 
 # The names of the form, or how they begin.
 FRESH = (
-    *("service_date", "urgency", "note", "treated", "treatments-", "response", "stated_weeks", "imaging-"),
+    *(
+        "service_date",
+        "retrospective_reason",
+        "urgency",
+        "note",
+        "treated",
+        "treatments-",
+        "response",
+        "stated_weeks",
+        "imaging-",
+    ),
     *("pain_", "walking", "analgesia_hours", "hospital", "admit_date", "discharge_date"),
 )
 FRESH_OF_A_LEVEL = ("onset", "onset_source", "exam", "exam_date", "other_source", "other_source_name")

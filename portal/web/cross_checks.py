@@ -103,14 +103,19 @@ def _regions(code: "CurrentCode") -> tuple[str, ...]:
     return SACRAL if code.kind == "sacroplasty" else tuple(code.regions)
 
 
+def place_of(code: "CurrentCode") -> str:
+    """Where a code belongs, in words: `C1 to C7 and T1 to T12`."""
+    return " and ".join(REGION_WORDS[region] for region in _regions(code))
+
+
 def _misfit(form: "RequestForm", code: str, current: "CurrentCode", level: str) -> str:
-    covers = " and ".join(REGION_WORDS[region] for region in _regions(current))
     fitting = [
         known
         for known, rule in form.edition.document.codes.current.items()
         if region_of(level) in _regions(rule) and len(known) == len(code) and not rule.reposition
     ]
-    return f"{code} is for {covers}. For {level} the code is {' or '.join(fitting)}: correct the code or the level."
+    right = " or ".join(fitting)
+    return f"{code} is for {place_of(current)}. For {level} the code is {right}: correct the code or the level."
 
 
 def _hospital(form: "RequestForm") -> None:

@@ -1,5 +1,6 @@
 """Starting and editing a draft: one page, saved as typed, never sent from here."""
 
+import datetime as dt
 import re
 import uuid
 from typing import Any
@@ -11,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from portal.web import coding, member
+from portal.web import coding, doubts, member, panel, watched
 from portal.web.access import office_page, refused
 from portal.web.intake import Intake, form_of
 from portal.web.rows import Raw
@@ -30,7 +31,7 @@ SENT_MEANWHILE = "This request was sent or withdrawn while you had it open. What
 def new(request: HttpRequest) -> HttpResponse:
     """A blank form; its first post starts the draft. The same token twice gives the same draft."""
     if request.method != "POST":
-        return _page(request, None, {}, token=uuid.uuid4())
+        return _page(request, None, _mine(request), token=uuid.uuid4())
     intake = Intake(request, timezone.now())
     case = drafts.start(by=request.actor, at=intake.at, token=posted_token(request), fields=intake.raw)
     draft = Draft.objects.for_actor(request.actor).filter(case=case).first()
@@ -54,7 +55,8 @@ def edit(request: HttpRequest, reference: str) -> HttpResponse:
     if request.method != "POST":
         if draft is None:
             return redirect("request", reference)
-        return _page(request, case, draft.fields, version=draft.version, whole=request.GET.get("problems") == "all")
+        whole = request.GET.get("problems") == "all"
+        return _page(request, case, draft.fields, version=draft.version, saved_at=draft.saved_at, whole=whole)
     if draft is None:
         return refused(request, SENT_MEANWHILE, status=409)
     return _save(request, case, draft, Intake(request, timezone.now()), posted_version(request))
@@ -66,8 +68,10 @@ def _save(request: HttpRequest, case: Case, draft: Draft, intake: Intake, versio
     if version == draft.version:
         intake.press()
     intake.settle(case)
+    form = form_of(intake.raw, case, timezone.localdate(intake.at), actor=request.actor)
+    shown = watched.shown(form, panel.look(form))
     try:
-        draft = drafts.save(draft, by=request.actor, at=intake.at, version=version, fields=intake.raw)
+        draft = drafts.save(draft, by=request.actor, at=intake.at, version=version, fields=intake.raw, shown=shown)
     except Conflict as conflict:
         draft = Draft.objects.for_actor(request.actor).filter(pk=draft.pk, case__status=Status.DRAFT).first()
         if draft is None:
@@ -83,15 +87,26 @@ def _save(request: HttpRequest, case: Case, draft: Draft, intake: Intake, versio
             problem=intake.problem,
             file_problems=intake.file_problems,
         )
+    return redirect(_next(request, case, draft, intake))
+
+
+def _next(request: HttpRequest, case: Case, draft: Draft, intake: Intake) -> str:
+    """Where the pressed button leads from a saved draft."""
     here = reverse("request-edit", args=[case.reference])
     if intake.anchor:
-        return redirect(f"{here}#{intake.anchor}")
-    if request.POST.get("action") == "check":
+        return f"{here}#{intake.anchor}"
+    action = request.POST.get("action")
+    if action == "update":
+        return f"{here}#panel"
+    if action == "check":
         today = timezone.localdate(intake.at)
-        whole = not form_of(draft.fields, case, today, whole=True, actor=request.actor).problems
-        return redirect("request-check", case.reference) if whole else redirect(f"{here}?problems=all")
+        form = form_of(draft.fields, case, today, whole=True, actor=request.actor)
+        if form.problems:
+            return f"{here}?problems=all"
+        in_doubt = doubts.open_doubts(form, draft.record)
+        return reverse("request-doubts" if in_doubt else "request-check", args=[case.reference])
     messages.success(request, f"Saved {clock(intake.at)}. Nothing was sent.", extra_tags="good")
-    return redirect(here)
+    return here
 
 
 def _page(
@@ -103,13 +118,16 @@ def _page(
     problem: str = "",
     status: int = 200,
     token: uuid.UUID | None = None,
+    saved_at: dt.datetime | None = None,
     **options: Any,
 ) -> HttpResponse:
     form = form_of(raw, case, timezone.localdate(), actor=request.actor, **options)
     context = {
         "case": case,
         "form": form,
+        "panel": panel.look(form),
         "version": version,
+        "saved_at": saved_at,
         "problem": problem,
         "token": token,
         "action": reverse("request-edit", args=[case.reference]) if case else reverse("request-new"),
@@ -136,6 +154,11 @@ def typed_name(raw: Raw) -> str:
     """Initial and last name as typed so far."""
     first, last = ((raw.get(name) or [""])[-1].strip() for name in ("first_name", "last_name"))
     return " ".join(part for part in (f"{first[:1]}." if first else "", last[:60]) if part)
+
+
+def _mine(request: HttpRequest) -> Raw:
+    """Whom the plan can ask: whoever starts the request, until somebody else is named."""
+    return {"contact_name": [request.actor.name], "contact_email": [request.user.email]}
 
 
 def posted_token(request: HttpRequest) -> uuid.UUID:

@@ -15,7 +15,7 @@ from django.core.validators import validate_email
 from policies.codes import CodeError, Icd10Cm, Icd10Pcs, Level, Npi, ProcedureCode
 from policies.vocabulary import day_words
 from portal.web import dates
-from portal.web.words import NOT_RECORDED, Choices, with_not_recorded
+from portal.web.words import NOT_MENTIONED, NOT_RECORDED, Choices, with_not_recorded
 
 
 class Question(forms.Field):
@@ -132,7 +132,7 @@ class Pick(Question):
 
 
 class Findings(forms.MultipleChoiceField):
-    """Several of the findings of one study at one level."""
+    """Several of the findings of one study at one level, or that the report does not mention it: no finding."""
 
     kind = "checks"
     size = hint = called = ""
@@ -140,11 +140,18 @@ class Findings(forms.MultipleChoiceField):
 
     def __init__(self, label: str, choices: Choices) -> None:
         self.words = label
+        choices = [*choices, (NOT_MENTIONED, "Not mentioned")]
         super().__init__(label=label, choices=choices, required=False, widget=forms.CheckboxSelectMultiple)
         self.error_messages["invalid_choice"] = "Tick only findings of the list."
 
     def to_python(self, value: list[str] | None) -> list[str]:
         return [finding for finding in value or () if finding.strip()]
+
+    def clean(self, value: list[str] | None) -> list[str]:
+        findings = super().clean(value)
+        if NOT_MENTIONED in findings and len(findings) > 1:
+            raise forms.ValidationError("“Not mentioned” cannot stand beside a finding. Untick one of them.")
+        return [finding for finding in findings if finding != NOT_MENTIONED]
 
 
 class Date(Question):
@@ -171,11 +178,12 @@ class Whole(Question):
 
     def __init__(self, label: str, *, least: int, most: int, **options: Any) -> None:
         super().__init__(label, inputmode="numeric", **options)
+        self.named = options.get("called") or self.words
         self.least, self.most = least, most
 
     def read(self, text: str) -> int:
         if not re.fullmatch(r"[0-9]{1,9}", text) or not self.least <= int(text) <= self.most:
-            raise ValueError(f"{self.words} must be a whole number from {self.least:,} to {self.most:,}.")
+            raise ValueError(f"{self.named} must be a whole number from {self.least:,} to {self.most:,}.")
         return int(text)
 
 

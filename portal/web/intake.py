@@ -38,6 +38,8 @@ def governing(raw: Raw) -> Edition:
 
 def form_of(raw: Raw, case: Case | None, today: dt.date, *, actor: Actor | None = None, **options: Any) -> RequestForm:
     """The form as typed, with the case's files; for an `actor` with the clinicians and facilities of their office."""
+    if case and case.received_at:
+        options["sent_on"] = timezone.localdate(case.received_at)
     if actor:
         options["directory"] = directory.of_office(actor)
         raw = options["directory"].settle(raw)
@@ -46,7 +48,10 @@ def form_of(raw: Raw, case: Case | None, today: dt.date, *, actor: Actor | None 
 
 @dataclass
 class Intake:
-    """One post. `apply` takes the files and the add and remove buttons; what is then in `raw` is to be kept."""
+    """One post. `take_files` and `press` do what it brings and asks; what is then in `raw` is to be kept.
+
+    `unwanted` are files that the form no longer links: replaced ones, and those of rows that were removed.
+    """
 
     request: HttpRequest
     at: dt.datetime
@@ -58,6 +63,7 @@ class Intake:
 
     def __post_init__(self) -> None:
         self.raw = rows.from_post(self.request.POST)
+        self.unwanted = self.request.POST.getlist("replaced")
 
     def take_files(self, case: Case) -> None:
         """Store each file with the case at once. What is refused becomes a message; everything else stays."""
@@ -84,6 +90,9 @@ class Intake:
             self._add(post["add"])
         elif row := rows.parse_button(post.get("remove", "")):
             self._remove(*row)
+        elif row := rows.parse_button(post.get("copy", ""), ["levels"]):
+            self.raw = rows.same_for_all_levels(self.raw, row[1])
+            self.anchor = "levels"
         elif file_id := post.get("remove_file"):
             self._unlink(file_id)
         elif "suggest" in post:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from portal.web import directory
+from portal.web.applies import applies
 
 if TYPE_CHECKING:
     from portal.web.request_form import RequestForm
@@ -35,6 +36,8 @@ def run(form: "RequestForm") -> None:
         for name, message in messages.items():
             if name.partition("_")[0] not in part.errors:  # `clinician_npi` once the clinician is chosen
                 _ask(part, name, message)
+    if applies(form.plan, "retrospective_reason"):
+        _ask(form.plan, "retrospective_reason", "Say why the request comes after the procedure.")
     if form.people.answers["urgency"] == "expedited":
         _ask(form.people, "urgency_reason", "Say why waiting the standard time would harm the patient.")
     if not form.contact.answers["contact_email"]:

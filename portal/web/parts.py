@@ -37,7 +37,13 @@ WHERE_HINT = "File and page, or: not in a record"
 
 
 class Part(forms.Form):
-    """Some questions, bound to the form as typed. Messages of a numbered row begin with its name (`about`)."""
+    """Some questions, bound to the form as typed. Messages of a numbered row begin with its name (`about`).
+
+    `internal` are fields that no person is asked.
+    """
+
+    internal: frozenset[str] = frozenset()
+    folded = ""  # of a row among many: its answers in one line, under which it is closed
 
     def __init__(self, raw: Raw, *, today: dt.date, prefix: str | None = None, about: str = "") -> None:
         super().__init__(MultiValueDict(raw), prefix=prefix)
@@ -63,7 +69,11 @@ class Part(forms.Form):
     @property
     def is_blank(self) -> bool:
         """Whether nothing at all was typed or chosen."""
-        return not any(value.strip() for name in self.fields for value in self.data.getlist(self.add_prefix(name)))
+        return all(self.is_unsaid(name) for name in self.fields)
+
+    def is_unsaid(self, name: str) -> bool:
+        """Whether nothing was typed or chosen in one field."""
+        return not any(value.strip() for value in self.data.getlist(self.add_prefix(name)))
 
     def problems(self) -> Iterator[tuple[BoundField, str]]:
         for name, messages in self.errors.items():
@@ -79,11 +89,22 @@ class MemberPart(Part):
 
 
 class PlanPart(Part):
+    """`asked_on` is the day of the request: a planned date before it asks for a reason."""
+
+    def __init__(self, raw: Raw, *, today: dt.date, asked_on: dt.date, **options: Any) -> None:
+        super().__init__(raw, today=today, **options)
+        self.asked_on = asked_on
+
     setting = Choice("Where will it be done?", words.SETTING)
     service_date = Date("Planned date", hint=f"{EXAMPLE_DAY}. If it is not booked, give the earliest date", past=False)
+    retrospective_reason = LongText(
+        "Why is it asked after the procedure?", most=500, hint="The planned date has passed: say what happened"
+    )
 
 
 class PeoplePart(Part):
+    internal = frozenset({"clinician", "facility"})
+
     diagnosis_codes = Diagnoses("Diagnosis codes, ICD-10-CM (optional)", hint="The main one first: M80.08XA, C79.51")
     clinician = Pick("Treating clinician")
     clinician_npi = NpiNumber("Treating clinician's NPI", hint="10 digits", inputmode="numeric")
@@ -107,7 +128,9 @@ class PeoplePart(Part):
 
 
 class LinePart(Part):
-    code = Procedure("Procedure code", hint="22511, or in a hospital stay 0QU03JZ", autocapitalize="characters")
+    code = Procedure(
+        "Procedure code", hint="22511, or in a hospital stay 0QU03JZ", autocapitalize="characters", list="codes"
+    )
     levels = LevelNames("Levels of this line", hint="T12, L1", autocapitalize="characters")
     units = Whole("Units", least=1, most=10, hint="1 to 10")
     technique = Choice("What does the note describe?", words.TECHNIQUE, kind="select")
@@ -135,7 +158,13 @@ class LevelPart(Part):
 
 class PainPart(Part):
     pain_present = Choice("Is there pain from this now?", words.YES_NO)
-    pain_score = Whole("Worst pain in the last 24 hours", least=0, most=10, hint="0 is none, 10 the worst imaginable")
+    pain_score = Whole(
+        "Worst pain in the last 24 hours",
+        least=0,
+        most=10,
+        called="Pain score",
+        hint="0 is none, 10 the worst imaginable. As the patient said it",
+    )
     pain_word = Choice("The pain in the clinician's word", words.PAIN_WORD)
     pain_date = Date("Date of this score", called="Date of the pain score", hint=EXAMPLE_DAY)
     walking = Choice("Walking now", words.WALKING, hint="What the patient can do now")
@@ -168,6 +197,7 @@ class SafetyPart(Part):
 
 
 class StudyPart(Part):
+    internal = frozenset({"attachment"})
     modality = Choice("Type of study", words.IMAGING, not_recorded=False, kind="select")
     date = Date("Date of the study", called="date", hint=f"{EXAMPLE_DAY}. Of the study, not of the report")
     sequence = Text("Sequence (optional)", most=60, hint="MRI only, for example STIR", size="short")
@@ -197,7 +227,7 @@ class TreatmentPart(Part):
     start = Date("Started", called="start", months=True, hint=EXAMPLE_MONTH)
     ongoing = Choice("Still going on?", words.ONGOING)
     end = Date("Ended (if it has)", called="end", months=True, hint=EXAMPLE_MONTH)
-    duration = Whole("Length in days, if it has no dates", least=0, most=9999)
+    duration = Whole("Length in days, if it has no dates (optional)", least=0, most=9999)
     visits = Whole("Number of visits or injections (optional)", least=0, most=200)
     stopped = Choice("Stopped for side effects?", words.YES_NO)
     source = Text(WHERE, most=200, hint=WHERE_HINT)

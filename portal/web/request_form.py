@@ -5,10 +5,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.forms.boundfield import BoundField
+
 from policies.edition import Edition
 from portal.web import cross_checks, needed, parts
+from portal.web.applies import applies
 from portal.web.directory import NONE, Directory
+from portal.web.fields import Date
 from portal.web.parts import ExamPart, LevelPart, LinePart, Part, StudyPart, TreatmentPart
+from portal.web.progress import fold, state
 from portal.web.rows import Raw, count
 from priorauth.models import Attachment
 
@@ -64,7 +69,8 @@ class RequestForm:
     """`raw` is what was typed, `today` the plan's calendar day, `attachments` the case's files by their uuid.
 
     `directory` are the office's own clinicians and facilities. `whole` also asks for what a sending needs;
-    `file_problems` are messages by the name of the file's input.
+    `file_problems` are messages by the name of the file's input; `sent_on` is the day of the first sending, where
+    there was one.
     """
 
     raw: Raw
@@ -74,10 +80,11 @@ class RequestForm:
     whole: bool = False
     file_problems: Mapping[str, str] = field(default_factory=dict)
     directory: Directory = NONE
+    sent_on: dt.date | None = None
 
     def __post_init__(self) -> None:
         self.member = self._part(parts.MemberPart)
-        self.plan = self._part(parts.PlanPart)
+        self.plan = parts.PlanPart(self.raw, today=self.today, asked_on=self.sent_on or self.today)
         self.people = self._part(parts.PeoplePart)
         self.directory.offer(self)
         self.bone = self._part(parts.BonePart)
@@ -101,6 +108,7 @@ class RequestForm:
         cross_checks.run(self)
         if self.whole:
             needed.run(self)
+        fold(self)
 
     def _part(self, kind: type[Part]) -> Any:
         return kind(self.raw, today=self.today)
@@ -155,14 +163,33 @@ class RequestForm:
     def section_list(self) -> list[dict[str, str]]:
         """The list beside the page: each section's title and state in words."""
         return [
-            {"id": name, "title": title, "state": self._state(name), "problem": "problem" * any(self.problems_of(name))}
-            for name, title in SECTIONS.items()
+            {"id": name, "title": title, "key": str(number), "state": state(self, name)}
+            for number, (name, title) in enumerate(SECTIONS.items(), start=1)
         ]
 
-    def _state(self, section: str) -> str:
-        if any(self.problems_of(section)):
-            return "There is a problem"
-        return "Not started" if all(part.is_blank for part in self.sections()[section]) else "Started"
+    @property
+    def codes(self) -> list[tuple[str, str]]:
+        """The procedure codes of the edition, with where each belongs: to choose from."""
+        return [
+            (code, cross_checks.place_of(rule) + (", each further level" if rule.role == "addon" else ""))
+            for code, rule in self.edition.document.codes.current.items()
+        ]
+
+    @property
+    def titles(self) -> dict[str, str]:
+        return SECTIONS
+
+    @property
+    def is_retrospective(self) -> bool:
+        """Whether the question why it is asked after the procedure is to be seen."""
+        return applies(self.plan, "retrospective_reason") or not self.plan.is_unsaid("retrospective_reason")
+
+    @property
+    def dates(self) -> Iterator[BoundField]:
+        """Every date that is asked for."""
+        for parts_of in self.sections().values():
+            for part in parts_of:
+                yield from (part[name] for name, field in part.fields.items() if isinstance(field, Date))
 
     @property
     def other_file_problem(self) -> str:

@@ -31,8 +31,10 @@ NOT_ANSWERS = {
     "csrfmiddlewaretoken",
     "action",
     "add",
+    "copy",
     "remove",
     "remove_file",
+    "replaced",
     "version",
     "token",
     "note_to_answer",
@@ -40,6 +42,7 @@ NOT_ANSWERS = {
     "look_up",
     "member",
 }
+SAME_FOR_ALL = ("etiology", "mechanism", "onset", "onset_source", "purpose", "lesion_pattern", "lesion_source")
 
 
 class TooMany(ValueError):
@@ -72,6 +75,13 @@ def remove(raw: Raw, group: str, index: int) -> Raw:
     number = count(raw, group)
     kept = _shift(_without(raw, group, index), group, index)
     return kept | {f"{group}-count": [str(max(number - 1, 1))]}
+
+
+def same_for_all_levels(raw: Raw, index: int) -> Raw:
+    """The form in which every level has the answers of one about cause, onset, purpose and lesion."""
+    answers = {name: raw.get(f"levels-{index}-{name}", []) for name in SAME_FOR_ALL}
+    others = [other for other in range(count(raw, "levels")) if other != index]
+    return raw | {f"levels-{other}-{name}": list(values) for other in others for name, values in answers.items()}
 
 
 def _without(raw: Raw, group: str, index: int) -> Raw:

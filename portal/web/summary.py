@@ -1,16 +1,18 @@
 """The answers of a form in words, section by section: for the check page and for the case page."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.forms.boundfield import BoundField
 
+from portal.web.applies import applies
 from portal.web.fields import Choice, Findings
 from portal.web.parts import Part
-from portal.web.request_form import SECTIONS, RequestForm, Study
+
+if TYPE_CHECKING:
+    from portal.web.request_form import RequestForm, Study
 
 NOT_PROVIDED = "Not provided"
-INTERNAL = {"attachment", "clinician", "facility"}
 
 
 @dataclass(frozen=True)
@@ -28,23 +30,27 @@ class Section:
     groups: list[Answers]
 
 
-def sections(form: RequestForm) -> list[Section]:
+def sections(form: "RequestForm") -> list[Section]:
     """Every section with its answers; a blank row of a group is left out, a blank question is "Not provided"."""
     files = {id(study.part): study for study in form.studies}
     result = []
     for name, parts in form.sections().items():
         groups = [_group(part, files.get(id(part))) for part in parts if not (part.about and _left_out(part, files))]
-        result.append(Section(name, SECTIONS[name], groups))
+        result.append(Section(name, form.titles[name], groups))
     return result
 
 
-def _left_out(part: Part, files: dict[int, Study]) -> bool:
+def _left_out(part: Part, files: dict[int, "Study"]) -> bool:
     study = files.get(id(part))
     return study.is_blank if study else part.is_blank
 
 
-def _group(part: Part, study: Study | None) -> Answers:
-    rows = [(bound.field.words, words(bound)) for bound in part if bound.name not in INTERNAL]
+def _group(part: Part, study: "Study | None") -> Answers:
+    asked = [bound for bound in part if bound.name not in part.internal]
+    answers = [(bound, words(bound)) for bound in asked]
+    rows = [
+        (bound.field.words, answer) for bound, answer in answers if answer != NOT_PROVIDED or applies(part, bound.name)
+    ]
     if study:
         rows.append(("Report file", study.attachment.name if study.attachment else NOT_PROVIDED))
     return Answers(part.about, rows)

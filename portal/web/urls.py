@@ -1,6 +1,7 @@
 """The office's pages, under `requests/`."""
 
 from django.urls import path, register_converter
+from django.views.decorators.gzip import gzip_page
 
 from portal.web import (
     amending,
@@ -8,10 +9,13 @@ from portal.web import (
     case_page,
     checking,
     copying,
+    doubting,
     editing,
     files,
     list_file,
     listing,
+    missing,
+    uploading,
     withdrawing,
     writing,
 )
@@ -31,17 +35,21 @@ class Reference:
 
 register_converter(Reference, "reference")
 
+# The pages that hold the form are long, and compress to a fifth (decision 25 says why that is safe here).
 urlpatterns = [
     path("", listing.requests, name="requests"),
     path("file/", list_file.download, name="requests-file"),
-    path("new/", editing.new, name="request-new"),
+    path("new/", gzip_page(editing.new), name="request-new"),
     path("<reference:reference>/", case_page.show, name="request"),
-    path("<reference:reference>/edit/", editing.edit, name="request-edit"),
-    path("<reference:reference>/edit/check/", checking.check, name="request-check"),
+    path("<reference:reference>/edit/", gzip_page(editing.edit), name="request-edit"),
+    path("<reference:reference>/edit/missing/", gzip_page(missing.missing), name="request-missing"),
+    path("<reference:reference>/edit/possible-mistakes/", doubting.doubts, name="request-doubts"),
+    path("<reference:reference>/edit/file/", uploading.upload, name="request-upload"),
+    path("<reference:reference>/edit/check/", gzip_page(checking.check), name="request-check"),
     path("<reference:reference>/submitted/", checking.submitted, name="request-submitted"),
-    path("<reference:reference>/answer/<int:number>/", answering.answer, name="request-answer"),
+    path("<reference:reference>/answer/<int:number>/", gzip_page(answering.answer), name="request-answer"),
     path("<reference:reference>/copy/", copying.copy, name="request-copy"),
-    path("<reference:reference>/amend/", amending.amend, name="request-amend"),
+    path("<reference:reference>/amend/", gzip_page(amending.amend), name="request-amend"),
     path("<reference:reference>/message/", writing.write, name="request-message"),
     path("<reference:reference>/withdraw/", withdrawing.withdraw, name="request-withdraw"),
     path("<reference:reference>/files/<uuid:file_id>/", files.download, name="request-file"),

@@ -121,6 +121,7 @@ FINDING: Choices = [
     ("blastic_lesion", "Sclerotic lesion"),
     ("pathologic_fracture", "Pathologic fracture"),
 ]
+NOT_MENTIONED = "not_mentioned"  # said of a level in a report: no finding, and looked for
 TREATMENT: Choices = [
     ("analgesic", "Pain medicine"),
     ("physical_therapy", "Physical therapy or exercise"),

@@ -48,6 +48,7 @@ class Sending(NamedTuple):
     revision: Revision
     sections: list[tuple[str, list[facts.Fact]]]
     changes: list[facts.FactChange] | None
+    late_changes: list[facts.LateChange]
 
 
 def case_page(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
@@ -187,6 +188,7 @@ def _sendings(revisions: Sequence[Revision], attachments: Sequence[Attachment]) 
             revision,
             facts.sections(revision, files),
             facts.changes(earlier, revision, files) if earlier else None,
+            facts.late_changes(revision),
         )
         for earlier, revision in zip(before, revisions, strict=False)
     ]

@@ -16,7 +16,8 @@ NOT_SENT = "Not sent"
 
 Names = Mapping[str, str]
 # Parts of the details that have words of their own here, or that repeat the form as it was typed.
-OWN_WORDS = frozenset({"studies", "sources", "files", "form", "typed_dates"})
+OWN_WORDS = frozenset({"studies", "sources", "files", "form", "typed_dates", "changes_after_panel", "confirmed"})
+NOT_GIVEN = "Not given"
 
 
 class Fact(NamedTuple):
@@ -30,6 +31,40 @@ class FactChange(NamedTuple):
     label: str
     before: str
     after: str
+
+
+class LateChange(NamedTuple):
+    """What the office changed after the portal had shown it what is missing. `when` names the time between the two."""
+
+    label: str
+    before: str
+    after: str
+    when: str
+    said: str
+
+
+def late_changes(revision: Revision) -> list[LateChange]:
+    """The changes that the draft of a revision kept (services/panel_record.py), oldest first."""
+    return [
+        LateChange(
+            one["what"],
+            one["before"] or NOT_GIVEN,
+            one["after"] or NOT_GIVEN,
+            f"{_between(one['shown_at'], one['at'])} after the portal showed it, by {one['by']}",
+            one["said"],
+        )
+        for one in revision.details.get("changes_after_panel") or []
+    ]
+
+
+def _between(first: str, second: str) -> str:
+    """`4 min`, `3 h` or `2 days` between two instants."""
+    minutes = int((dt.datetime.fromisoformat(second) - dt.datetime.fromisoformat(first)).total_seconds() // 60)
+    if minutes < 1:
+        return "Less than 1 min"
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
 
 
 def sections(revision: Revision, files: Names) -> list[tuple[str, list[Fact]]]:
@@ -82,6 +117,8 @@ def _facts(revision: Revision, files: Names) -> Iterator[Fact]:
 
 def _details(details: Mapping[str, Any], files: Names) -> Iterator[Fact]:
     """What the engine does not read: the words of the office, and where a fact is written."""
+    for number, asked in enumerate(details.get("confirmed") or [], start=1):
+        yield Fact("Asked whether it is a mistake: the office says it is right", f"Question {number}", asked)
     title = "Where it is written"
     for number, study in enumerate(details.get("studies") or [], start=1):
         if study.get("file"):

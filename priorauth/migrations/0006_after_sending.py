@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('priorauth', '0004_directory'),
+        ('priorauth', '0005_form'),
     ]
 
     operations = [

@@ -16,6 +16,7 @@ class Draft(TenantModel):
 
     case = models.OneToOneField("Case", on_delete=models.CASCADE)
     fields = models.JSONField(default=dict)
+    record = models.JSONField(default=dict, help_text="what was changed after the panel: services/panel_record.py")
     version = models.PositiveIntegerField(default=1)
     saved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     saved_at = models.DateTimeField()

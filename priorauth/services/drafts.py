@@ -10,8 +10,10 @@ from django.db.models import F
 from priorauth import audit
 from priorauth.models import Case, Draft
 from priorauth.roles import OFFICE_ROLES, Actor
+from priorauth.services import panel_record
 from priorauth.services.base import clock
 from priorauth.services.errors import Conflict, NotPermitted
+from priorauth.services.panel_record import Shown
 from priorauth.statuses import Act, Status
 
 
@@ -40,15 +42,24 @@ def start(*, by: Actor, at: dt.datetime, token: uuid.UUID, fields: dict[str, Any
         return Case.objects.for_actor(by).get(started_with=token)
 
 
-def save(draft: Draft, *, by: Actor, at: dt.datetime, version: int, fields: dict[str, Any]) -> Draft:
-    """Keep the form as typed. Raises Conflict where a colleague saved since `version` was read; nothing is lost then:
-    the caller shows what was typed again."""
+def save(
+    draft: Draft,
+    *,
+    by: Actor,
+    at: dt.datetime,
+    version: int,
+    fields: dict[str, Any],
+    shown: Shown | None = None,
+) -> Draft:
+    """Keep the form as typed, and what it changed of what was `shown` before. Raises Conflict where a colleague saved
+    since `version` was read; nothing is lost then: the caller shows what was typed again."""
+    record = panel_record.after(draft.record, shown, by=by, at=at)
     with transaction.atomic():
         # The case first and the draft second, as a sending does: the other order could lock the two in a circle.
         cases = Case.objects.for_actor(by).filter(pk=draft.case_id, status=Status.DRAFT)
         rows = Draft.objects.for_actor(by).filter(pk=draft.pk, version=version)
         saved = cases.update(updated_at=at) and rows.update(
-            fields=fields, version=F("version") + 1, saved_by=by.user_id, saved_at=at
+            fields=fields, record=record, version=F("version") + 1, saved_by=by.user_id, saved_at=at
         )
         if not saved:
             transaction.set_rollback(True)
@@ -65,3 +76,13 @@ def save(draft: Draft, *, by: Actor, at: dt.datetime, version: int, fields: dict
         )
     draft.refresh_from_db()
     return draft
+
+
+def confirm(draft: Draft, *, by: Actor, doubts: dict[str, str]) -> None:
+    """Keep that the office looked at these doubts, words by key, and stands by its answers. The draft as it was read
+    is confirmed: raises Conflict where a colleague saved since."""
+    record = draft.record | {"confirmed": doubts}
+    rows = Draft.objects.for_actor(by).filter(pk=draft.pk, version=draft.version, case__status=Status.DRAFT)
+    if not rows.update(record=record):
+        raise Conflict("A colleague changed this request while you were reading. Check it again before you send.")
+    draft.record = record

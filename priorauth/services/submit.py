@@ -1,6 +1,7 @@
 """Sending a request, in one transaction: revision, job, audit event; then a wake-up that may be lost."""
 
 import datetime as dt
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +11,9 @@ from django.utils import timezone
 
 from policies import facts as facts_v1
 from priorauth import deadlines, jobs
-from priorauth.models import Case, Clinician, Draft, Facility, Job, Member, Revision
+from priorauth.models import Case, Clinician, Facility, Job, Member, Revision
 from priorauth.roles import Actor
-from priorauth.services import bounds
+from priorauth.services import bounds, panel_record
 from priorauth.services.base import Change, acting, permit
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.statuses import Act, Urgency
@@ -70,9 +71,9 @@ def _send(
         received_at=at,
         **columns_of(document, at, submission.urgency),
     ) as change:
-        _use_up_draft(case, by, draft_version)
+        record = _use_up_draft(case, draft_version)
         change.rows += _named(case, submission)
-        revise(change, document, submission.details, number=1, by=by, at=at)
+        revise(change, document, submission.details | panel_record.sent(record), number=1, by=by, at=at)
 
 
 def revise(
@@ -171,10 +172,14 @@ def _named(case: Case, submission: Submission) -> list[models.Model]:
     ]
 
 
-def _use_up_draft(case: Case, by: Actor, version: int | None) -> None:
-    draft = Draft.objects.for_actor(by).filter(case=case)
-    if version is not None:
-        draft = draft.filter(version=version)
-    deleted, _ = draft.delete()
-    if version is not None and not deleted:
+USE_UP = "DELETE FROM priorauth_draft WHERE case_id = %s AND (%s OR version = %s) RETURNING record"
+
+
+def _use_up_draft(case: Case, version: int | None) -> dict[str, Any]:
+    """Take the draft of a case that is being sent, and give what it recorded. One statement: nobody saves between."""
+    with connection.cursor() as cursor:
+        cursor.execute(USE_UP, [case.pk, version is None, version])
+        row = cursor.fetchone()
+    if version is not None and row is None:
         raise Conflict("A colleague changed this request while you were checking it. Check it again before you send.")
+    return json.loads(row[0]) if row else {}

@@ -1,0 +1,170 @@
+"""Answers that are possible but odd: asked about once, on a page that one press passes (UX.md 2.1, "possible mistake").
+
+A doubt is about the values that raised it: once confirmed it stays so until one of them changes.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from policies.codes import region_of
+from portal.web.cross_checks import SACRAL
+from portal.web.words import IMAGING, NOT_MENTIONED, TREATMENT
+
+if TYPE_CHECKING:
+    from portal.web.dates import TypedDate
+    from portal.web.request_form import Level, RequestForm, Study
+
+OLD = dt.timedelta(days=180)
+OSTEOPOROSIS = ("osteoporosis", "osteoporosis_secondary")
+INJURY_CODES = ("S", "T")  # chapter 19 of ICD-10-CM
+OSTEOPOROSIS_CODES = ("M80", "M81")
+ADD_ON = "22512"
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """One question: the input it is about, and the words, which hold the values that raised it."""
+
+    input_id: str
+    words: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.input_id} {self.words}"
+
+
+def find(form: "RequestForm") -> list[Doubt]:
+    """Every doubt about the form, in page order, each once."""
+    found = [*_lines(form), *_levels(form), *_exams(form), *_studies(form), *_treatments(form)]
+    return list(dict.fromkeys(found))
+
+
+def open_doubts(form: "RequestForm", record: dict[str, Any]) -> list[Doubt]:
+    """The doubts that nobody of the office has confirmed yet."""
+    confirmed = record.get("confirmed", {})
+    return [doubt for doubt in find(form) if doubt.key not in confirmed]
+
+
+def _lines(form: "RequestForm") -> Iterator[Doubt]:
+    codes = [line.answers["code"] for line in form.lines]
+    for line in form.lines:
+        code, rule = line.answers["code"], form.edition.document.codes.current.get(line.answers["code"])
+        sacral = [level for level in line.answers["levels"] if region_of(level) in SACRAL]
+        if sacral and rule and rule.kind == "vertebroplasty":
+            words = (
+                f"{sacral[0]} is a sacral level: that is sacroplasty (0200T or 0201T), which this policy treats as"
+                f" investigational. Is {sacral[0]} right?"
+            )
+            yield Doubt(line["levels"].auto_id, words)
+        if code == ADD_ON and not {"22510", "22511"} & set(codes):
+            yield Doubt(line["code"].auto_id, "22512 is an add-on: add 22510 or 22511. Is 22512 alone right?")
+    yield from _uncovered(form)
+
+
+def _uncovered(form: "RequestForm") -> Iterator[Doubt]:
+    """Levels that no line names. A line without levels is for the only level."""
+    coded = [line for line in form.lines if line.answers["code"]]
+    covered = {level for line in coded for level in line.answers["levels"]}
+    open_levels = [level for level in form.known_levels if level not in covered]
+    if covered and open_levels:
+        names = ", ".join(open_levels)
+        words = (
+            f"{_count(len(form.known_levels), 'level is', 'levels are')} described but the codes cover {len(covered)}:"
+            f" add {names} to a line. Or is {names} not to be treated?"
+        )
+        yield Doubt(coded[0]["levels"].auto_id, words)
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def _levels(form: "RequestForm") -> Iterator[Doubt]:
+    codes = form.people.answers["diagnosis_codes"]
+    main = codes[0] if codes else ""
+    for level in form.levels:
+        cause = level.part.answers["etiology"]
+        if cause in OSTEOPOROSIS and main.startswith(INJURY_CODES):
+            words = f"The code {main} says injury, the cause of {_name(level)} says osteoporosis. Which is right?"
+        elif cause == "trauma" and main.startswith(OSTEOPOROSIS_CODES):
+            words = f"The code {main} says osteoporosis, the cause of {_name(level)} says injury. Which is right?"
+        else:
+            continue
+        yield Doubt(level.part["etiology"].auto_id, words)
+
+
+def _exams(form: "RequestForm") -> Iterator[Doubt]:
+    for level in form.levels:
+        onset, seen = level.part.answers["onset"], level.exam.answers["exam_date"]
+        if onset and seen and seen.last < onset.first:
+            words = (
+                f"The examination of {_name(level)} on {seen} is before the pain there started ({onset}). The exam"
+                " date must be on or after that day, or it is an earlier exam. Is it one?"
+            )
+            yield Doubt(level.exam["exam_date"].auto_id, words)
+
+
+def _studies(form: "RequestForm") -> Iterator[Doubt]:
+    for number, study in enumerate(form.studies, start=1):
+        if study.part.answers["modality"]:
+            yield from _dated(form, study)
+            yield from _mixed(form, study)
+            yield from _silent(form, study, number)
+
+
+def _dated(form: "RequestForm", study: "Study") -> Iterator[Doubt]:
+    date, kind = study.part.answers["date"], dict(IMAGING)[study.part.answers["modality"]]
+    if date is None:
+        return
+    place = study.part["date"].auto_id
+    if form.today - date.first > OLD:
+        yield Doubt(place, f"This {kind} is {(form.today - date.first).days // 30} months old. Is {date} right?")
+    for index, level in enumerate(form.levels):
+        onset = level.part.answers["onset"]
+        if onset and date.last < onset.first and study.part.answers[f"findings-{index}"]:
+            words = (
+                f"The {kind} of {date} was before the pain at {_name(level)} started ({onset}). Are both dates right?"
+            )
+            yield Doubt(place, words)
+
+
+def _mixed(form: "RequestForm", study: "Study") -> Iterator[Doubt]:
+    for index, level in enumerate(form.levels):
+        if {"edema", "healed"} <= set(study.part.answers[f"findings-{index}"]):
+            words = (
+                f"Both bone marrow edema and an old or healed fracture are ticked for {_name(level)}. Is that right?"
+            )
+            yield Doubt(study.part[f"findings-{index}"].auto_id, words)
+
+
+def _silent(form: "RequestForm", study: "Study", number: int) -> Iterator[Doubt]:
+    """A study of which nothing is ticked, not even that it says nothing."""
+    asked = study.part.findings
+    said = {value for bound in asked for value in bound.value() or ()}
+    if asked and not said - {""} and NOT_MENTIONED not in said:
+        name = _name(form.levels[0])
+        words = f"Study {number} has nothing ticked. Tick at least one finding for {name}, or “Not mentioned”."
+        yield Doubt(asked[0].auto_id, words)
+
+
+def _treatments(form: "RequestForm") -> Iterator[Doubt]:
+    onset = _first_onset(form)
+    for treatment in form.treatments:
+        kind, start = treatment.answers["modality"], treatment.answers["start"]
+        if kind and start and onset and start.last < onset.first:
+            words = (
+                f"{dict(TREATMENT)[kind]} started on {start}, before the pain ({onset}). It counts from the day of"
+                " onset. Is the start right?"
+            )
+            yield Doubt(treatment["start"].auto_id, words)
+
+
+def _first_onset(form: "RequestForm") -> "TypedDate | None":
+    known = [level.part.answers["onset"] for level in form.levels if level.part.answers["onset"]]
+    return min(known, key=lambda onset: onset.first, default=None)
+
+
+def _name(level: "Level") -> str:
+    return level.name or "this level"

@@ -1,0 +1,205 @@
+"""The request form in a browser: by keyboard alone within 200 keys (G1, G5), and saving itself while it is filled."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+from django.conf import settings
+from django.db import connections
+from playwright.sync_api import expect, sync_playwright
+
+from priorauth.models import Case
+from tests.factories import PDF, browser, clerk, day, draft_of, post_edit, saved_draft, valid_form
+from tests.soak import report
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+BLANK = {name: "" for name in valid_form() if not name.endswith("count")}
+# What the office's lists and the person's own account fill in.
+KNOWN = ("clinician_npi", "clinician_name", "facility_npi", "facility_name", "contact_name", "contact_email")
+SPACE = 0  # the first of several choices
+
+
+def choice(number):
+    """The keys that pick one of several radios, once the cursor is in their group."""
+    return ["Space"] if number == SPACE else ["ArrowDown"] * number
+
+
+ANSWERS = [
+    ("member_id", "XYZ123456"),
+    ("birth_date", "3/14/1948"),
+    ("first_name", "Alma"),
+    ("last_name", "Synthetic"),
+    ("product", choice(2)),
+    ("setting", choice(0)),
+    ("service_date", day(-14)),
+    ("lines-0-code", "22511"),
+    ("lines-0-levels", "L1"),
+    ("lines-0-units", "1"),
+    ("lines-0-technique", "v"),
+    ("diagnosis_codes", "M80.08XA"),
+    ("urgency", choice(0)),
+    ("t_score", "-2.9"),
+    ("osteoporosis_dx", choice(0)),
+    ("levels-0-name", "L1"),
+    ("levels-0-etiology", "o"),
+    ("levels-0-mechanism", choice(1)),
+    ("levels-0-onset", day(90)),
+    ("levels-0-purpose", choice(0)),
+    ("levels-0-lesion_pattern", choice(0)),
+    ("pain_present", choice(0)),
+    ("pain_score", "8"),
+    ("pain_word", choice(2)),
+    ("walking", choice(1)),
+    ("walking_cause", choice(0)),
+    ("walking_before", choice(0)),
+    ("hospital", choice(0)),
+    ("levels-0-exam", choice(0)),
+    ("levels-0-exam_date", day(10)),
+    ("levels-0-other_source", choice(0)),
+    ("imaging-0-modality", "m"),
+    ("imaging-0-date", day(12)),
+    ("imaging-0-findings-0", ["Space"]),
+    ("treated", choice(0)),
+    ("treatments-0-modality", "p"),
+    ("treatments-0-start", day(80)),
+    ("treatments-0-ongoing", choice(0)),
+    ("response", choice(1)),
+]
+JUMPS = {"treated": "7"}  # to a section by its key, over what is left unanswered
+
+
+class Keyboard:
+    """Presses keys and counts them; every field is reached by Tab, or by the key of its section."""
+
+    def __init__(self, page):
+        self.page, self.count = page, 0
+
+    def press(self, key):
+        self.page.keyboard.press(key)
+        self.count += 1
+
+    def reach(self, name):
+        for _ in range(16):
+            if self.page.evaluate("document.activeElement.name") == name:
+                return
+            self.press("Tab")
+        pytest.fail(f"{name} is not reached from {self.page.evaluate('document.activeElement.name')}")
+
+    def answer(self, name, keys):
+        if name in JUMPS:
+            self.press(f"Alt+{JUMPS[name]}")
+        self.reach(name)
+        for key in keys:
+            self.press(key)
+
+
+@contextmanager
+def a_page(chromium, live_server, client, **options):
+    """A page of a signed-in person; what its scripts throw fails the test."""
+    cookie = {"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value}
+    thrown = []
+    with sync_playwright() as playwright:
+        chrome = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        context = chrome.new_context(viewport={"width": 1280, "height": 900}, **options)
+        context.set_default_timeout(15_000)
+        context.add_cookies([cookie | {"url": live_server.url}])
+        page = context.new_page()
+        page.on("pageerror", lambda error: thrown.append(str(error)))
+        page.on("console", lambda line: thrown.append(line.text) if "Content Security Policy" in line.text else None)
+        yield page
+        chrome.close()
+    assert thrown == []
+
+
+def test_a_clean_request_takes_at_most_200_keys_and_40_questions(chromium, live_server):
+    client = browser(clerk())
+    case = saved_draft(client, **BLANK | {name: valid_form()[name] for name in KNOWN})
+    with a_page(chromium, live_server, client) as page:
+        keys = Keyboard(page)
+        page.goto(f"{live_server.url}/requests/{case.reference}/edit/")
+        keys.press("Alt+1")
+        for name, typed in ANSWERS:
+            keys.answer(name, typed)
+        for name in ("imaging-0-file", "other_file"):
+            page.locator(f"[name={name}]").set_input_files(
+                {"name": f"{name}.pdf", "mimeType": "application/pdf", "buffer": PDF}
+            )
+            expect(page.get_by_role("link", name=f"{name}.pdf")).to_be_visible()
+        keys.press("Control+Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Check and send this request")
+        expect(page.get_by_role("heading", name="What policy 484 needs: nothing is missing")).to_be_visible()
+        for key in ("Control+Enter", "Space", "Control+Enter"):
+            keys.press(key)
+        expect(page.get_by_role("heading", level=1)).to_have_text("Request sent")
+    case.refresh_from_db()
+    assert case.status == "received"
+    assert case.attachments.filter(revision__isnull=False).count() == 2
+    report("G1, G5", f"{len(ANSWERS)} answers by keyboard alone", f"{keys.count} keys, 2 file choices")
+    assert len(ANSWERS) <= 40
+    assert keys.count <= 200, keys.count
+
+
+def test_the_form_saves_itself_and_keeps_what_is_missing_fresh(chromium, live_server):
+    client = browser(clerk())
+    with a_page(chromium, live_server, client) as page:
+        page.goto(f"{live_server.url}/requests/new/")
+        page.get_by_label("Level", exact=True).fill("L1")
+        page.get_by_label("When did this pain start?").fill("Sep 2026")
+        page.get_by_label("Last name").focus()
+        expect(page.locator("#saved")).to_contain_text("Saved at")
+        expect(page).to_have_url(re.compile("/requests/PA-[^/]+/edit/$"))
+        expect(page.get_by_text("Read as between Sep 1 and Sep 30, 2026")).to_be_visible()
+        assert page.evaluate("document.activeElement.name") == "last_name"
+        before = page.locator("#panel").get_attribute("data-count")
+
+        page.locator("[name=response][value=inadequate]").check()
+        told = page.locator("#told")
+        expect(told).to_have_text(f"{int(before) - 1} items missing, was {before}")
+
+        page.get_by_role("button", name="Add another treatment").click()
+        expect(page.locator("#id_treatments-1-modality")).to_be_focused()
+        page.locator("#id_treatments-0-modality").select_option("rest")
+        page.locator("#id_treatments-0-start").fill(day(30))
+        page.locator("#id_treatments-0-ongoing").check()
+        expect(page.locator("#treated")).to_contain_text("Rest 30 days.")
+
+        page.locator("[name=imaging-0-file]").set_input_files(
+            {"name": "mri.pdf", "mimeType": "application/pdf", "buffer": PDF}
+        )
+        expect(page.get_by_role("link", name="mri.pdf")).to_be_visible()
+        page.locator("[name=imaging-0-file]").set_input_files(
+            {"name": "newer.pdf", "mimeType": "application/pdf", "buffer": PDF}
+        )
+        expect(page.get_by_role("link", name="newer.pdf")).to_be_visible()
+        page.keyboard.press("Control+s")
+        expect(told).to_contain_text("Saved at")
+
+        aside(saved_by_a_colleague)
+        page.get_by_label("First name").fill("Mine")
+        page.get_by_label("Last name").focus()
+        expect(page.get_by_role("alert").filter(has_text="Press Save to see both.")).to_be_visible()
+        page.get_by_role("button", name="Save", exact=True).click()
+        expect(page.get_by_role("heading", name="There is a problem")).to_be_visible()
+        assert page.get_by_label("First name").input_value() == "Mine"
+    assert [file.name for file in the_case().attachments.all()] == ["newer.pdf"]
+    assert draft_of(the_case()).fields["levels-0-onset"] == ["Sep 2026"]
+
+
+def aside(work):
+    """Do something with the database while a browser is open: its event loop keeps this thread from it."""
+
+    def alone():
+        work()
+        connections.close_all()
+
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(alone).result()
+
+
+def saved_by_a_colleague():
+    post_edit(browser(clerk()), the_case(), draft_of(the_case()).fields | {"first_name": "Colleague"})
+
+
+def the_case():
+    return Case.objects.unscoped("a test reads the only one").get()
