@@ -236,6 +236,27 @@ def test_a_new_report_replaces_the_one_of_its_study():
     assert case.attachments.get().name == "new.pdf"
 
 
+def test_a_file_sent_alone_is_linked_by_the_next_save_which_drops_the_one_it_replaced():
+    client = browser(clerk())
+    case = saved_draft(client)
+    post_edit(client, case, valid_form() | {"imaging-0-file": report("old.pdf")})
+    old, version = str(case.attachments.get().pk), draft_of(case).version
+    alone = f"/requests/{case.reference}/edit/file/"
+    page = client.post(alone, {"imaging-0-file": report("new.pdf"), "replaced": old}).content.decode()
+    new = str(case.attachments.exclude(pk=old).get().pk)
+    assert f'name="imaging-0-attachment" value="{new}"' in page
+    assert f'name="replaced" value="{old}"' in page
+    assert kept(case, "imaging-0-attachment") == [old], "not linked yet"
+    assert draft_of(case).version == version
+    fields = draft_of(case).fields | {"imaging-0-attachment": new, "replaced": old, "version": version}
+    assert client.post(f"/requests/{case.reference}/edit/missing/", fields).status_code == 200
+    assert [str(file.pk) for file in case.attachments.all()] == [new]
+    refused = client.post(alone, {"other_file": report("x.pdf", b"no pdf")}).content.decode()
+    assert "must be a PDF, JPG or PNG" in refused
+    assert 'id="other-files"' in refused
+    assert client.post(alone, {}).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("upload", "words"),
     [
