@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "portal.accounts.sessions.SessionLimitMiddleware",
     "portal.security.ActorMiddleware",
+    "portal.accounts.late.LatePostMiddleware",
     "portal.permissions.PermissionMiddleware",
     "portal.reading.ReadingMiddleware",
 ]
@@ -163,6 +164,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "portal.accounts.late.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^(livez|readyz)$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
@@ -230,6 +232,7 @@ CELERY_BEAT_SCHEDULE = {
     "score": {"task": "kick", "schedule": 3.0, "args": ["score"], "options": {"expires": 10}},
     "checkpoint": {"task": "checkpoint", "schedule": CHECKPOINT_SECONDS, "options": {"expires": CHECKPOINT_SECONDS}},
     "check-trail": {"task": "check_trail", "schedule": 30.0, "options": {"expires": 30}},
+    "forget-kept": {"task": "forget_kept", "schedule": 600.0, "options": {"expires": 600}},
 }
 if SCANNER_URL:
     CELERY_BEAT_SCHEDULE |= {

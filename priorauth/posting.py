@@ -1,4 +1,4 @@
-"""Views that act by POST alone."""
+"""Views that act by POST alone, and the post that acts on nothing."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -7,6 +7,9 @@ from typing import Any
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
+
+# A post with this field brings back what was typed too late: it is shown, or saved as a draft, and nothing is done.
+PUT_BACK = "put_back"
 
 View = Callable[..., HttpResponseBase]
 

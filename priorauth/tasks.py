@@ -10,7 +10,7 @@ from django.utils import timezone
 from priorauth import jobs
 from priorauth.audit import checkpoints
 from priorauth.models import Job
-from priorauth.services import check_trail, scan, score
+from priorauth.services import check_trail, kept, scan, score
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +46,12 @@ def kick(kind: str) -> int:
 def scan_missed() -> int:
     """Have the files scanned that a scanner out of order left without a verdict. Sent by beat every hour."""
     return scan.enqueue_missed(timezone.now())
+
+
+@shared_task(name="forget_kept")
+def forget_kept() -> int:
+    """Delete what was typed too late and not put back in time. Returns how many."""
+    return kept.sweep(timezone.now())
 
 
 @shared_task(name="check_trail", time_limit=check_trail.LONGEST.total_seconds())

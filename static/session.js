@@ -76,7 +76,7 @@
   // A form that comes late is kept for its person and does nothing (portal/accounts/late.py): so it may be sent.
   function goOn() {
     var form = Array.prototype.filter.call(document.querySelectorAll("main form[method=post]"), changed)[0];
-    if (!form) return location.assign(over.dataset.signIn);
+    if (!form) return location.assign(over.dataset.signIn + "?next=" + encodeURIComponent(location.pathname));
     var mark = document.createElement("input");
     mark.type = "hidden";
     mark.name = "put_back";

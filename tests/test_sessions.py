@@ -158,7 +158,7 @@ def test_signing_out_makes_the_browser_forget_the_pages_but_stay_known():
 def test_cookies_are_out_of_reach_of_scripts_and_of_other_sites():
     client = signed_in(with_password(person(Role.CLERK)))
     client.get("/requests/new/")
-    names = {configured.SESSION_COOKIE_NAME, configured.CSRF_COOKIE_NAME, "known"}
+    names = {configured.SESSION_COOKIE_NAME, configured.CSRF_COOKIE_NAME, "known", "pages"}
     assert set(client.cookies) == names
     for name in names:
         cookie = client.cookies[name]
@@ -176,11 +176,12 @@ def test_under_https_a_cookie_is_bound_to_this_host(monkeypatch, https, prefix):
         assert f"{name}_COOKIE_PATH" not in read
 
 
-def test_under_https_a_known_browsers_cookie_is_bound_to_this_host_too(settings):
+def test_under_https_the_signed_cookies_are_bound_to_this_host_too(settings):
     settings.HTTPS = True
     client = signed_in(with_password(person(Role.CLERK)))
-    cookie = client.cookies["__Host-known"]
-    assert (cookie["secure"], cookie["httponly"], cookie["path"], cookie["domain"]) == (True, True, "/", "")
+    for name in ("__Host-known", "__Host-pages"):
+        cookie = client.cookies[name]
+        assert (cookie["secure"], cookie["httponly"], cookie["path"], cookie["domain"]) == (True, True, "/", "")
 
 
 def test_sessions_that_ended_are_deleted_at_the_next_signing_in(clock):

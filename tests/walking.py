@@ -26,7 +26,7 @@ from django.utils import timezone
 
 from priorauth.models import Attachment, AuditEvent, Case, Job, User
 from priorauth.roles import Actor, Role
-from priorauth.services import claim, information, submit
+from priorauth.services import claim, information, kept, submit
 from tests.cases import draft_case, facts, office, person, plan, score_all, submission
 from tests.factories import browser, report, saved_draft, sent_through_the_page
 
@@ -102,6 +102,8 @@ class World:
         held = claim.claim(self.asked, by=nurse, at=timezone.now())
         information.ask(held, by=nurse, at=timezone.now(), question="Which imaging was done?", items=[])
         self.withdrawable = self.in_review()
+        late = {"path": f"/requests/{self.draft.reference}/edit/", "fields": {"last_name": [PATIENT["last_name"]]}}
+        kept.keep(by=self.actors["office_admin"], at=timezone.now(), files=[], **late)
         Attachment.objects.unscoped("the walk reads a scanned file").update(scan=Attachment.Scan.CLEAN)
         self.file = Attachment.objects.unscoped("the walk reads it").get(case=self.sent)
 

@@ -15,7 +15,6 @@ from django.contrib.auth import logout
 from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 from django.views.decorators.http import require_http_methods
@@ -23,7 +22,6 @@ from django.views.decorators.http import require_http_methods
 LONGEST = dt.timedelta(hours=10)
 BEGAN, SEEN = "began", "seen"
 BACKGROUND = "X-Background"
-UNSAVED = "unsaved"
 TIME = "g:i a T"
 
 View = Callable[[HttpRequest], HttpResponse]
@@ -70,10 +68,7 @@ class SessionLimitMiddleware:
             request.session_warning = settings.SESSION_WARNING
         elif not request.session.is_empty():
             request.session.modified = True  # an invitation that was opened lasts as long
-        response = self.get_response(request)
-        if request.method == "POST" and response.headers.get("Location", "").startswith(f"{resolve_url('sign-in')}?"):
-            response.headers["Location"] += f"&{UNSAVED}=1"
-        return response
+        return self.get_response(request)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

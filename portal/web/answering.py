@@ -15,6 +15,7 @@ from portal.web.editing import posted_version
 from portal.web.intake import Intake, form_of
 from portal.web.rows import Raw
 from priorauth.models import Case, InformationRequest
+from priorauth.posting import PUT_BACK
 from priorauth.services import information
 from priorauth.services.base import clock
 from priorauth.services.errors import Conflict, Incomplete
@@ -53,7 +54,8 @@ def _receive(request: HttpRequest, case: Case, question: InformationRequest, sen
     intake.drop_unwanted(case)
     raw = _with_fixed(intake.raw, sent)
     shown: dict[str, Any] = {"problem": intake.problem, "file_problems": intake.file_problems}
-    if request.POST.get("action") != "send" or intake.problem or intake.file_problems:
+    sending = request.POST.get("action") == "send" and PUT_BACK not in request.POST
+    if not sending or intake.problem or intake.file_problems:
         return _page(request, case, question, raw, **shown)
     if not fresh:
         return _page(request, case, question, raw, problem=CHANGED, status=409)

@@ -20,7 +20,7 @@ from priorauth.admin import act_forms as forms
 from priorauth.admin.obstacles import blocked, forbidden
 from priorauth.admin.site import site
 from priorauth.models import Case
-from priorauth.posting import posted_from
+from priorauth.posting import PUT_BACK, posted_from
 from priorauth.roles import REVIEWER_ROLES, Actor
 from priorauth.selectors import reviewable_by
 from priorauth.services import claim, decide, errors, escalate, information
@@ -123,7 +123,7 @@ def _post(request: HttpRequest, case: Case, page: Page, now: dt.datetime) -> Htt
     try:
         permit(case, page.act, by=actor, at=now)
         form = page.form(case, actor, request.POST)
-        if "change" in request.POST:
+        if {"change", PUT_BACK} & request.POST.keys():
             return _show(request, case, page, form)
         if not form.is_valid():
             return _show(request, case, page, form, status=BAD)

@@ -1,6 +1,7 @@
 from priorauth.models.access import ApiKey, IdempotencyKey, Invitation, SignInBrake
 from priorauth.models.case import Case
 from priorauth.models.content import Attachment, Draft, InformationRequest, Revision
+from priorauth.models.kept import KeptPost
 from priorauth.models.ledger import AuditCheck, AuditEvent, Checkpoint, Heartbeat, Job
 from priorauth.models.member import Clinician, Facility, Member
 from priorauth.models.organization import Credential, Membership, Organization
@@ -27,6 +28,7 @@ __all__ = [
     "InformationRequest",
     "Invitation",
     "Job",
+    "KeptPost",
     "Member",
     "Membership",
     "Organization",
