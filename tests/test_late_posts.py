@@ -5,7 +5,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from portal.accounts import late
+from portal.accounts import pages
 from portal.permissions import MATRIX
 from portal.uploads import MAX_PLAIN_BODY
 from priorauth.models import AuditEvent, KeptPost, Membership, User
@@ -128,6 +128,8 @@ def test_every_page_that_keeps_brings_back_what_was_typed_and_does_nothing(clock
     world, brought = World(), []
     users = {who: with_password(actor) for who, actor in world.actors.items() if who != "clerk of B"}
     for route in keeping():
+        if route.name == "request-conflict":  # a page that only a post brings: see the last test
+            continue
         who = DECIDES.get(route.name, "nurse" if route.name.startswith("admin:") else "clerk of A")
         path = route.path(world.values(route, who))
         with undone():
@@ -311,29 +313,12 @@ def test_files_are_named_and_not_kept_however_large_the_form_is(browser, draft):
 
 
 def test_a_page_of_yesterday_morning_is_still_known_and_one_of_the_day_before_is_not(browser, draft, monkeypatch):
-    real = late.pages.time.time
+    real = pages.time.time
     form = browser.form(draft.path)
     browser.cookies.pop("sessionid")
     for hours, words in ((35, "kept=1"), (37, "unsaved=1")):
         monkeypatch.setattr("portal.accounts.pages.time.time", lambda hours=hours: real() + hours * 3600)
         assert words in browser.send(draft.path, form)["Location"]
-
-
-# What a script is told
-
-
-def test_a_script_is_told_where_what_it_sent_is_kept(browser, draft):
-    form = browser.form(draft.path)
-    session = browser.cookies.pop("sessionid").value
-    said = browser.send(draft.path, form, headers={"Accept": "application/json"})
-    assert (said.status_code, said.json()["url"]) == (401, "/sign-in/?next=%2Fkept%2F&kept=1")
-    assert said.json()["message"] == late.SIGNED_OUT + late.SAFE
-    browser.cookies["sessionid"], browser.cookies["csrftoken"] = session, "y" * 32
-    said = browser.send(draft.path, form, headers={"Accept": "application/json"})
-    assert (said.status_code, said.json()["url"]) == (403, "/kept/")
-    del form.fields["csrfmiddlewaretoken"]
-    said = browser.send(draft.path, form, headers={"Accept": "application/json"})
-    assert said.json()["message"] == late.STALE + late.LOST
 
 
 def test_a_draft_that_moved_on_meanwhile_keeps_both_until_its_person_has_chosen(browser, draft):
@@ -344,6 +329,14 @@ def test_a_draft_that_moved_on_meanwhile_keeps_both_until_its_person_has_chosen(
     browser.sign_in(browser.user)
     _, answer = browser.put_back()
     assert answer.status_code == 409
-    assert "Mine" in answer.content.decode()
     assert KeptPost.objects.exists()
+    assert draft_of(draft).fields["first_name"] == ["Colleague"]
+    choice = form_to(answer, f"{draft.path}versions/")
+    assert choice.fields["first_name"] == ["Mine"]
+    browser.cookies.pop("sessionid")
+    late = browser.post(choice.action, choice.fields | {"choose.first_name": "mine"})
+    browser.sign_in(browser.user, late["Location"])
+    where, again = browser.put_back()
+    assert (where, again.status_code) == (choice.action, 200)
+    assert [one.chosen for one in again.context["differences"] if one.key == "first_name"] == ["mine"]
     assert draft_of(draft).fields["first_name"] == ["Colleague"]

@@ -129,6 +129,7 @@ class World:
         """What the route's parameters stand for: an object of office A, fit for what the route does."""
         case = {
             "request-edit": self.draft,
+            "request-conflict": self.draft,
             "request-check": self.draft,
             "request-answer": self.asked,
             "request-withdraw": self.withdrawable,

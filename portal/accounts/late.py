@@ -3,16 +3,13 @@
 Pages that keep what is typed have `keeps` in portal/permissions.yaml. The person whose page it was (pages.py) is
 offered it after signing in (kept.py). Putting it back sends the form to its page again with the field `put_back`: a
 page that keeps must then show what was typed, save it if saving is all it can mean, and send or decide nothing.
-
-A script that says `Accept: application/json` gets 401 where it is signed out and 403 where its page is from before
-the last signing in, as {"message", "url"}: what it sent is kept all the same, `url` leads to where it is offered.
 """
 
 import uuid
 from collections.abc import Callable
 from urllib.parse import urlencode, urlsplit
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import resolve
 from django.utils import timezone
@@ -25,12 +22,8 @@ from priorauth.roles import Actor
 from priorauth.services import kept
 
 KEPT, UNSAVED = "kept", "unsaved"
-BUTTONS = {pages.FIELD, PUT_BACK, "action", "add", "remove", "remove_file"}
+BUTTONS = {pages.FIELD, PUT_BACK, "action", "add", "copy", "remove", "remove_file"}
 LONGEST_PATH = 200
-SIGNED_OUT = "You are signed out. "
-STALE = "You signed in again after this page was opened. "
-SAFE = "What you typed is kept and is offered to you again."
-LOST = "What you typed is still on this page, but it was not saved."
 
 
 class LatePostMiddleware:
@@ -62,28 +55,21 @@ def _took_it(request: HttpRequest, response: HttpResponse) -> bool:
 
 def signed_out(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """The way to the sign-in page and from there to what was kept, or with the word that it was not."""
-    row = keep(request)
-    if row:
+    if keep(request):
         response.headers["Location"] = _sign_in()
     elif row_of(request.resolver_match).keeps:
         response.headers["Location"] += f"&{UNSAVED}=1"
-    if _is_script(request):
-        words = SIGNED_OUT + (SAFE if row else LOST)
-        return JsonResponse({"message": words, "url": response.headers["Location"]}, status=401)
     return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """For a form of a page that is older than the last signing in, or that is none of ours."""
     row = keep(request)
-    mine = row is not None and request.actor is not None and row.owner_id == request.actor.user_id
-    where = resolve_url("kept") if mine else _sign_in()
-    if mine:
+    if row and request.actor is None:
+        return redirect(_sign_in())
+    if row and row.owner_id == request.actor.user_id:
         note_waiting(request, request.actor)
-    if _is_script(request):
-        return JsonResponse({"message": STALE + (SAFE if row else LOST), "url": where}, status=403)
-    if row and (mine or request.actor is None):
-        return redirect(where)
+        return redirect("kept")
     return render(request, "403_csrf.html", {"kept": row is not None}, status=403)
 
 
@@ -111,10 +97,6 @@ def note_waiting(request: HttpRequest, by: Actor) -> None:
 
 def _sign_in() -> str:
     return f"{resolve_url('sign-in')}?{urlencode({'next': resolve_url('kept'), KEPT: 1})}"
-
-
-def _is_script(request: HttpRequest) -> bool:
-    return request.headers.get("Accept", "").startswith("application/json")
 
 
 def is_key(text: str) -> bool:

@@ -48,7 +48,7 @@ def requests(request: HttpRequest) -> HttpResponse:
     known = filters(now)
     chosen = request.GET.get("show", "")
     sought = request.POST.get("sought", "").replace("\x00", "").strip()[:LONGEST_SEARCH]
-    cases = selectors.office_requests(request.actor).select_related("draft")
+    cases = selectors.office_requests(request.actor).select_related("draft").defer("draft__replaced")
     if sought:
         cases = search(cases, sought)
     elif chosen in known:

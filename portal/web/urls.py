@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from portal.web import answering, case_page, checking, editing, files, listing, withdrawing
+from portal.web import answering, case_page, checking, conflicts, editing, files, listing, withdrawing
 
 
 class Reference:
@@ -24,6 +24,7 @@ urlpatterns = [
     path("new/", editing.new, name="request-new"),
     path("<reference:reference>/", case_page.show, name="request"),
     path("<reference:reference>/edit/", editing.edit, name="request-edit"),
+    path("<reference:reference>/edit/versions/", conflicts.choose, name="request-conflict"),
     path("<reference:reference>/edit/check/", checking.check, name="request-check"),
     path("<reference:reference>/submitted/", checking.submitted, name="request-submitted"),
     path("<reference:reference>/answer/<int:number>/", answering.answer, name="request-answer"),

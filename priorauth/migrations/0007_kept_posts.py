@@ -13,6 +13,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name='draft',
+            name='replaced',
+            field=models.JSONField(default=list, help_text='what each save replaced: services/draft_versions.py'),
+        ),
         migrations.CreateModel(
             name='KeptPost',
             fields=[
