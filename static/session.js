@@ -18,7 +18,8 @@
     } else options.headers["X-Background"] = "1";
     fetch(warning.dataset.state, options).then(function (answer) {
       if (answer.status >= 500) throw new Error("away");
-      return answer.ok ? answer.json() : { seconds: 0 }; // refused: a page of an earlier session
+      // Refused, or led to the sign-in page: this is a page of an earlier session.
+      return answer.ok && !answer.redirected ? answer.json() : { seconds: 0 };
     }).then(told).catch(function () { later(lead / 12); });
   }
 
