@@ -140,8 +140,8 @@ def test_a_row_of_one_version_is_told_with_all_that_it_says():
     assert one.theirs == NO_SUCH_ROW
     assert one.mine.splitlines()[:3] == [
         "Level: L2",
-        "What caused it, as recorded by the clinician?: Osteoporosis",
-        "How did it happen?: Fall from standing height or less",
+        "What caused it, as recorded by the clinician? Osteoporosis",
+        "How did it happen? Fall from standing height or less",
     ]
 
 

@@ -269,6 +269,13 @@ def test_nothing_is_kept_for_who_cannot_show_whose_page_it_was(browser, draft, t
     assert draft_of(draft).version == 2
 
 
+def test_nothing_is_kept_of_a_page_that_its_person_may_not_use(browser, draft):
+    form = browser.form(draft.path)
+    browser.cookies.pop("sessionid")
+    assert browser.send(f"/admin/priorauth/case/{draft.pk}/ask/", form).status_code == 302
+    assert not KeptPost.objects.exists()
+
+
 def test_what_was_typed_for_one_office_is_not_offered_in_another(browser, draft):
     late_form(browser, draft.path)
     Membership.objects.filter(user=browser.user).update(organization=office("Bay Pain Clinic"))

@@ -51,6 +51,7 @@ def signed_in_again_and_put_back(page: Page, case) -> None:
     fill(page, "Password", PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("What you typed is kept")
+    assert page.evaluate("innerWidth") == 1280 or problem_of(page, "kept", 320) is None
     page.get_by_role("button", name="Put it back").click()
     expect(page.get_by_label("Note to the reviewer (optional)")).to_have_value(TYPED)
     assert draft_of(case).fields["note"] == [TYPED]
@@ -77,7 +78,24 @@ def test_every_window_asks_before_the_end_and_nothing_is_lost_after_it(chrome, l
     over.get_by_role("button", name="Go on").click()
     settings.SESSION_COOKIE_AGE, settings.SESSION_WARNING = 1200, 120
     signed_in_again_and_put_back(page, draft)
+    two_versions(context, page)
     context.close()
+
+
+def two_versions(context: BrowserContext, page: Page) -> None:
+    """A second window saves; this one sees both versions, which axe and a narrow screen have nothing against."""
+    second = context.new_page()
+    second.goto(page.url)
+    fill(second, "First name", "Berta")
+    second.get_by_role("button", name="Save", exact=True).click()
+    expect(second.get_by_text("Nothing was sent.")).to_be_visible()
+    fill(page, "First name", "Anna")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("button", name="Save what is chosen").click()
+    assert problem_of(page, "two versions", 320) is None
+    page.get_by_label("Mine Anna").check()
+    page.get_by_role("button", name="Save what is chosen").click()
+    expect(page.get_by_label("First name")).to_have_value("Anna")
 
 
 def test_without_scripts_what_was_typed_comes_back_too(chrome, live_server, draft):

@@ -36,8 +36,7 @@ def typed_too_late(request: HttpRequest) -> HttpResponse:
 
 
 def _shown(row: KeptPost) -> dict[str, object]:
-    """One of them for the page: what it was typed into, how much there is, and every text for its own page."""
+    """One of them for the page: what it was typed into, and every text for its own page."""
     reference = REFERENCE.search(row.path)
     texts = [(name, text) for name, texts in row.fields.items() for text in texts]
-    filled = sum(bool(text.strip()) for _, text in texts)
-    return {"row": row, "reference": reference[0] if reference else "", "texts": texts, "filled": filled}
+    return {"row": row, "reference": reference[0] if reference else "", "texts": texts}

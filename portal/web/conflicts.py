@@ -28,7 +28,7 @@ from priorauth.statuses import Status
 from priorauth.tenancy import get_for
 
 SENT_MEANWHILE = "This request was sent or withdrawn while you had it open. What you did last was not saved."
-CHOOSE = "Both of you changed the same answer. Choose one where none is chosen yet."
+CHOOSE = "Both versions changed the same answer. Choose one where none is chosen yet."
 MOVED_ON = "The draft was saved once more while you were choosing. Look at both versions again."
 
 

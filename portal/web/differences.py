@@ -172,7 +172,10 @@ class Differences:
     def _row_in_words(self, group: str, number: int, raw: Raw) -> str:
         names = [name for name in raw if name.startswith(f"{group}-{number}-") and self._asked(name)]
         names = sorted((name for name in names if said(raw[name])), key=self._place)
-        return "\n".join(f"{self._label(name)}: {self._words(name, raw)}" for name in names) or NOT_PROVIDED
+        labels = (self._label(name) for name in names)
+        labels = (label if label.endswith("?") else f"{label}:" for label in labels)
+        told = (f"{label} {self._words(name, raw)}" for label, name in zip(labels, names, strict=True))
+        return "\n".join(told) or NOT_PROVIDED
 
     def _words(self, name: str, raw: Raw) -> str:
         texts = [text for text in raw.get(name, []) if text.strip()]
