@@ -28,7 +28,7 @@ from priorauth.roles import (
 )
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-PARTS = {"told_why", "shows", "scopes", "answers"}
+PARTS = {"told_why", "shows", "scopes", "answers", "keeps"}
 ANONYMOUS = "anonymous"
 NO_MEMBERSHIP = "no membership"
 MEMBERS = frozenset(Role) - {Role.SYSTEM}
@@ -66,6 +66,7 @@ class Row:
     shows: Mapping[str, str] = field(default_factory=dict)
     scopes: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    keeps: bool = False
 
     @property
     def methods(self) -> list[str]:
@@ -105,7 +106,8 @@ def _row(route: str, parts: dict[str, Any]) -> Row:
     for part in (shows, scopes, answers):
         if stray := set(part) - set(allowed):
             raise MatrixError(f"{route}: {sorted(stray)} is no method that this row allows to anybody.")
-    return Row(allowed, _roles(route, extras.get("told_why", "nobody")), shows, scopes, answers)
+    told_why = _roles(route, extras.get("told_why", "nobody"))
+    return Row(allowed, told_why, shows, scopes, answers, extras.get("keeps", False))
 
 
 def _roles(route: str, who: Any) -> frozenset[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import dj_database_url
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 from portal import logs
 
@@ -25,6 +26,15 @@ def _saved() -> dict[str, str]:
 
 
 ENV = {**_saved(), **os.environ}
+
+
+def _minutes(name: str, default: int, least: int, most: int) -> int:
+    """A whole number of minutes of the environment. Raises ImproperlyConfigured outside its range."""
+    text = ENV.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        raise ImproperlyConfigured(f"{name} is {text!r}: give a whole number of minutes from {least} to {most}.")
+    return int(text)
+
 
 DEVELOPMENT = ENV.get("DEVELOPMENT") == "1"  # `make run` and the tests; without it portal/production.py is strict
 SECRET_KEY = ENV.get("SECRET_KEY", "")
@@ -66,6 +76,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "portal.accounts.sessions.SessionLimitMiddleware",
     "portal.security.ActorMiddleware",
+    "portal.accounts.late.LatePostMiddleware",
     "portal.permissions.PermissionMiddleware",
     "portal.reading.ReadingMiddleware",
 ]
@@ -145,13 +156,15 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 6000  # 30 studies with 13 findings at each of 1
 DATA_UPLOAD_MAX_NUMBER_FILES = 31
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
-SESSION_COOKIE_AGE = 20 * 60  # without a click; portal/accounts/sessions.py ends it after ten hours in any case
-SESSION_SAVE_EVERY_REQUEST = True
+# Seconds without anything that a person does; portal/accounts/sessions.py counts them, and knows what a person does.
+SESSION_COOKIE_AGE = 60 * _minutes("IDLE_MINUTES", 20, least=5, most=60)
+SESSION_WARNING = 2 * 60  # seconds before that end in which a page asks whether somebody is there
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = (f"{'__Host-' if HTTPS else ''}{name}" for name in ("sessionid", "csrftoken"))
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "portal.accounts.late.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^(livez|readyz)$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
@@ -224,6 +237,7 @@ CELERY_BEAT_SCHEDULE = {
     "score": {"task": "kick", "schedule": 3.0, "args": ["score"], "options": {"expires": 10}},
     "checkpoint": {"task": "checkpoint", "schedule": CHECKPOINT_SECONDS, "options": {"expires": CHECKPOINT_SECONDS}},
     "check-trail": {"task": "check_trail", "schedule": 30.0, "options": {"expires": 30}},
+    "forget-kept": {"task": "forget_kept", "schedule": 600.0, "options": {"expires": 600}},
 }
 if SCANNER_URL:
     CELERY_BEAT_SCHEDULE |= {

@@ -12,10 +12,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile
-from django.core.files.uploadhandler import SkipFile, TemporaryFileUploadHandler
+from django.core.files.uploadhandler import FileUploadHandler, SkipFile, TemporaryFileUploadHandler
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from portal.accounts import pages
 from portal.api.problems import problem
 from portal.api.strict_json import TooLarge
 from priorauth.services.attach import CANNOT_STORE, MAX_CASE_BYTES, MAX_FILE_BYTES, TOO_LARGE
@@ -88,6 +89,24 @@ class ReportUploadHandler(TemporaryFileUploadHandler):
         raise SkipFile
 
 
+class UnstoredUploadHandler(FileUploadHandler):
+    """For who is signed out: notes what a file was called and drops it; the form around it may yet be kept."""
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        super().new_file(*args, **kwargs)
+        self.request.unstored_files = [*getattr(self.request, "unstored_files", []), self.file_name]
+        raise SkipFile
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
+        return raw_data
+
+    def file_complete(self, file_size: int) -> None:
+        return None
+
+    def clear(self) -> None:
+        """Nothing was stored."""
+
+
 def _not_stored(error: OSError) -> str:
     log.error("an upload could not be stored: %s", error.strerror)
     return CANNOT_STORE
@@ -114,11 +133,13 @@ class BodyLimitMiddleware:
             return _refused(request, NO_LENGTH, 411)
         announced = request.headers.get("Content-Length") or "0"
         length = int(announced) if announced.isascii() and announced.isdigit() else MAX_BODY + 1
+        if request.actor is None and request.method == "POST":
+            request.upload_handlers = [UnstoredUploadHandler(request)]
         if length <= MAX_PLAIN_BODY:
             return None
         if request.resolver_match.view_name not in FILE_ROUTES:
             return _refused(request, TOO_MUCH_HERE, 413)
-        if request.actor is None:
+        if request.actor is None and not pages.are_known(request):
             return _refused(request, SIGNED_OUT, 413)
         return _refused(request, TOO_MUCH, 413) if length > MAX_BODY else None
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from priorauth import jobs
 from priorauth.audit import checkpoints
 from priorauth.models import Job
-from priorauth.services import check_trail, notify, scan, score
+from priorauth.services import check_trail, kept, notify, scan, score
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +54,12 @@ def scan_missed() -> int:
 def remind() -> int:
     """Remind the offices whose answer is waited for while the time runs out. Sent by beat every few minutes."""
     return notify.enqueue_due(timezone.now())
+
+
+@shared_task(name="forget_kept")
+def forget_kept() -> int:
+    """Delete what was typed too late and not put back in time. Returns how many."""
+    return kept.sweep(timezone.now())
 
 
 @shared_task(name="check_trail", time_limit=check_trail.LONGEST.total_seconds())

@@ -113,14 +113,16 @@ def test_an_administrator_creates_an_office_and_its_first_person_comes_in(chrome
     theirs.goto(link)
     has_heading(theirs, "This link cannot be used")
     theirs.goto(f"{url}/requests/new/")
+    fill(theirs, "Last name", "Synthetic")
     clock.forward(minutes=20)
     press(theirs, "Save")
-    expect(theirs.get_by_text("What you typed since it was last saved was not kept.")).to_be_visible()
+    expect(theirs.get_by_text("What you typed is kept: sign in, and it is offered to you again.")).to_be_visible()
     fill(theirs, "Work e-mail address", "olga@quay.example")
     fill(theirs, "Password", CHOSEN)
     press(theirs, "Sign in")
-    expect(theirs).to_have_url(f"{url}/requests/new/")
-    expect(theirs.get_by_text("What you typed since it was last saved was not kept.")).to_be_visible()
+    has_heading(theirs, "What you typed is kept")
+    theirs.get_by_role("button", name="Put it back").click()
+    expect(theirs.get_by_label("Last name")).to_have_value("Synthetic")
 
 
 def test_every_page_of_the_way_in_and_of_the_account_is_accessible(chrome, live_server):
@@ -135,6 +137,7 @@ def test_every_page_of_the_way_in_and_of_the_account_is_accessible(chrome, live_
         for path in (
             "/sign-in/",
             "/sign-in/?next=/requests/&unsaved=1",
+            "/sign-in/?next=/kept/&kept=1",
             f"/invitation/{token}/",
             f"/invitation/{reset}/",
             "/invitation/never/",

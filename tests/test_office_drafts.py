@@ -106,35 +106,6 @@ def test_a_double_press_of_the_first_save_makes_one_draft():
     assert Case.objects.unscoped("counting in a test").count() == 1
 
 
-def test_going_back_to_the_blank_page_and_typing_more_loses_nothing():
-    client = browser(clerk())
-    token = token_of(client)
-    client.post(NEW, valid_form() | {"token": token})
-    response = client.post(NEW, valid_form(first_name="Berta") | {"token": token})
-    assert response.status_code == 409
-    assert response.context["form"].raw["first_name"] == ["Berta"]
-    assert "Save again to replace" in response.content.decode()
-    again = client.post(
-        response.context["action"], valid_form(first_name="Berta") | {"version": response.context["version"]}
-    )
-    assert again.status_code == 302
-
-
-def test_a_save_over_a_colleagues_save_shows_both_and_wins_only_when_repeated():
-    client, colleague = browser(clerk()), browser(clerk())
-    case = saved_draft(client)
-    seen = draft_of(case).version
-    post_edit(colleague, case, valid_form(first_name="Colleague"))
-    mine = valid_form(first_name="Mine")
-    response = client.post(edit_of(case), mine | {"version": seen, "action": "save"})
-    assert response.status_code == 409
-    assert "saved this request at" in response.content.decode()
-    assert response.context["form"].raw["first_name"] == ["Mine"]
-    assert kept(case, "first_name") == ["Colleague"]
-    client.post(edit_of(case), mine | {"version": response.context["version"], "action": "save"})
-    assert kept(case, "first_name") == ["Mine"]
-
-
 def test_the_draft_of_a_sent_request_is_gone_and_says_so():
     client = browser(clerk())
     case = sent_through_the_page(client)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings as configured
 from django.contrib.sessions.models import Session
+from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
 import portal
@@ -81,6 +82,49 @@ def test_a_session_that_does_not_know_when_it_began_is_over():
     assert not is_in(client)
 
 
+def test_what_a_page_asks_by_itself_keeps_no_session_alive_and_what_a_person_does_does(clock):
+    client = signed_in(with_password(person(Role.CLERK)))
+    by_itself = {"headers": {sessions.BACKGROUND: "1"}}
+    for minutes, left in ((19, 60), (0.5, 30)):
+        clock.forward(minutes=minutes)
+        answer = client.get("/session/", **by_itself).json()
+        assert answer == {"seconds": left, "until": "3:50 p.m. EST", "final": False}
+        assert client.get("/requests/", **by_itself).status_code == 200
+    assert client.post("/session/").json() == {"seconds": 1200, "until": "4:09 p.m. EST", "final": False}
+    clock.forward(minutes=20)
+    assert client.get("/session/", **by_itself).json() == {"seconds": 0}
+    assert client.post("/session/")["Location"].startswith("/sign-in/")
+
+
+def test_the_state_says_when_nothing_moves_the_end_any_more(clock):
+    client = signed_in(with_password(person(Role.CLERK)))
+    for _ in range(31):
+        clock.forward(minutes=19)
+        client.get("/requests/")
+    assert client.get("/session/").json() == {"seconds": 660, "until": "1:30 a.m. EST", "final": True}
+    page = client.get("/requests/").content.decode()
+    assert "signed out at <span data-until>1:30 a.m. EST</span>, ten hours after" in page
+
+
+@pytest.mark.parametrize("role", [Role.CLERK, Role.NURSE, Role.PAYER])
+def test_every_page_says_when_its_session_ends_and_carries_the_warning(clock, role):
+    page = signed_in(with_password(person(role))).get("/", follow=True).content.decode()
+    assert "signed out at <span data-until>3:50 p.m. EST</span> unless you do something before." in page
+    assert 'data-seconds="1200" data-lead="120"' in page
+    assert '<script src="/static/session.js" defer>' in page
+    assert "session.js" not in Client().get("/sign-in/").content.decode()
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("5", 300), ("60", 3600), ("4", None), ("61", None), ("1e1", None)])
+def test_the_idle_time_is_a_setting_with_a_sane_range(monkeypatch, text, seconds):
+    monkeypatch.setenv("IDLE_MINUTES", text)
+    if seconds:
+        assert runpy.run_path(str(SETTINGS))["SESSION_COOKIE_AGE"] == seconds
+        return
+    with pytest.raises(ImproperlyConfigured, match="whole number of minutes from 5 to 60"):
+        runpy.run_path(str(SETTINGS))
+
+
 # The cookie
 
 
@@ -114,7 +158,7 @@ def test_signing_out_makes_the_browser_forget_the_pages_but_stay_known():
 def test_cookies_are_out_of_reach_of_scripts_and_of_other_sites():
     client = signed_in(with_password(person(Role.CLERK)))
     client.get("/requests/new/")
-    names = {configured.SESSION_COOKIE_NAME, configured.CSRF_COOKIE_NAME, "known"}
+    names = {configured.SESSION_COOKIE_NAME, configured.CSRF_COOKIE_NAME, "known", "pages"}
     assert set(client.cookies) == names
     for name in names:
         cookie = client.cookies[name]
@@ -132,11 +176,12 @@ def test_under_https_a_cookie_is_bound_to_this_host(monkeypatch, https, prefix):
         assert f"{name}_COOKIE_PATH" not in read
 
 
-def test_under_https_a_known_browsers_cookie_is_bound_to_this_host_too(settings):
+def test_under_https_the_signed_cookies_are_bound_to_this_host_too(settings):
     settings.HTTPS = True
     client = signed_in(with_password(person(Role.CLERK)))
-    cookie = client.cookies["__Host-known"]
-    assert (cookie["secure"], cookie["httponly"], cookie["path"], cookie["domain"]) == (True, True, "/", "")
+    for name in ("__Host-known", "__Host-pages"):
+        cookie = client.cookies[name]
+        assert (cookie["secure"], cookie["httponly"], cookie["path"], cookie["domain"]) == (True, True, "/", "")
 
 
 def test_sessions_that_ended_are_deleted_at_the_next_signing_in(clock):

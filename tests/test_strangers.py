@@ -435,6 +435,8 @@ def without_typed(found: tuple[int, str], extra: dict[str, str]) -> tuple[int, s
     rows = json.loads(found[1])
     for row in rows["Draft"]:
         row["fields"] = {name: value for name, value in row["fields"].items() if name not in extra}
+        for step in row["replaced"]:
+            step["was"] = {name: value for name, value in step["was"].items() if name not in extra}
     for row in rows["Revision"]:
         kept = row["details"].get("form") or {}
         row["details"]["form"] = {name: value for name, value in kept.items() if name not in extra}

@@ -36,7 +36,7 @@ from priorauth.models import (
     User,
 )
 from priorauth.roles import Actor, Role
-from priorauth.services import claim, directory, information, invitations, replay, submit
+from priorauth.services import claim, directory, information, invitations, kept, replay, submit
 from tests.cases import draft_case, facts, office, person, plan, score_all, submission
 from tests.factories import browser, report, saved_draft, sent_through_the_page
 
@@ -114,6 +114,8 @@ class World:
         self.withdrawable = self.in_review()
         self.replay = replay.run(replay.installed()[-1], at=timezone.now())
         self.keep_lists()
+        late = {"path": f"/requests/{self.draft.reference}/edit/", "fields": {"last_name": [PATIENT["last_name"]]}}
+        kept.keep(by=self.actors["office_admin"], at=timezone.now(), files=[], **late)
         Attachment.objects.unscoped("the walk reads a scanned file").update(scan=Attachment.Scan.CLEAN)
         self.file = Attachment.objects.unscoped("the walk reads it").get(case=self.sent)
 
@@ -147,6 +149,7 @@ class World:
         """What the route's parameters stand for: an object of office A, fit for what the route does."""
         case = {
             "request-edit": self.draft,
+            "request-conflict": self.draft,
             "request-check": self.draft,
             "request-missing": self.draft,
             "request-doubts": self.draft,

@@ -5,6 +5,7 @@ import math
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate, login
 from django.contrib.auth.views import LoginView, LogoutView
@@ -14,9 +15,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from portal.accounts import known
+from portal.accounts import known, late, pages
 from portal.accounts.address import sender
-from portal.accounts.sessions import UNSAVED
+from portal.accounts.late import KEPT, UNSAVED
+from priorauth.models import User
 from priorauth.roles import Actor
 from priorauth.services import brake, sign_in
 from priorauth.services.base import clock
@@ -64,13 +66,15 @@ class SignIn(LoginView):
             sign_in.signed_in(user, at=at, own=own, shared=shared)
         self.request.session[BEFORE] = clock(before) if before else ""
         self.request.session.clear_expired()
-        return self.welcome(email)
+        return self.welcome(email, user)
 
-    def welcome(self, email: str) -> HttpResponse:
+    def welcome(self, email: str, user: User) -> HttpResponse:
         if self.request.POST.get(UNSAVED):
             messages.warning(self.request, NOT_KEPT)
+        late.note_waiting(self.request, Actor.of(user))
         response = redirect(self.get_success_url())
         known.remember(self.request, response, email)
+        pages.remember(self.request, response, user)
         return response
 
     def held_up(self, form: SignInForm, until: dt.datetime, wait: int) -> HttpResponse:
@@ -80,8 +84,8 @@ class SignIn(LoginView):
         return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        unsaved = self.request.GET.get(UNSAVED) or self.request.POST.get(UNSAVED)
-        return super().get_context_data(unsaved=unsaved, **kwargs)
+        said = {name: self.request.GET.get(name) or self.request.POST.get(name) for name in (UNSAVED, KEPT)}
+        return super().get_context_data(idle=settings.SESSION_COOKIE_AGE // 60, **said, **kwargs)
 
 
 class SignOut(LogoutView):

@@ -1,7 +1,6 @@
 """Starting and editing a draft: one page, saved as typed, never sent from here."""
 
 import datetime as dt
-import re
 import uuid
 from typing import Any
 
@@ -12,18 +11,18 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from portal.web import coding, doubts, member, panel, watched
+from portal.web import coding, conflicts, doubts, member, panel, watched
 from portal.web.access import office_page, refused
+from portal.web.conflicts import SENT_MEANWHILE
 from portal.web.intake import Intake, form_of
 from portal.web.rows import Raw
 from priorauth.models import Case, Draft
 from priorauth.services import drafts
 from priorauth.services.base import clock
 from priorauth.services.errors import Conflict
-from priorauth.statuses import Status
 from priorauth.tenancy import get_for
 
-SENT_MEANWHILE = "This request was sent or withdrawn while you had it open. What you did last was not saved."
+ROW_BUTTONS = {"add", "remove", "remove_file", "copy", "suggest", "look_up", "member"}
 
 
 @office_page
@@ -34,7 +33,7 @@ def new(request: HttpRequest) -> HttpResponse:
         return _page(request, None, _mine(request), token=uuid.uuid4())
     intake = Intake(request, timezone.now())
     case = drafts.start(by=request.actor, at=intake.at, token=posted_token(request), fields=intake.raw)
-    draft = Draft.objects.for_actor(request.actor).filter(case=case).first()
+    draft = conflicts.draft_of(request, case)
     if draft is None:
         return redirect("request", case.reference)
     if draft.version == 1 and draft.fields == intake.raw:
@@ -42,8 +41,7 @@ def new(request: HttpRequest) -> HttpResponse:
     intake.settle(case)
     if _same_words(draft.fields, intake.raw):
         return redirect("request-edit", case.reference)
-    conflict = "This request was started already. What you typed is still below; Save again to replace what was saved."
-    return _page(request, case, intake.raw, version=draft.version, problem=conflict, status=409)
+    return conflicts.show(request, case, draft, intake.raw, 0)
 
 
 @office_page
@@ -51,12 +49,14 @@ def new(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, reference: str) -> HttpResponse:
     """The draft, with what is wrong in it; `?problems=all` also says what a sending still needs."""
     case = get_for(request.actor, Case, reference=reference)
-    draft = Draft.objects.for_actor(request.actor).filter(case=case, case__status=Status.DRAFT).first()
+    draft = conflicts.draft_of(request, case)
     if request.method != "POST":
         if draft is None:
             return redirect("request", reference)
+        colleague = draft if draft.saved_by_id != request.actor.user_id else None
         whole = request.GET.get("problems") == "all"
-        return _page(request, case, draft.fields, version=draft.version, saved_at=draft.saved_at, whole=whole)
+        saved = {"version": draft.version, "saved_at": draft.saved_at, "colleague": colleague}
+        return _page(request, case, draft.fields, **saved, whole=whole)
     if draft is None:
         return refused(request, SENT_MEANWHILE, status=409)
     return _save(request, case, draft, Intake(request, timezone.now()), posted_version(request))
@@ -73,10 +73,12 @@ def _save(request: HttpRequest, case: Case, draft: Draft, intake: Intake, versio
     try:
         draft = drafts.save(draft, by=request.actor, at=intake.at, version=version, fields=intake.raw, shown=shown)
     except Conflict as conflict:
-        draft = Draft.objects.for_actor(request.actor).filter(pk=draft.pk, case__status=Status.DRAFT).first()
-        if draft is None:
+        latest = conflicts.draft_of(request, case)
+        if latest is None:
             return refused(request, str(conflict), status=409)
-        return _page(request, case, intake.raw, version=draft.version, problem=str(conflict), status=409)
+        if request.POST.keys() & ROW_BUTTONS:
+            return _page(request, case, intake.raw, version=version, problem=str(conflict), status=409)
+        return conflicts.show(request, case, latest, intake.raw, version)
     intake.drop_unwanted(case)
     if intake.file_problems or intake.problem:
         return _page(
@@ -119,6 +121,7 @@ def _page(
     status: int = 200,
     token: uuid.UUID | None = None,
     saved_at: dt.datetime | None = None,
+    colleague: Draft | None = None,
     **options: Any,
 ) -> HttpResponse:
     form = form_of(raw, case, timezone.localdate(), actor=request.actor, **options)
@@ -130,6 +133,7 @@ def _page(
         "saved_at": saved_at,
         "problem": problem,
         "token": token,
+        "colleague": colleague,
         "action": reverse("request-edit", args=[case.reference]) if case else reverse("request-new"),
         "heading": heading(raw),
         "member_note": member.note_of(form, case, request.actor),
@@ -140,8 +144,7 @@ def _page(
 
 def posted_version(request: HttpRequest, name: str = "version") -> int:
     """The version that the person's page showed; 0, which never was, for anything else."""
-    text = request.POST.get(name, "")
-    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0
+    return conflicts.number(request, name)
 
 
 def heading(raw: Raw) -> str:

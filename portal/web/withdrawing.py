@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 from portal.web.access import office_page
 from portal.web.editing import posted_version
 from priorauth.models import Case
+from priorauth.posting import PUT_BACK
 from priorauth.services import withdraw as service
 from priorauth.services.base import clock
 from priorauth.services.errors import Conflict, Incomplete
@@ -25,6 +26,8 @@ def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
     if request.method != "POST":
         return _page(request, case)
     reason = request.POST.get("reason", "").replace("\x00", "")
+    if PUT_BACK in request.POST:
+        return _page(request, case, reason)
     now = timezone.now()
     try:
         service.withdraw(case, by=request.actor, at=now, reason=reason, version=posted_version(request))

@@ -25,6 +25,7 @@ OTHER_WORDS = {
     "search": "searched for a case",
     "open_board": "opened the work board",
     "preview_export": "looked at decisions to export",
+    "read_kept": "opened what they had typed after their session ended",
     "export_decisions": "exported decisions",
     "replay": "scored stored requests again, to see what would change",
     "check_trail": "asked for a check of the audit trail",

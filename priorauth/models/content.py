@@ -17,6 +17,7 @@ class Draft(TenantModel):
     case = models.OneToOneField("Case", on_delete=models.CASCADE)
     fields = models.JSONField(default=dict)
     record = models.JSONField(default=dict, help_text="what was changed after the panel: services/panel_record.py")
+    replaced = models.JSONField(default=list, help_text="what each save replaced: services/draft_versions.py")
     version = models.PositiveIntegerField(default=1)
     saved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     saved_at = models.DateTimeField()

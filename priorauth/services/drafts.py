@@ -10,7 +10,7 @@ from django.db.models import F
 from priorauth import audit
 from priorauth.models import Case, Draft
 from priorauth.roles import OFFICE_ROLES, Actor
-from priorauth.services import panel_record
+from priorauth.services import draft_versions, panel_record
 from priorauth.services.base import clock
 from priorauth.services.errors import Conflict, NotPermitted
 from priorauth.services.panel_record import Shown
@@ -59,7 +59,12 @@ def save(
         cases = Case.objects.for_actor(by).filter(pk=draft.case_id, status=Status.DRAFT)
         rows = Draft.objects.for_actor(by).filter(pk=draft.pk, version=version)
         saved = cases.update(updated_at=at) and rows.update(
-            fields=fields, record=record, version=F("version") + 1, saved_by=by.user_id, saved_at=at
+            fields=fields,
+            replaced=draft_versions.replaced(draft, fields),
+            record=record,
+            version=F("version") + 1,
+            saved_by=by.user_id,
+            saved_at=at,
         )
         if not saved:
             transaction.set_rollback(True)
@@ -72,7 +77,7 @@ def save(
             return saver  # the second press of one save
         raise Conflict(
             f"{saver.saved_by} saved this request at {clock(saver.saved_at)} while you had it open."
-            " What you typed is still below; Save again to replace what your colleague saved."
+            " What you typed is still below; press Save to see both versions and choose."
         )
     draft.refresh_from_db()
     return draft

@@ -2,9 +2,13 @@
 
 import random
 import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 from django.db import connection, transaction
 
+from priorauth.models import Draft
+from tests.factories import valid_form
 from tests.fault_proxy import Mode
 from tests.faults.accounts import cases, faults, settled
 from tests.faults.office import Office
@@ -47,6 +51,31 @@ def test_f2_a_web_process_killed_inside_the_transaction_leaves_a_draft(site):
     settled(office)
     assert faults(office, office.sent) == []
     assert office.answers.broken == 1
+
+
+def test_f2_what_was_saved_is_there_after_a_kill_and_a_save_in_flight_is_there_whole_or_not_at_all(site):
+    """Between two keystrokes: the first save is answered, web is killed while it writes the second (G20)."""
+    office = Office(site, clerks=1)
+    clerk = office.clerks[0]
+    saved = valid_form(note="Saved before the kill") | {"token": str(uuid.uuid4()), "action": "save"}
+    path = clerk.post("/requests/new/", saved)
+    draft = Draft.objects.unscoped("a test reads it").get(case__in=cases(office))
+    later = valid_form(note="Typed after it") | {"version": draft.version, "action": "save"}
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("LOCK TABLE priorauth_draft IN SHARE MODE")
+            second = pool.submit(clerk.post, path, later)
+            eventually(waiting_for_a_lock, "the second save waits in the middle of its transaction")
+            site.kill("web")
+        eventually(lambda: not waiting_for_a_lock(), "its transaction is undone")
+        draft.refresh_from_db()
+        assert draft.fields["note"] == ["Saved before the kill"]
+        site.start("web")
+        assert second.result() == path
+    draft.refresh_from_db()
+    assert draft.fields["note"] == ["Typed after it"]
+    assert clerk.answers.broken == 1
 
 
 def test_f2_a_web_process_killed_between_commit_and_wake_up_has_sent_the_request(site):
