@@ -22,7 +22,7 @@ from priorauth.roles import Actor
 from priorauth.services import kept
 
 KEPT, UNSAVED = "kept", "unsaved"
-BUTTONS = {pages.FIELD, PUT_BACK, "action", "add", "copy", "remove", "remove_file"}
+BUTTONS = {pages.FIELD, PUT_BACK, "action", "add", "copy", "look_up", "member", "remove", "remove_file", "suggest"}
 LONGEST_PATH = 200
 
 

@@ -74,9 +74,8 @@ class View:
         return urlencode({name: value for name, value in parts.items() if value})
 
     def rows(self, actor: Actor, now: dt.datetime) -> QuerySet[Case]:
-        cases = selectors.with_last_message(
-            selectors.office_requests(actor).select_related("draft").defer("draft__replaced", "draft__record"), actor
-        )
+        cases = selectors.office_requests(actor).select_related("draft").defer("draft__replaced", "draft__record")
+        cases = selectors.with_last_message(cases, actor)
         if self.sought:
             cases = search(cases, self.sought)
         elif self.show:
