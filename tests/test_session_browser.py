@@ -59,7 +59,7 @@ def signed_in_again_and_put_back(page: Page, case) -> None:
 
 
 def test_every_window_asks_before_the_end_and_nothing_is_lost_after_it(chrome, live_server, draft, settings):
-    settings.SESSION_COOKIE_AGE, settings.SESSION_WARNING = 30, 24  # a window asks again every 2 seconds
+    settings.SESSION_COOKIE_AGE, settings.SESSION_WARNING = 24, 20  # a window asks again within 2 seconds
     context = chrome.new_context(viewport={"width": 320, "height": 640})
     page = opened(context, live_server.url, draft)
     other = context.new_page()
