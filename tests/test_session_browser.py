@@ -13,6 +13,7 @@ from tests.test_office_accessibility import problem_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PASSWORD = "seven synthetic herons"
+LONG = 20_000  # milliseconds
 TYPED = "Typed just before the session ended"
 
 
@@ -58,22 +59,22 @@ def signed_in_again_and_put_back(page: Page, case) -> None:
 
 
 def test_every_window_asks_before_the_end_and_nothing_is_lost_after_it(chrome, live_server, draft, settings):
-    settings.SESSION_COOKIE_AGE, settings.SESSION_WARNING = 40, 37
+    settings.SESSION_COOKIE_AGE, settings.SESSION_WARNING = 24, 20  # a window asks again within 2 seconds
     context = chrome.new_context(viewport={"width": 320, "height": 640})
     page = opened(context, live_server.url, draft)
     other = context.new_page()
     other.goto(f"{live_server.url}/requests/")
     stay = page.get_by_role("alertdialog", name="Are you still there?").get_by_role("button", name="Stay signed in")
-    expect(stay).to_be_focused()
-    expect(other.get_by_role("alertdialog")).to_be_visible()
+    expect(stay).to_be_focused(timeout=LONG)
+    expect(other.get_by_role("alertdialog")).to_be_visible(timeout=LONG)
     assert problem_of(page, "the question", 320) is None
     page.keyboard.press("Enter")
     expect(stay).to_be_hidden()
-    expect(other.get_by_role("alertdialog")).to_be_hidden()
+    expect(other.get_by_role("alertdialog")).to_be_hidden(timeout=LONG)
     page.get_by_label("Note to the reviewer (optional)").fill(TYPED)
     Session.objects.all().delete()
     over = page.get_by_role("alertdialog", name="This page is signed out")
-    expect(over).to_be_visible()
+    expect(over).to_be_visible(timeout=LONG)
     assert problem_of(page, "the end", 320) is None
     over.get_by_role("button", name="Go on").click()
     settings.SESSION_COOKIE_AGE, settings.SESSION_WARNING = 1200, 120
