@@ -12,6 +12,8 @@ APPEND_ONLY = (
     "priorauth_assessment",
     "priorauth_decision",
     "priorauth_decisionline",
+    "priorauth_letter",
+    "priorauth_lettertext",
 )
 CASE = "priorauth_case"
 OF_A_CASE = (
@@ -22,6 +24,7 @@ OF_A_CASE = (
     "priorauth_informationrequest",
     "priorauth_escalation",
     "priorauth_attachment",
+    "priorauth_letter",
 )
 EVENT_GATE = 484_001  # the advisory lock that every insert of an event shares until it is committed
 

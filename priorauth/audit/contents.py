@@ -21,6 +21,7 @@ from priorauth.models import (
     DecisionLine,
     Escalation,
     InformationRequest,
+    Letter,
     Revision,
 )
 
@@ -35,6 +36,7 @@ HANGING = {
     InformationRequest: "case",
     Escalation: "case",
     Attachment: "case",
+    Letter: "case",
 }
 
 

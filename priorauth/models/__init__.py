@@ -2,6 +2,7 @@ from priorauth.models.access import ApiKey, IdempotencyKey, Invitation, SignInBr
 from priorauth.models.case import Case
 from priorauth.models.content import Attachment, Draft, InformationRequest, Revision
 from priorauth.models.ledger import AuditCheck, AuditEvent, Checkpoint, Heartbeat, Job
+from priorauth.models.letter import Letter, LetterText
 from priorauth.models.member import Clinician, Facility, Member
 from priorauth.models.organization import Credential, Membership, Organization
 from priorauth.models.review import Assessment, Decision, DecisionLine, Escalation, ReasonCode
@@ -27,6 +28,8 @@ __all__ = [
     "InformationRequest",
     "Invitation",
     "Job",
+    "Letter",
+    "LetterText",
     "Member",
     "Membership",
     "Organization",
