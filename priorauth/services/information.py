@@ -5,7 +5,9 @@ from typing import Any
 
 from priorauth.models import Case, InformationRequest
 from priorauth.roles import Actor
+from priorauth.services import letters
 from priorauth.services.base import acting, needed, permit, visible
+from priorauth.services.decide import latest_assessment
 from priorauth.services.errors import Incomplete
 from priorauth.services.submit import columns_of, revise, stamped
 from priorauth.statuses import Act
@@ -42,6 +44,7 @@ def ask(
         change.rows.append(request)
         change.entities["information_request"] = request.number
         change.fields |= {"question": question, "items": items}
+        letters.of_question(change, request, latest_assessment(case), by=by)
     return request
 
 
