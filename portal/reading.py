@@ -50,16 +50,18 @@ def _showed(request: HttpRequest, response: HttpResponse) -> bool:
     return page and getattr(request, "viewed", False)
 
 
-def _entities(request: HttpRequest) -> dict[str, str]:
-    """What the address names: the case by its reference, the file by its key."""
+def _entities(request: HttpRequest) -> dict[str, str | int]:
+    """What the address names: the case by its reference, the file by its key, the letter by its number."""
     named = request.resolver_match.kwargs
-    entities = {}
+    entities: dict[str, str | int] = {}
     if key := named.get("pk") or named.get("object_id"):
         entities["case"] = Case.objects.for_actor(request.actor).values_list("reference", flat=True).get(pk=key)
     elif "reference" in named:
         entities["case"] = named["reference"]
     if file := named.get("file") or named.get("file_id"):
         entities["attachment"] = str(file)
+    if letter := named.get("letter"):
+        entities["letter"] = letter
     return entities
 
 

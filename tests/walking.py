@@ -24,7 +24,7 @@ from django.urls import URLPattern, get_resolver
 from django.urls.resolvers import RoutePattern
 from django.utils import timezone
 
-from priorauth.models import Attachment, AuditEvent, Case, Job, User
+from priorauth.models import Attachment, AuditEvent, Case, Job, LetterText, User
 from priorauth.roles import Actor, Role
 from priorauth.services import claim, information, submit
 from tests.cases import draft_case, facts, office, person, plan, score_all, submission
@@ -36,6 +36,8 @@ NEVER = "PA-ZZZZ-ZZZZ-ZZZZ"
 PATIENT = {"first_name": "Ottoline", "last_name": "Quillfeather", "member_id": "QZX774411990"}
 MEMBER = {**PATIENT, "birth_date": dt.date(1948, 3, 14)}
 UNKNOWN = "never-was"  # stands for what a walk has no object for, like the token of an invitation
+LETTERS = [f"{whose}letter{kind}" for whose in ("request-", "payer-") for kind in ("", "-pdf")]
+LETTERS += ["admin:priorauth_case_letter", "admin:priorauth_case_letter_pdf"]
 NOT_REQUIRED = {"product": "indemnity", "setting": "outpatient"}
 
 
@@ -130,6 +132,7 @@ class World:
             "request-check": self.draft,
             "request-answer": self.asked,
             "request-withdraw": self.withdrawable,
+            **dict.fromkeys(LETTERS, self.asked),
         }.get(route.name, self.sent)
         act = re.fullmatch(r"admin:priorauth_case_(claim|release|approve|ask|escalate|not-approve|close)", route.name)
         if act and who in self.held:
@@ -137,6 +140,7 @@ class World:
         return {
             "reference": case.reference,
             "number": 1,
+            "letter": 1,
             "file_id": self.file.pk,
             "file": self.file.pk,
             "pk": self.row(route, case),
@@ -158,6 +162,7 @@ class World:
         return {
             "auditevent": AuditEvent.objects.first().pk,
             "job": Job.objects.first().pk,
+            "lettertext": LetterText.objects.first().pk,
             "organization": self.a.pk,
             "membership": user.membership.pk,
             "credential": user.credential.pk,
@@ -173,6 +178,7 @@ def absent(route: Route) -> dict[str, Any]:
     return {
         **dict.fromkeys(("pk", "object_id", "id", "content_type_id"), 2_000_000_000),
         "number": 1,
+        "letter": 1,
         "reference": NEVER,
         "file_id": uuid.UUID(int=7),
         "file": uuid.UUID(int=7),

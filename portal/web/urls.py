@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from portal.web import answering, case_page, checking, editing, files, listing, withdrawing
+from portal.web import answering, case_page, checking, editing, files, letters, listing, withdrawing
 
 
 class Reference:
@@ -28,5 +28,7 @@ urlpatterns = [
     path("<reference:reference>/submitted/", checking.submitted, name="request-submitted"),
     path("<reference:reference>/answer/<int:number>/", answering.answer, name="request-answer"),
     path("<reference:reference>/withdraw/", withdrawing.withdraw, name="request-withdraw"),
+    path("<reference:reference>/letter/<int:letter>/", letters.show, name="request-letter"),
+    path("<reference:reference>/letter/<int:letter>.pdf", letters.download, name="request-letter-pdf"),
     path("<reference:reference>/files/<uuid:file_id>/", files.download, name="request-file"),
 ]
