@@ -1,6 +1,6 @@
 """The reviewers' workbench: Django's admin with our own pages. It only reads; every write goes through services."""
 
-from priorauth.admin import auditevent, case, invitations, jobs, keys, people
+from priorauth.admin import auditevent, case, invitations, jobs, keys, letter_texts, people
 from priorauth.admin.site import site
 
-__all__ = ["auditevent", "case", "invitations", "jobs", "keys", "people", "site"]
+__all__ = ["auditevent", "case", "invitations", "jobs", "keys", "letter_texts", "people", "site"]

@@ -14,7 +14,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from priorauth.admin.board import board
 from priorauth.roles import ADMIN_SITE_ROLES
 
-ORDER = ("Case", "AuditEvent", "Job", "Organization", "Invitation", "User", "Membership", "Credential", "ApiKey")
+ORDER = (
+    "Case", "AuditEvent", "Job", "LetterText", "Organization", "Invitation", "User", "Membership", "Credential",
+    "ApiKey",
+)  # fmt: skip
 
 
 class WorkbenchSite(AdminSite):
