@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from priorauth.models import AuditEvent, LetterText
+from priorauth.models.letter import TEXTS
 from priorauth.roles import Role
 from priorauth.services import letter_texts
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
@@ -36,10 +37,10 @@ def test_no_letter_is_sent_without_texts():
     assert LetterText.objects.get().version == 1
 
 
-@pytest.mark.parametrize("name", [*letter_texts.TEXTS, "appeal_days"])
+@pytest.mark.parametrize("name", [*TEXTS, "appeal_days"])
 def test_an_empty_text_is_refused_by_the_service_by_the_database_and_on_the_page(name):
     now, lead = letter_texts.current(), person(Role.LEAD)
-    fields = {one: getattr(now, one) for one in (*letter_texts.TEXTS, "appeal_days")}
+    fields = {one: getattr(now, one) for one in (*TEXTS, "appeal_days")}
     empty = fields | {name: 0 if name == "appeal_days" else " \u200b"}
     with pytest.raises(Incomplete) as missing:
         letter_texts.keep(empty, by=lead, at=NOW, after=1)

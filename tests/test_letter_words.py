@@ -41,7 +41,7 @@ def test_the_grade_is_that_of_flesch_and_kincaid(text, grade):
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("The MRI of L1 and 22511 (N05)", ["MRI", "22511"]),
+        ("The MRI of L1 and 22511 (N05)", ["MRI", "22511", "N05"]),
         ("An MRI (a scan that uses magnets) of T12", []),
         ("A scan (MRI) and the code 0200T", ["0200T"]),
         ("M80 and MRI, MRI", ["M80", "MRI"]),

@@ -11,6 +11,7 @@ from priorauth.letters import answers, reading
 from priorauth.letters.content import Content, sha256
 from priorauth.letters.pdf import pdf
 from priorauth.models import AuditEvent
+from priorauth.models.letter import TEXTS
 from priorauth.roles import Role
 from priorauth.services import decide, letter_texts, submit
 from tests import cases
@@ -34,7 +35,13 @@ pytestmark = pytest.mark.django_db
 # What a letter says
 
 AT_L1 = "vertebroplasty at L1 (a bone in the lower back)"
-APPEAL = ["by May 19, 2027", "This is called an appeal.", "within 72 hours", "Office of Patient Protection"]
+APPEAL = [
+    "by May 19, 2027",
+    "This is called an appeal.",
+    "within 72 hours",
+    "Office of Patient Protection",
+    "Your plan covers other care",
+]
 DECIDED = ["What we decided", "Why", "What you can do now", "The rule we used", "Who decided", "Dates"]
 KINDS = {
     "approved": (
@@ -183,7 +190,7 @@ def test_new_texts_are_in_new_letters_and_in_no_letter_before():
     old, lead = refused(), person(Role.LEAD)
     before = pdf(answers.whole(old))
     now = letter_texts.current()
-    values = {name: getattr(now, name) for name in letter_texts.TEXTS} | {"appeal_days": 30, "letterhead": "Bay Plan"}
+    values = {name: getattr(now, name) for name in TEXTS} | {"appeal_days": 30, "letterhead": "Bay Plan"}
     kept = letter_texts.keep(values, by=lead, at=NOW, after=1)
     new = refused()
     assert (old.texts.version, new.texts.version, kept.kept_by_id) == (1, 2, lead.user_id)

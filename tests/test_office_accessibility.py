@@ -48,7 +48,7 @@ def pages():
     paths += [f"{empty.reference}/edit/?problems=all", f"{filled.reference}/edit/check/"]
     paths += [f"{missing.reference}/edit/check/", f"{fresh.reference}/submitted/", f"{waiting.reference}/submitted/"]
     paths += [f"{case.reference}/" for case in (filled, fresh, asked, waiting)]
-    paths += [f"{asked.reference}/answer/1/", f"{fresh.reference}/withdraw/"]
+    paths += [f"{asked.reference}/letter/1/", f"{asked.reference}/answer/1/", f"{fresh.reference}/withdraw/"]
     return client, ["/api/", *(f"/requests/{path}" for path in paths)]
 
 

@@ -11,10 +11,11 @@ from django.utils import timezone
 from priorauth.admin.people import PeopleAdmin
 from priorauth.admin.site import site
 from priorauth.models import LetterText
+from priorauth.models.letter import TEXTS
 from priorauth.services import letter_texts
 from priorauth.services.errors import Conflict, Incomplete
 
-FIELDS = ("letterhead", "contact", "appeal", "appeal_days", *letter_texts.TEXTS[3:])
+FIELDS = (*TEXTS[:3], "appeal_days", *TEXTS[3:])
 NOT_CONFIRMED = "Nobody of the plan has confirmed them: they came with the portal"
 
 
@@ -24,7 +25,7 @@ class LetterTextForm(forms.ModelForm):
     class Meta:
         model = LetterText
         fields = FIELDS
-        widgets = {name: forms.Textarea(attrs={"rows": 5}) for name in letter_texts.TEXTS}
+        widgets = {name: forms.Textarea(attrs={"rows": 5}) for name in TEXTS}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -101,6 +101,8 @@ def next_steps_refused(matter: Matter, ask_by: str) -> Section:
             *paragraphs(texts.fast_appeal),
             Heading("People outside the plan"),
             *paragraphs(texts.outside_review),
+            Heading("Other care"),
+            *paragraphs(texts.other_care),
         ),
     )
 

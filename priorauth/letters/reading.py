@@ -37,14 +37,14 @@ def syllables(word: str) -> int:
 
 # Two capitals or more, or a code, without words in brackets behind it.
 _HARD: Final = re.compile(r"\b(?:[A-Z]{2,}[A-Za-z]*|\d[0-9A-Z]{3}[0-9A-Z]+|[A-Z]\d\d+)\b(?!\s*\([^()]*[a-z]{3})")
-_IN_BRACKETS: Final = re.compile(r"\((?![^()]*[a-z]{3})[^()]*\)")
+_IN_BRACKETS: Final = re.compile(r"\([A-Z]{2,}s?\)")
 
 
 def unexplained(text: str) -> list[str]:
     """The abbreviations and codes that no words explain, each once: `MRI`, `22511`. Names of bones are none.
 
-    Words in brackets behind them do (`MRI (a scan)`), and so do the words before them, where they stand in brackets
-    themselves (`a scan (MRI)`).
+    Words in brackets behind them do (`MRI (a scan)`), and so do the words before an abbreviation that stands in
+    brackets itself (`a scan (MRI)`).
     """
     found = dict.fromkeys(_HARD.findall(_IN_BRACKETS.sub("()", text)))
     return [word for word in found if word not in LEVELS]

@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
                 ('appeal_days', models.PositiveSmallIntegerField(help_text='Calendar days from the date of the letter; it names the day.', verbose_name='Days to ask the plan to look again')),
                 ('fast_appeal', models.TextField(help_text="For when waiting could harm the member's health.", max_length=2000, verbose_name='How to get a faster answer')),
                 ('outside_review', models.TextField(help_text='Who does it, and how to ask for it.', max_length=2000, verbose_name='Review by people outside the plan')),
+                ('other_care', models.TextField(help_text='In letters that do not approve all of a request.', max_length=2000, verbose_name='Other care that the plan covers')),
                 ('clinician_review', models.TextField(help_text='Stands in the part for the clinician.', max_length=2000, verbose_name='How the clinician can talk to the plan')),
                 ('policy_copy', models.TextField(help_text='Whom to ask for a copy of the whole policy.', max_length=2000, verbose_name='How to get the rule, free of charge')),
                 ('language_help', models.TextField(help_text='Free help in other languages, large print, relay calls.', max_length=2000, verbose_name='Help with language and reading')),
@@ -54,7 +55,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='lettertext',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('letterhead__regex', '\\S')), models.Q(('contact__regex', '\\S')), models.Q(('appeal__regex', '\\S')), models.Q(('fast_appeal__regex', '\\S')), models.Q(('outside_review__regex', '\\S')), models.Q(('clinician_review__regex', '\\S')), models.Q(('policy_copy__regex', '\\S')), models.Q(('language_help__regex', '\\S')), ('appeal_days__gte', 1)), name='letter_texts_are_not_empty'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('letterhead__regex', '\\S')), models.Q(('contact__regex', '\\S')), models.Q(('appeal__regex', '\\S')), models.Q(('fast_appeal__regex', '\\S')), models.Q(('outside_review__regex', '\\S')), models.Q(('other_care__regex', '\\S')), models.Q(('clinician_review__regex', '\\S')), models.Q(('policy_copy__regex', '\\S')), models.Q(('language_help__regex', '\\S')), ('appeal_days__gte', 1)), name='letter_texts_are_not_empty'),
         ),
         migrations.AddConstraint(
             model_name='lettertext',

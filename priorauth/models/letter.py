@@ -1,11 +1,18 @@
 """Letters as they were issued, and the plan's own texts in them. Both are written once."""
 
+from typing import Final
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from priorauth.statuses import Status
 from priorauth.tenancy import TenantModel
+
+TEXTS: Final = (
+    "letterhead", "contact", "appeal", "fast_appeal", "outside_review", "other_care", "clinician_review",
+    "policy_copy", "language_help",
+)  # fmt: skip
 
 
 def _text(label: str, help_text: str) -> models.TextField:
@@ -28,6 +35,7 @@ class LetterText(models.Model):
         help_text="Calendar days from the date of the letter; it names the day.",
     )
     fast_appeal = _text("How to get a faster answer", "For when waiting could harm the member's health.")
+    other_care = _text("Other care that the plan covers", "In letters that do not approve all of a request.")
     outside_review = _text("Review by people outside the plan", "Who does it, and how to ask for it.")
     clinician_review = _text("How the clinician can talk to the plan", "Stands in the part for the clinician.")
     policy_copy = _text("How to get the rule, free of charge", "Whom to ask for a copy of the whole policy.")
@@ -42,16 +50,7 @@ class LetterText(models.Model):
         verbose_name = "letter text"
         constraints = [
             models.CheckConstraint(
-                condition=Q(
-                    *(
-                        Q(**{f"{name}__regex": r"\S"})
-                        for name in (
-                            "letterhead", "contact", "appeal", "fast_appeal", "outside_review", "clinician_review",
-                            "policy_copy", "language_help",
-                        )
-                    ),
-                    appeal_days__gte=1,
-                ),
+                condition=Q(*(Q(**{f"{name}__regex": r"\S"}) for name in TEXTS), appeal_days__gte=1),
                 name="letter_texts_are_not_empty",
             ),
             models.CheckConstraint(
@@ -59,7 +58,7 @@ class LetterText(models.Model):
                 | Q(kept_by__isnull=False, kept_at__isnull=False),
                 name="letter_texts_have_an_author",
             ),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return f"Version {self.version}"

@@ -10,15 +10,12 @@ from django.db import connection, connections, transaction
 from policies import strict_yaml
 from priorauth import audit, letters
 from priorauth.models import LetterText
+from priorauth.models.letter import TEXTS
 from priorauth.roles import Actor, Role
 from priorauth.services.base import visible
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 
 KEEPERS: Final = frozenset({Role.ADMINISTRATOR, Role.LEAD})
-TEXTS: Final = (
-    "letterhead", "contact", "appeal", "fast_appeal", "outside_review", "clinician_review", "policy_copy",
-    "language_help",
-)  # fmt: skip
 LONGEST_APPEAL: Final = 3650  # days
 FIRST: Final = Path(letters.__file__).parent / "first-texts.yaml"
 MISSING: Final = "There are no texts for letters yet. Ask an administrator or a lead to write them: “Letter texts”."
