@@ -7,7 +7,7 @@ from policies.codes import LEVELS
 
 HARDEST_GRADE: Final = 8.0
 
-_SENTENCE: Final = re.compile(r"(?<![ap]\.m)[.!?]+(?=\s|$)|\n+")
+_SENTENCE: Final = re.compile(r"(?<![ap]\.m)[.!?](?=\s|$)|\n")
 _WORD: Final = re.compile(r"[A-Za-z](?:[A-Za-z'\u2019.-]*[A-Za-z])?|\d+(?:[.,:]\d+)*")
 _VOWELS: Final = re.compile(r"[aeiouy]+")
 _SILENT: Final = re.compile(r"(?:[^laeiouy]|[aeiouy]l|ll)es?$|[^tdaeiouy]ed$")

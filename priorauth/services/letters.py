@@ -1,11 +1,12 @@
 """Issuing a letter: written in the transaction of the act that it tells of, and sealed by that act's event."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from priorauth.letters import compose
 from priorauth.letters.content import Content, sha256
-from priorauth.letters.matter import Line, Matter, lines_of
+from priorauth.letters.matter import Matter, lines_of
 from priorauth.models import Assessment, Credential, Decision, DecisionLine, InformationRequest, Letter
 from priorauth.roles import Actor
 from priorauth.services import letter_texts
@@ -16,20 +17,12 @@ Outcome = Decision.Outcome
 
 def of_decision(change: Change, decision: Decision, lines: Sequence[DecisionLine], *, by: Actor) -> Letter:
     """The letter of a decision that approves all, a part or nothing."""
-    decided = [
-        Line(
-            line.number,
-            line.code,
-            tuple(filter(None, line.levels.split(", "))),
-            line.outcome == Outcome.APPROVED,
-        )
-        for line in lines
-    ]
+    approved = {line.number: line.outcome == Outcome.APPROVED for line in lines}
     matter = Matter(
         case=change.case,
         revision=decision.revision,
         assessment=decision.assessment,
-        lines=decided,
+        lines=[replace(line, approved=approved[line.number]) for line in lines_of(decision.revision)],
         texts=letter_texts.current(),
         by=by,
         credential=_credential(by),
