@@ -13,7 +13,9 @@ from priorauth.letters.content import BOTH, Content, Facts, Paragraph, Section, 
 from priorauth.letters.pdf import pdf
 from priorauth.models import Letter
 from priorauth.roles import Role
-from tests.cases import person
+from priorauth.services import submit
+from tests import cases
+from tests.cases import NOW, approve, person
 from tests.factories import browser
 from tests.letters import bare, content, refused, strings
 from tests.pdf_words import words
@@ -85,6 +87,7 @@ def test_the_page_and_the_file_say_the_same_words_and_the_file_is_accessible_and
         b"<dc:title>", f"{letter.content['title']}, {letter.case.reference}".encode(), b"/S/TH", b"/S/H1", b"/S/LI",
     ):  # fmt: skip
         assert part in file.content.replace(b"/S /", b"/S/"), part
+    assert re.findall(rb"<xmp:\w+Date>([^<]+)<", file.content) == [b"2026-11-20T00:00:00Z"] * 2, "the letter's own day"
     again = browser(clerk).get(f"{address}.pdf")
     assert again.content == file.content == pdf(answers.whole(Letter.objects.for_actor(clerk).get(pk=letter.pk)))
     assert file["Content-Disposition"] == f'attachment; filename="{letter.case.reference}-letter-1.pdf"'
@@ -109,6 +112,18 @@ def test_hostile_words_are_shown_as_they_are_and_do_nothing(text):
     assert "<script>alert" not in page
     printed = bare(words(pdf(content(letter))))
     assert printed.count(bare(shown.split("\n")[0])) >= 2
+
+
+def test_what_an_office_typed_into_its_facts_is_printed_as_it_can_be():
+    clerk, document = person(Role.CLERK), cases.facts()
+    document["treatments"][0]["name"] = "Gel \U0001f44d #panic()\u202e"
+    case = submit.send(cases.draft_case(clerk), cases.submission(document), by=clerk, at=NOW)
+    cases.score_all()
+    case.refresh_from_db()
+    letter = approve(case, person(Role.NURSE)).letter
+    (told,) = (line for line in strings(letter.content) if "Gel" in line)
+    assert "(Gel [thumbs up sign] #panic())" in told
+    assert bare(told) in bare(words(pdf(content(letter))))
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def test_each_kind_of_letter_says_what_it_must_to_whom_it_must(name):
     assert {*headings, "Help with this letter", "For the clinician"} == set(sections)
     clinician = sections.pop("For the clinician")
     member = " ".join(sections.values())
-    always = ("484: Vertebroplasty", "free of charge", "edition 2022-06")
+    always = ("A doctor puts bone cement into", "484: Vertebroplasty", "free of charge", "edition 2022-06")
     assert [words for words in (*said, *always) if words not in member] == []
     assert [words for words in to_clinician if words not in clinician] == []
     assert {("For", "Alma Synthetic"), ("Reference", letter.case.reference)} <= set(told.about.rows)

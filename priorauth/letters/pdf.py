@@ -4,7 +4,6 @@ typst runs in this process, and without reach: its whole program is letter.typ, 
 JSON, its fonts are inside the wheel, and its root is an empty folder.
 """
 
-import datetime as dt
 import json
 import re
 import tempfile
@@ -23,7 +22,6 @@ _LONG: Final = re.compile(r"\S{24}(?=\S)")
 
 def pdf(content: Content) -> bytes:
     """The letter as PDF. Raises typst.TypstError where it cannot be made accessible."""
-    made = dt.datetime.combine(content.day, dt.time(), dt.UTC)
     with tempfile.TemporaryDirectory() as nowhere:
         compiler = typst.Compiler(root=nowhere, font_paths=_fonts(), ignore_system_fonts=True)
         return compiler.compile(
@@ -31,7 +29,6 @@ def pdf(content: Content) -> bytes:
             format="pdf",
             sys_inputs={"letter": json.dumps(_breakable(content.as_dict()))},
             pdf_standards=["ua-1"],
-            timestamp=made,
         )
 
 
