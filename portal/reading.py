@@ -50,10 +50,11 @@ def _showed(request: HttpRequest, response: HttpResponse) -> bool:
     return page and getattr(request, "viewed", False)
 
 
-def _entities(request: HttpRequest) -> dict[str, str]:
-    """What the address names: the case by its reference, the file and the replay by their keys."""
+def _entities(request: HttpRequest) -> dict[str, str | int]:
+    """What the address names: the case by its reference, the file and the replay by their keys, the letter by its
+    number."""
     named = request.resolver_match.kwargs
-    entities = {}
+    entities: dict[str, str | int] = {}
     if key := named.get("pk") or named.get("object_id"):
         entities["case"] = Case.objects.for_actor(request.actor).values_list("reference", flat=True).get(pk=key)
     elif "reference" in named:
@@ -62,6 +63,8 @@ def _entities(request: HttpRequest) -> dict[str, str]:
         entities["replay"] = str(replay)
     if file := named.get("file") or named.get("file_id"):
         entities["attachment"] = str(file)
+    if letter := named.get("letter"):
+        entities["letter"] = letter
     return entities
 
 

@@ -9,7 +9,9 @@ class PriorAuthConfig(AppConfig):
 
     def ready(self) -> None:
         from priorauth import checks, form_words, grants, guards  # noqa: F401 (registers the system checks)
+        from priorauth.services import letter_texts
 
         form_words.install()
         post_migrate.connect(guards.install, sender=self)
         post_migrate.connect(grants.install, sender=self)
+        post_migrate.connect(letter_texts.install, sender=self)

@@ -17,6 +17,8 @@ APPEND_ONLY = (
     "priorauth_replayedcase",
     "priorauth_message",
     "priorauth_itemanswer",
+    "priorauth_letter",
+    "priorauth_lettertext",
 )
 CASE = "priorauth_case"
 OF_A_CASE = (
@@ -29,6 +31,7 @@ OF_A_CASE = (
     "priorauth_attachment",
     "priorauth_message",
     "priorauth_itemanswer",
+    "priorauth_letter",
 )
 EVENT_GATE = 484_001  # the advisory lock that every insert of an event shares until it is committed
 

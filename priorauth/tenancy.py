@@ -1,7 +1,8 @@
 """Tenancy that fails closed: a query on a tenant model that names no actor raises (invariant 5).
 
 Offices see their own rows, drafts included. The plan's reviewers and auditors see every office's rows once a request
-was sent. Everybody else sees none. An object out of reach answers exactly like one that never was.
+was sent, payer operations the letters of it. Everybody else sees none. An object out of reach answers exactly like one
+that never was.
 """
 
 from typing import Any, TypeVar
@@ -9,7 +10,7 @@ from typing import Any, TypeVar
 from django.db import models
 from django.http import Http404
 
-from priorauth.roles import CASE_READER_ROLES, Actor
+from priorauth.roles import CASE_READER_ROLES, Actor, Role
 
 M = TypeVar("M", bound="TenantModel")
 
@@ -34,9 +35,12 @@ class TenantManager(models.Manager):
             return rows.none()
         if actor.is_office and self.model.office_sees:
             return rows.filter(**{self.model.tenant_path: actor.organization_id})
-        if actor.role in CASE_READER_ROLES and self.model.sent_path:
+        if (actor.role in CASE_READER_ROLES or self._reads_as_payer(actor)) and self.model.sent_path:
             return rows.filter(**{f"{self.model.sent_path}__isnull": False})
         return rows.none()
+
+    def _reads_as_payer(self, actor: Actor) -> bool:
+        return actor.role == Role.PAYER and self.model.payer_sees
 
     def unscoped(self, reason: str) -> models.QuerySet:
         """Every row, for code that acts for nobody in particular; `reason` is for the reader and for the tests."""
@@ -49,12 +53,13 @@ class TenantModel(models.Model):
     """A row that belongs to one office.
 
     `tenant_path` leads to the office, `sent_path` to the receipt of its case (None: the plan does not list such rows);
-    `office_sees` is False for what only the plan reads.
+    `office_sees` is False for what only the plan reads; `payer_sees` is True for what payer operations read too.
     """
 
     tenant_path = "case__office"
     sent_path: str | None = "case__received_at"
     office_sees = True
+    payer_sees = False
 
     objects = TenantManager()
 

@@ -47,8 +47,8 @@ def signed_in(role: Role) -> tuple[Actor, Client]:
 def typed(slug: str, case: Case, **changes: Any) -> dict[str, Any]:
     """What a person posts on the page of an act."""
     forms = {
-        "approve": {"valid_from": "11/30/2026", "valid_to": "2/28/2027", "reason": REASON},
-        "ask": {"question": "Please send the MRI report of L1."},
+        "approve": {"valid_from": "11/30/2026", "valid_to": "2/28/2027", "reason": REASON, "confirmed": "1"},
+        "ask": {"question": "Please send the MRI report of L1.", "confirmed": "1"},
         "message": {"text": "Which clinic took the MRI?"},
         "escalate": {"question": "Is the fracture new?"},
         "not-approve": {

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
-from priorauth.models import AuditEvent, Case, User
+from priorauth.models import AuditEvent, Case, LetterText, User
 from priorauth.roles import Role
 from priorauth.services import replay
 from tests.admin_helpers import act, case_page, held_by, in_review, signed_in, typed, with_physician
@@ -86,6 +86,7 @@ def test_the_nurses_pages(context):
         case_page(missing),
         case_page(done),
         act(case, "trail"),
+        reverse("admin:priorauth_case_letter", args=[done.pk, 1]),
         act(case, "approve"),
         act(missing, "ask"),
         act(case, "escalate"),
@@ -120,18 +121,19 @@ def test_the_pages_of_auditors_and_administrators(context):
     found = [fault for path in paths for fault in faults(page, path)]
     _, page = window(context, Role.ADMINISTRATOR)
     paths = [reverse("admin:index"), reverse("admin:priorauth_job_changelist")]
-    lists = ("organization", "invitation", "user", "membership", "credential", "apikey")
+    lists = ("organization", "invitation", "user", "membership", "credential", "apikey", "lettertext")
     paths += [reverse(f"admin:priorauth_{model}_changelist") for model in lists]
     paths += [reverse(f"admin:priorauth_{model}_add") for model in lists if model != "user"]
     paths += [reverse("admin:priorauth_user_change", args=[nurse.pk])]
+    paths += [reverse("admin:priorauth_lettertext_change", args=[LetterText.objects.get().pk])]
     assert found + [fault for path in paths for fault in faults(page, path)] == []
 
 
-def test_a_clean_case_takes_three_activations_and_no_mouse(context):
+def test_a_clean_case_takes_four_activations_and_no_mouse(context):
     _, page = window(context, Role.NURSE)
     case = in_review()
     page.goto(reverse("admin:index"))
-    for name in ("Claim next case", "Approve", "Approve all lines"):
+    for name in ("Claim next case", "Approve", "Go on: read the letter", "Confirm: approve"):
         page.get_by_role("button", name=name, exact=True).or_(page.get_by_role("link", name=name, exact=True)).focus()
         with page.expect_navigation():
             page.keyboard.press("Enter")
@@ -154,7 +156,8 @@ def test_a_denial_is_written_shown_and_confirmed(context):
     page.get_by_label("Reason for the clinician").fill(words["reason_for_clinician"])
     page.get_by_role("button", name="Go on").click()
     assert page.get_by_text("Nothing is recorded yet.").is_visible()
-    assert Axe().run(page).response["violations"] == []
+    assert page.get_by_role("heading", name="We did not approve this request").is_visible()
+    assert faults_as_it_stands(page, "the letter before it is sent") == []
     assert Case.objects.unscoped("a test reads").get(pk=case.pk).status == "with_physician"
     page.get_by_role("button", name="Confirm: not approve").click()
     assert page.get_by_role("heading", name="Decision: Not approved").is_visible()

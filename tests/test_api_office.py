@@ -102,7 +102,12 @@ def test_before_the_scoring_nothing_is_found_yet(program):
 def test_a_decision_is_told_with_its_letters_and_the_authorization_of_each_line(program):
     case = sent(program)
     approve(case, person(Role.NURSE), at=timezone.now())
-    decision, number = program.get(one(case.reference)).json()["decisions"][0], case.decisions.get()
+    answer, number = program.get(one(case.reference)).json(), case.decisions.get()
+    decision, page = answer["decisions"][0], f"/requests/{case.reference}/letter/1"
+    (letter,) = answer["issued_letters"]
+    del letter["issued_at"]
+    digest = case.letters.get().sha256
+    assert letter == {"number": 1, "kind": "approved", "sha256": digest, "page": f"{page}/", "pdf": f"{page}.pdf"}
     assert decision["outcome"] == "approved"
     assert decision["letters"] == []
     assert decision["lines"] == [
@@ -296,7 +301,7 @@ def test_the_number_of_queries_of_list_and_request_stays_the_same(program, djang
     for _ in range(2):
         with django_assert_num_queries(2):  # the key, the page
             program.get(REQUESTS)
-        with django_assert_num_queries(11):  # the key, the request with what hangs on it, the event of reading
+        with django_assert_num_queries(12):  # the key, the request with what hangs on it, the event of reading
             program.get(one(case.reference))
         for _ in range(3):
             sent_case(person(Role.CLERK))

@@ -97,7 +97,16 @@ def remove_case(stream, chance):
         return
     of_case = "SELECT id FROM priorauth_decision WHERE case_id = %s"
     sql(f"DELETE FROM priorauth_decisionline WHERE decision_id IN ({of_case})", case.pk)
-    for table in ("decision", "assessment", "attachment", "informationrequest", "escalation", "revision", "draft"):
+    for table in (
+        "letter",
+        "decision",
+        "assessment",
+        "attachment",
+        "informationrequest",
+        "escalation",
+        "revision",
+        "draft",
+    ):
         sql(f"DELETE FROM priorauth_{table} WHERE case_id = %s", case.pk)
     sql("DELETE FROM priorauth_job WHERE case_id = %s", case.pk)
     sql("DELETE FROM priorauth_case WHERE id = %s", case.pk)

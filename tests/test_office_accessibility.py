@@ -65,7 +65,12 @@ def pages():
     paths += [f"{wrong.reference}/edit/missing/", f"{doubtful.reference}/edit/possible-mistakes/"]
     paths += [f"{missing.reference}/edit/check/", f"{fresh.reference}/submitted/", f"{waiting.reference}/submitted/"]
     paths += [f"{case.reference}/" for case in (filled, fresh, asked, waiting)]
-    paths += [f"{asked.reference}/answer/1/", f"{fresh.reference}/withdraw/", f"{fresh.reference}/amend/"]
+    paths += [
+        f"{asked.reference}/letter/1/",
+        f"{asked.reference}/answer/1/",
+        f"{fresh.reference}/withdraw/",
+        f"{fresh.reference}/amend/",
+    ]
     paths += [f"{fresh.reference}/copy/", f"{repeated.reference}/edit/check/"]
     office_pages = [f"/office/{path}" for path in own_pages(by)]
     return client, [*office_pages, "/api/", *(f"/requests/{path}" for path in paths)]

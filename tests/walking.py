@@ -30,6 +30,7 @@ from priorauth.models import (
     Case,
     EditionUse,
     Job,
+    LetterText,
     Membership,
     OfficeClinician,
     OfficeFacility,
@@ -46,6 +47,8 @@ NEVER = "PA-ZZZZ-ZZZZ-ZZZZ"
 PATIENT = {"first_name": "Ottoline", "last_name": "Quillfeather", "member_id": "QZX774411990"}
 MEMBER = {**PATIENT, "birth_date": dt.date(1948, 3, 14)}
 UNKNOWN = "never-was"  # stands for what a walk has no object for, like the token of an invitation
+LETTERS = [f"{whose}letter{kind}" for whose in ("request-", "payer-") for kind in ("", "-pdf")]
+LETTERS += ["admin:priorauth_case_letter", "admin:priorauth_case_letter_pdf"]
 NOT_REQUIRED = {"product": "indemnity", "setting": "outpatient"}
 
 
@@ -156,6 +159,7 @@ class World:
             "request-upload": self.draft,
             "request-answer": self.asked,
             "request-withdraw": self.withdrawable,
+            **dict.fromkeys(LETTERS, self.asked),
         }.get(route.name, self.sent)
         act = re.fullmatch(r"admin:priorauth_case_(claim|release|approve|ask|escalate|not-approve|close)", route.name)
         if act and who in self.held:
@@ -166,6 +170,7 @@ class World:
             "entry": self.facility.pk if "facilit" in route.template else self.clinician.pk,
             "person": Membership.objects.get(user=self.clerk.user_id).pk,
             "invitation": self.invitation.pk,
+            "letter": 1,
             "file_id": self.file.pk,
             "file": self.file.pk,
             "pk": self.row(route, case),
@@ -189,6 +194,7 @@ class World:
         return {
             "auditevent": AuditEvent.objects.first().pk,
             "job": Job.objects.first().pk,
+            "lettertext": LetterText.objects.first().pk,
             "organization": self.a.pk,
             "membership": user.membership.pk,
             "credential": user.credential.pk,
@@ -205,8 +211,9 @@ def absent(route: Route) -> dict[str, Any]:
     """Values of the same shape for objects that never were."""
     return {
         **dict.fromkeys(("pk", "object_id", "id", "content_type_id", "replay"), 2_000_000_000),
-        **dict.fromkeys(("pk", "object_id", "id", "content_type_id", "entry", "person", "invitation"), 2_000_000_000),
+        **dict.fromkeys(("entry", "person", "invitation"), 2_000_000_000),
         "number": 1,
+        "letter": 1,
         "reference": NEVER,
         "file_id": uuid.UUID(int=7),
         "file": uuid.UUID(int=7),

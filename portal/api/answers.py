@@ -4,8 +4,10 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
+from django.urls import reverse
+
 from portal.web.next_step import next_step, rule
-from priorauth.models import Assessment, Case, Decision, InformationRequest
+from priorauth.models import Assessment, Case, Decision, InformationRequest, Letter
 from priorauth.statuses import Status
 
 Json = dict[str, Any]
@@ -48,6 +50,7 @@ def whole(case: Case, now: dt.datetime) -> Json:
         "assessment": assessment(scored.result, scored.explanation) if scored else None,
         "questions": [_question(question) for question in case.information_requests.all()],
         "decisions": [_decision(decision) for decision in case.decisions.all()],
+        "issued_letters": [_letter(case, letter) for letter in case.letters.all()],
         "withdrawal_reason": case.withdrawal_reason or None,
     }
 
@@ -92,8 +95,7 @@ def _question(question: InformationRequest) -> Json:
 
 
 def _decision(decision: Decision) -> Json:
-    """What the office's page shows of a decision. `letters` are the words for each reader: letters as documents do
-    not exist yet."""
+    """What the office's page shows of a decision. `letters` are the words for each reader, not the documents."""
     words = {"clinician": decision.reason_for_clinician, "member": decision.reason_for_member}
     return {
         "outcome": decision.outcome,
@@ -104,6 +106,18 @@ def _decision(decision: Decision) -> Json:
         "reason": decision.get_reason_code_display() or None,
         "letters": [{"to": reader, "text": text} for reader, text in words.items() if text],
         "lines": _decided_lines(decision),
+    }
+
+
+def _letter(case: Case, letter: Letter) -> Json:
+    """A letter as a document: where people of the office open it, and the digest of its content."""
+    return {
+        "number": letter.number,
+        "kind": letter.kind,
+        "issued_at": instant(letter.issued_at),
+        "sha256": letter.sha256,
+        "page": reverse("request-letter", args=[case.reference, letter.number]),
+        "pdf": reverse("request-letter-pdf", args=[case.reference, letter.number]),
     }
 
 

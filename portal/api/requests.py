@@ -23,7 +23,7 @@ from portal.api.base import ApiView
 from portal.api.document import describe
 from portal.api.fields import NOT_AN_OBJECT, Object
 from portal.api.queries import RequestsQuery, opened, sealed
-from priorauth.models import Case, Decision, InformationRequest
+from priorauth.models import Case, Decision, InformationRequest, Letter
 from priorauth.services import bounds, drafts, information, submit, withdraw
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.services.idempotency import Answer, once
@@ -139,6 +139,7 @@ class OneRequest(OfficeView):
             "information_requests",
             Prefetch("decisions", decisions),
             "decisions__lines",
+            Prefetch("letters", Letter.objects.for_actor(self.actor).defer("content")),
         )
         case = get_for(self.actor, Case, rows=rows, reference=reference)
         return Response(answers.whole(case, timezone.now()))

@@ -4,6 +4,7 @@ from rest_framework import serializers as drf
 
 from portal.api.fields import OneOf
 from priorauth.models import Decision, ReasonCode
+from priorauth.models import Letter as LetterDocument
 from priorauth.statuses import Status, Urgency
 
 DETERMINATIONS = ["meets", "does_not_meet", "insufficient_information", "not_in_scope", "prior_auth_not_required"]
@@ -99,10 +100,21 @@ class DecidedLine(drf.Serializer):
 
 
 class Letter(drf.Serializer):
-    """The words of a decision for one reader. Letters as documents do not exist yet."""
+    """The words of a decision for one reader."""
 
     to = OneOf(["clinician", "member"])
     text = text()
+
+
+class IssuedLetter(drf.Serializer):
+    """A letter as a document. People of the office open its addresses when they are signed in; a key does not."""
+
+    number = drf.IntegerField(help_text="counts the letters of the request")
+    kind = OneOf(LetterDocument.Kind.values)
+    issued_at = drf.DateTimeField()
+    sha256 = text(help_text="of the letter's content; it never changes")
+    page = text()
+    pdf = text()
 
 
 class DecisionShape(drf.Serializer):
@@ -128,6 +140,7 @@ class Request(RequestBrief):
     assessment = maybe(Assessment, help_text="null until the facts were scored")
     questions = Question(many=True)
     decisions = DecisionShape(many=True)
+    issued_letters = IssuedLetter(many=True)
     withdrawal_reason = maybe()
 
 

@@ -13,6 +13,7 @@ from portal.web import (
     doubting,
     editing,
     files,
+    letters,
     list_file,
     listing,
     missing,
@@ -54,5 +55,7 @@ urlpatterns = [
     path("<reference:reference>/amend/", gzip_page(amending.amend), name="request-amend"),
     path("<reference:reference>/message/", writing.write, name="request-message"),
     path("<reference:reference>/withdraw/", withdrawing.withdraw, name="request-withdraw"),
+    path("<reference:reference>/letter/<int:letter>/", letters.show, name="request-letter"),
+    path("<reference:reference>/letter/<int:letter>.pdf", letters.download, name="request-letter-pdf"),
     path("<reference:reference>/files/<uuid:file_id>/", files.download, name="request-file"),
 ]

@@ -1,4 +1,5 @@
-"""One page per act on a case: a form, for a denial or a closing a summary to confirm, then the service."""
+"""One page per act on a case: a form, for a decision or a question a summary with its letter to confirm, then the
+service."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -17,9 +18,10 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from priorauth.admin import act_forms as forms
+from priorauth.admin.letter_preview import preview
 from priorauth.admin.obstacles import blocked, forbidden
 from priorauth.admin.site import site
-from priorauth.models import Case
+from priorauth.models import Case, Letter
 from priorauth.posting import PUT_BACK, posted_from
 from priorauth.roles import REVIEWER_ROLES, Actor
 from priorauth.selectors import reviewable_by
@@ -33,7 +35,8 @@ FORBIDDEN, CONFLICT, BAD = 403, 409, 400
 
 @dataclass(frozen=True)
 class Page:
-    """How one act looks: its words, its form, its service, and whether a summary has to be confirmed first."""
+    """How one act looks: its words, its form, its service, whether a summary has to be confirmed first, and whether
+    that is a grave matter."""
 
     act: Act
     title: str
@@ -43,6 +46,7 @@ class Page:
     done: str
     advice: str = ""
     confirm: bool = False
+    grave: bool = False
 
 
 PAGES = {
@@ -53,20 +57,22 @@ PAGES = {
     "approve": Page(
         Act.APPROVE,
         "Approve",
-        "Approve all lines",
+        "Go on: read the letter",
         forms.ApproveForm,
         decide.approve,
         "Approved.",
-        "Every line of the request is approved.",
+        "Every line of the request is approved. The next page shows the letter as it will be sent.",
+        confirm=True,
     ),
     "ask": Page(
         Act.ASK,
         "Ask for information",
-        "Send the question",
+        "Go on: read the letter",
         forms.AskForm,
         information.ask,
         "The office was asked.",
-        "The clock runs on while the office answers. Your claim ends.",
+        "The clock runs on while the office answers. Your claim ends. The next page shows the letter.",
+        confirm=True,
     ),
     "message": Page(
         Act.WRITE,
@@ -93,8 +99,9 @@ PAGES = {
         forms.NotApproveForm,
         decide.not_approve,
         "The decision is recorded.",
-        "You decide as a physician, under your licence. The next page shows all of it once more.",
+        "You decide as a physician, under your licence. The next page shows all of it once more, with the letter.",
         confirm=True,
+        grave=True,
     ),
     "close": Page(
         Act.CLOSE,
@@ -105,6 +112,7 @@ PAGES = {
         "The case is closed.",
         "Only for a request that needs no authorization or that the policy does not cover.",
         confirm=True,
+        grave=True,
     ),
 }
 
@@ -137,7 +145,7 @@ def _post(request: HttpRequest, case: Case, page: Page, now: dt.datetime) -> Htt
         if not form.is_valid():
             return _show(request, case, page, form, status=BAD)
         confirmed = not page.confirm or "confirmed" in request.POST
-        _run(page, case, form, actor, now, keep=confirmed)
+        rehearsed = _run(page, case, form, actor, now, keep=confirmed)
     except errors.Incomplete as missing:
         form.add_error(missing.field if missing.field in form.fields else None, str(missing))
         return _show(request, case, page, form, status=BAD)
@@ -145,28 +153,26 @@ def _post(request: HttpRequest, case: Case, page: Page, now: dt.datetime) -> Htt
         status = FORBIDDEN if isinstance(refused, errors.NotPermitted) else CONFLICT
         return _refused(request, case, page, str(refused), status, form)
     if not confirmed:
-        return _render(request, case, page, "admin/priorauth/case/confirm.html", form=form)
+        return _render(request, case, page, "admin/priorauth/case/confirm.html", form=form, **preview(rehearsed))
     messages.success(request, f"{case.reference}: {page.done}")
     return redirect("admin:priorauth_case_change", case.pk)
 
 
-def _run(page: Page, case: Case, form: forms.ActForm, by: Actor, at: dt.datetime, *, keep: bool) -> None:
+def _run(page: Page, case: Case, form: forms.ActForm, by: Actor, at: dt.datetime, *, keep: bool) -> Letter | None:
     """Do the act. Without `keep` it is only rehearsed: the service says what is wrong with it, and nothing stays but
-    the event of an attempt that was refused."""
+    the event of an attempt that was refused. Returns the letter that was issued, or that would be."""
     act = partial(page.run, by=by, at=at, version=form.cleaned_data["version"], **form.values())
     if keep:
-        act(case)
-        return
-    refusal = None
+        return getattr(act(case), "letter", None)
     with transaction.atomic():
         try:
-            act(copy(case))
+            letter = getattr(act(copy(case)), "letter", None)
         except errors.NotPermitted as refused:
             refusal = refused
         else:
             transaction.set_rollback(True)
-    if refusal:
-        raise refusal
+            return letter
+    raise refusal
 
 
 def _show(request: HttpRequest, case: Case, page: Page, form: forms.ActForm, status: int = 200) -> HttpResponse:

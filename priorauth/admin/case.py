@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from priorauth.admin import queue
+from priorauth.admin import letters, queue
 from priorauth.admin.acts import PAGES, act_page, claim_next
 from priorauth.admin.base import TenantAdmin
 from priorauth.admin.case_page import case_page
@@ -55,6 +55,8 @@ class CaseAdmin(queue.QueueColumns, TenantAdmin):
             ),
             path("find/", self._page(find), name="priorauth_case_find"),
             path("<int:pk>/trail/", self._page(case_trail), name="priorauth_case_trail"),
+            path("<int:pk>/letters/<int:letter>/", self._page(letters.show), name="priorauth_case_letter"),
+            path("<int:pk>/letters/<int:letter>.pdf", self._page(letters.download), name="priorauth_case_letter_pdf"),
             path("<int:pk>/files/<uuid:file>/", self._page(download), name="priorauth_case_file"),
             *acts,
             *super().get_urls(),

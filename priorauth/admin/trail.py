@@ -19,6 +19,7 @@ from priorauth.tenancy import get_for
 OTHER_WORDS = {
     "read_case": "read the case",
     "read_file": "read a file",
+    "read_letter": "read a letter",
     "scan_clean": "found no virus",
     "scan_virus": "found a virus",
     "read_list": "opened a list of cases",
@@ -48,6 +49,7 @@ OTHER_WORDS = {
     "invitation_make": "invited a person",
     "invitation_revoke": "took a link back",
     "invitation_accept": "accepted an invitation",
+    "keep_letter_texts": "changed the texts of the letters",
     "key_issue": "issued an API key",
     "key_revoke": "revoked an API key",
 }
@@ -61,6 +63,8 @@ ENTITY_WORDS = {
     "decision": "decision",
     "information_request": "question",
     "message": "message",
+    "letter": "letter",
+    "letter_texts": "version",
     "attachment": "file",
     "virus": "virus",
     "edition": "edition",

@@ -22,6 +22,7 @@ from priorauth.models import (
     Escalation,
     InformationRequest,
     ItemAnswer,
+    Letter,
     Message,
     Revision,
 )
@@ -39,6 +40,7 @@ HANGING = {
     Attachment: "case",
     Message: "case",
     ItemAnswer: "case",
+    Letter: "case",
 }
 
 

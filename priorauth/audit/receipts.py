@@ -7,7 +7,7 @@ from priorauth.audit.chain import same
 from priorauth.audit.keys import key_ring
 from priorauth.audit.verify import Fault, walk
 from priorauth.audit.writer import case_stream
-from priorauth.models import AuditEvent, Decision
+from priorauth.models import AuditEvent, Case, Decision, Letter
 
 FORM = re.compile(r"(PA(?:-[0-9A-Z]{4}){3}):(\d{1,9}):([0-9a-f]{16,64})")
 SHORT = 16  # hexadecimal digits that are enough to read out
@@ -38,9 +38,18 @@ def parse(text: str) -> Receipt:
 
 def of_decision(decision: Decision) -> Receipt | None:
     """The receipt of a decision; None where no event tells of it."""
-    events = AuditEvent.objects.filter(stream=case_stream(decision.case), entities__decision=decision.pk)
+    return _first(decision.case, decision=decision.pk)
+
+
+def of_letter(letter: Letter) -> Receipt | None:
+    """The receipt of the act that issued a letter, which for a decision is the decision's own."""
+    return _first(letter.case, letter=letter.number)
+
+
+def _first(case: Case, **entity: int) -> Receipt | None:
+    events = AuditEvent.objects.filter(stream=case_stream(case), entities__contains=entity)
     event = events.order_by("sequence").first()
-    return Receipt(decision.case.reference, event.sequence, event.hash) if event else None
+    return Receipt(case.reference, event.sequence, event.hash) if event else None
 
 
 def fault(receipt: Receipt) -> Fault | None:

@@ -6,6 +6,7 @@ from priorauth.models.directory import MemberFileLine, MemberLookup, OfficeClini
 from priorauth.models.edition import EditionUse, Replay, ReplayedCase
 from priorauth.models.kept import KeptPost
 from priorauth.models.ledger import AuditCheck, AuditEvent, Checkpoint, Heartbeat, Job
+from priorauth.models.letter import Letter, LetterText
 from priorauth.models.member import Clinician, Facility, Member
 from priorauth.models.organization import Credential, Membership, Organization
 from priorauth.models.review import Assessment, Decision, DecisionLine, Escalation, ReasonCode
@@ -35,6 +36,8 @@ __all__ = [
     "ItemAnswer",
     "Job",
     "KeptPost",
+    "Letter",
+    "LetterText",
     "Member",
     "MemberFileLine",
     "MemberLookup",

@@ -11,7 +11,7 @@ from priorauth import watermark
 from priorauth.models import Assessment, Case, Credential, Decision, DecisionLine, Job, ReasonCode, Revision
 from priorauth.models.case import CROCKFORD
 from priorauth.roles import Actor, Role
-from priorauth.services import notify
+from priorauth.services import letters, notify
 from priorauth.services.base import acting, clock, needed, permit, refuse, visible
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.statuses import TRANSITIONS, Act
@@ -198,6 +198,8 @@ def _decide(
         rows = DecisionLine.objects.unscoped("the lines of the decision made here")
         lines = rows.bulk_create(_lines(decision, act, refused))
         change.rows += [decision, *lines]
+        if decision.outcome != Outcome.CLOSED:
+            letters.of_decision(change, decision, lines, by=by)
         change.entities |= {"decision": decision.pk, "revision": revision.number}
         if assessment:
             change.entities["assessment"] = assessment.pk

@@ -7,8 +7,9 @@ from typing import Any
 
 from priorauth.models import AnswerDraft, Case, InformationRequest, ItemAnswer
 from priorauth.roles import Actor
-from priorauth.services import notify
+from priorauth.services import letters, notify
 from priorauth.services.base import Change, acting, needed, permit, visible
+from priorauth.services.decide import latest_assessment
 from priorauth.services.errors import Incomplete
 from priorauth.services.submit import carried, columns_of, essence, revise, stamped
 from priorauth.statuses import Act
@@ -62,6 +63,7 @@ def ask(
         change.entities["information_request"] = request.number
         change.fields |= {"question": question, "items": items}
         notify.enqueue(case, f"asked:{request.pk}", at)
+        letters.of_question(change, request, latest_assessment(case), by=by)
     return request
 
 

@@ -42,7 +42,8 @@ def approve(nurse: Reviewer, reference: str) -> None:
     nurse.open(reference)
     nurse.claim()
     nurse.act("Approve")
-    nurse.press("Approve all lines")
+    nurse.press("Go on: read the letter")
+    nurse.press("Confirm: approve")
     expect(nurse.page.get_by_text("Approved.")).to_be_visible()
 
 
@@ -104,7 +105,8 @@ def test_missing_imaging_is_asked_about_answered_and_approved(portal, signed_in,
     nurse.claim()
     nurse.act("Ask for information")
     fill(nurse.page, "Your question, in your own words", "Please send the MRI report of L1.")
-    nurse.press("Send the question")
+    nurse.press("Go on: read the letter")
+    nurse.press("Confirm: ask for information")
     expect(nurse.page.get_by_text("The office was asked.")).to_be_visible()
 
     clerk.page.goto(f"{portal.url}requests/")

@@ -1,0 +1,110 @@
+"""The part for the clinician: each criterion by its number, the facts relied on, the sums, and what would change it."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from policies.vocabulary import day_words
+from priorauth.letters.content import CLINICIAN, Block, Heading, Paragraph, Section, Table, bullets, facts, paragraphs
+from priorauth.letters.matter import Line, Matter, closest
+from priorauth.models import Decision, InformationRequest
+
+MOST_FACTS: Final = 8  # of one criterion that are told; the request has them all
+MOST_FILES: Final = 20
+HEADER: Final = ("No.", "Criterion", "Result", "Facts relied on")
+OUTCOMES: Final = {True: ": approved", False: ": not approved", None: ""}
+
+
+def of_decision(matter: Matter, decision: Decision) -> Section:
+    reason = paragraphs(decision.reason_for_clinician)
+    if decision.reason_code:
+        reason = (Paragraph(f"{decision.get_reason_code_display()}."), *reason)
+    told = (Heading("The physician's reason"), *reason) if reason else ()
+    return _section(matter, told, change=decision.outcome != Decision.Outcome.APPROVED)
+
+
+def of_question(matter: Matter, question: InformationRequest) -> Section:
+    asks = list(dict.fromkeys(_asked(item) for item in question.items))
+    told = (Heading("What we ask"), *paragraphs(question.question), *([bullets(asks)] if asks else []))
+    return _section(matter, told, change=False)
+
+
+def number(pathway: dict[str, Any], criterion: dict[str, Any]) -> str:
+    """A criterion's number: its place in its pathway, like A3."""
+    return f"{pathway['pathway']}{pathway['criteria'].index(criterion) + 1}"
+
+
+def _asked(item: dict[str, Any]) -> str:
+    return f"{item['level']}: {item['ask']}" if item["level"] else item["ask"]
+
+
+def _section(matter: Matter, told: Sequence[Block], *, change: bool) -> Section:
+    blocks = [_what_was_read(matter), *told]
+    levels: set[str] = set()
+    for line, story in matter.told(matter.lines):
+        blocks += _line(line, story, levels, change=change)
+    if matter.assessment is None:
+        blocks.append(Paragraph("The facts could not be compared with the criteria by program; a person read them."))
+    blocks += [Heading("To talk about it"), *paragraphs(matter.texts.clinician_review)]
+    return Section("For the clinician", CLINICIAN, tuple(blocks))
+
+
+def _what_was_read(matter: Matter) -> Block:
+    document, case = matter.edition.document, matter.case
+    names = list(case.attachments.filter(revision__isnull=False).values_list("name", flat=True))
+    more = [f"and {len(names) - MOST_FILES} more"] if len(names) > MOST_FILES else []
+    as_of = f", counted up to {matter.assessment.explanation['as_of']}" if matter.assessment else ""
+    return facts(
+        (
+            "Policy",
+            f"{document.number}, edition {document.edition}, in force from {day_words(matter.edition.effective)}",
+        ),
+        ("Requested", "\n".join(_requested(line) for line in matter.lines)),
+        ("Diagnosis codes", ", ".join(matter.revision.details.get("diagnosis_codes") or ())),
+        ("Facts", f"as sent on {day_words(matter.sent_on)} (revision {matter.revision.number}){as_of}"),
+        ("Files", "\n".join([*names[:MOST_FILES], *more]) or "none"),
+    )
+
+
+def _requested(line: Line) -> str:
+    levels = f", {', '.join(line.levels)}" if line.levels else ""
+    return f"Line {line.number}: {line.code}{levels}{OUTCOMES[line.approved]}"
+
+
+def _line(line: Line, story: dict[str, Any], told: set[str], *, change: bool) -> Iterator[Block]:
+    """A line's own words, and each of its levels that was not told before."""
+    if not story["levels"]:
+        yield Heading(_requested(line))
+        yield Paragraph(f"{story['sentence']} ({story['locator']})" if story["locator"] else story["sentence"])
+    for level in story["levels"]:
+        if level["level"] not in told:
+            told.add(level["level"])
+            yield from _level(line, level, change=change)
+
+
+def _level(line: Line, level: dict[str, Any], *, change: bool) -> Iterator[Block]:
+    way = closest(level)
+    yield Heading(f"Line {line.number}, {level['level']}. Pathway {way['pathway']}: {way['label']} ({way['locator']})")
+    counted = [one for one in way["criteria"] if one["counts"]]
+    yield Table(HEADER, tuple(_row(way, one) for one in counted))
+    others = [other for other in level["pathways"] if other is not way]
+    yield bullets([_other(other) for other in others])
+    if change and (
+        changes := [f"{number(way, one)}: {one['ask'] or one['change']}" for one in counted if one["change"]]
+    ):
+        yield Heading(f"What would change the result at {level['level']}")
+        yield bullets(changes)
+    if change and level["next_step"]:
+        yield Paragraph(level["next_step"])
+
+
+def _row(way: dict[str, Any], one: dict[str, Any]) -> tuple[str, ...]:
+    found, more = one["found"][:MOST_FACTS], len(one["found"]) - MOST_FACTS
+    relied = [*found, *([f"and {more} more, in the request"] if more > 0 else []), one["arithmetic"]]
+    about = one["label"] if one["state"] != "not_met" else f"{one['label']}\n{one['not_met']}"
+    facts_relied_on = "\n".join(filter(None, relied)) or "none sent"
+    return (number(way, one), f"{about}\n({one['locator']})", one["word"], facts_relied_on)
+
+
+def _other(way: dict[str, Any]) -> str:
+    told = f"Pathway {way['pathway']}, {way['label']}: {way['word']}."
+    return f"{told} {way['ruled_out_by']}" if way["ruled_out_by"] else told

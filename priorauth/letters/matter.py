@@ -1,0 +1,69 @@
+"""What a letter speaks of, gathered once from the rows of its case."""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.utils import timezone
+
+from policies import registry
+from policies.edition import Edition
+from priorauth.models import Assessment, Case, Credential, LetterText, Revision
+from priorauth.roles import Actor
+
+
+@dataclass(frozen=True)
+class Line:
+    """One procedure line: its number, its code, its levels by name, and whether it was approved (None: undecided)."""
+
+    number: int
+    code: str
+    levels: tuple[str, ...]
+    approved: bool | None = None
+
+
+@dataclass(frozen=True)
+class Matter:
+    """A case as it stands when a letter is written: the facts that were scored, who acts, and the plan's own texts."""
+
+    case: Case
+    revision: Revision
+    assessment: Assessment | None
+    lines: Sequence[Line]
+    texts: LetterText
+    by: Actor
+    credential: Credential | None
+    at: dt.datetime
+
+    @property
+    def day(self) -> dt.date:
+        return timezone.localdate(self.at)
+
+    @property
+    def sent_on(self) -> dt.date:
+        return timezone.localdate(self.revision.created_at)
+
+    @cached_property
+    def edition(self) -> Edition:
+        """The edition of the policy that was used; where scoring failed, the one that governs the planned day."""
+        if self.assessment:
+            return registry.edition(self.assessment.policy, self.assessment.edition)
+        planned = self.revision.facts.get("service_date")
+        return registry.governing(registry.DEFAULT_POLICY, dt.date.fromisoformat(planned) if planned else None)
+
+    def told(self, lines: Sequence[Line]) -> Iterator[tuple[Line, dict[str, Any]]]:
+        """Those of `lines` that were scored, each with its words."""
+        stories = self.assessment.explanation["lines"] if self.assessment else []
+        by_number = {story["line"]: story for story in stories}
+        return ((line, by_number[line.number]) for line in lines if line.number in by_number)
+
+
+def lines_of(revision: Revision) -> list[Line]:
+    return [Line(line["line"], line["code"], tuple(line.get("levels") or ())) for line in revision.facts["lines"]]
+
+
+def closest(level: dict[str, Any]) -> dict[str, Any]:
+    """The way to meet the policy that most speaks for, of a level's story."""
+    return next(one for one in level["pathways"] if one["pathway"] == level["closest"])

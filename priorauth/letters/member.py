@@ -1,0 +1,183 @@
+"""The sections that the member reads: short sentences, no codes, every hard word explained."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+from django.utils import timezone
+
+from policies.codes import region_of
+from policies.member import FACTS
+from policies.truth import MET
+from policies.vocabulary import day_words
+from priorauth.letters.content import MEMBER, Block, Bullets, Heading, Paragraph, Section, bullets, paragraphs
+from priorauth.letters.matter import Line, Matter, closest
+from priorauth.models import Decision
+
+CARE: Final = {
+    "vertebroplasty": (
+        "vertebroplasty",
+        "A doctor puts bone cement into a broken bone of the spine.",
+    ),
+    "sacroplasty": ("sacroplasty", "A doctor puts bone cement into the base of the spine."),
+}
+CARE |= {"sacral_listed": CARE["sacroplasty"], "scored": ("the procedure", "")}
+UNKNOWN_CARE: Final = CARE["scored"]
+PLACES: Final = {
+    "C": "a bone in the neck",
+    "T": "a bone in the upper or middle back",
+    "L": "a bone in the lower back",
+    "S": "a bone at the base of the spine",
+    "COCCYX": "the tail bone",
+}
+FITS: Final = "We read the facts that your doctor's office sent. They fit the rule that we use for this care."
+POINTS: Final = "These points of the rule are met:"
+AGAINST: Final = "Not all points of our rule are shown in the records. A doctor of the plan read them and approved it."
+NEW_FACTS: Final = "New facts could change our answer. Your doctor's office can send us a new request at any time."
+
+
+def what_we_decided(matter: Matter, decision: Decision) -> Section:
+    groups = [(True, "approved"), (False, "did not approve")]
+    told: list[Block] = []
+    for approved, word in groups:
+        if lines := [line for line in matter.lines if line.approved is approved]:
+            told += _lines(f"We {word}", lines, matter)
+    told += [Paragraph(words) for words in _explained(matter)]
+    if decision.authorization_number:
+        first, last = day_words(decision.valid_from), day_words(decision.valid_to)
+        told.append(Paragraph(f"The approval is good from {first} to {last}."))
+        told.append(Paragraph(f"Your approval number is {decision.authorization_number}."))
+    return Section("What we decided", MEMBER, tuple(told))
+
+
+def what_we_need(matter: Matter, points: Sequence[str]) -> Section:
+    told = _lines("We were asked to approve", matter.lines, matter)
+    told += [Paragraph(words) for words in _explained(matter)]
+    told.append(Paragraph("We cannot decide yet, since we need to know more. Your doctor's office can tell us."))
+    if points:
+        told += [Paragraph("We do not know yet if each of these is so:"), bullets(points)]
+    return Section("What we need", MEMBER, tuple(told))
+
+
+def why_approved(matter: Matter, decision: Decision) -> Section:
+    if decision.against_computed:
+        return Section("Why", MEMBER, (Paragraph(AGAINST),))
+    points = _points(matter, matter.lines, lambda one: one["plain"] if one["state"] == MET else "")
+    return Section("Why", MEMBER, (Paragraph(FITS), *([Paragraph(POINTS), bullets(points)] if points else [])))
+
+
+def why_not_approved(matter: Matter, decision: Decision) -> Section:
+    told: list[Block] = list(paragraphs(decision.reason_for_member))
+    points = _points(matter, refused(matter), lambda one: f"{one['plain']} {FACTS[one['state']]}")
+    if points:
+        told += [Paragraph("This is what we found for each point of our rule:"), bullets(points)]
+    return Section("Why", MEMBER, tuple(told))
+
+
+def what_could_change(matter: Matter) -> Section:
+    changes = _points(matter, refused(matter), lambda one: one["change"])
+    listed = [Paragraph("One or more of these could change our answer:"), bullets(changes)] if changes else []
+    return Section("What could change this", MEMBER, (*listed, Paragraph(NEW_FACTS)))
+
+
+def next_steps_approved(decision: Decision) -> Section:
+    steps = (
+        f"Your doctor's office can plan the care for a day from {day_words(decision.valid_from)}"
+        f" to {day_words(decision.valid_to)}.",
+        "Keep this letter. Show the approval number if you are asked for it.",
+        "If the plan for your care changes, your doctor's office should tell us first.",
+    )
+    return Section("What you can do now", MEMBER, (Bullets(steps),))
+
+
+def next_steps_refused(matter: Matter, ask_by: str) -> Section:
+    texts = matter.texts
+    return Section(
+        "What you can do now",
+        MEMBER,
+        (
+            Heading(f"Ask us to look again, by {ask_by}"),
+            *paragraphs(texts.appeal),
+            Heading("If you need an answer fast"),
+            *paragraphs(texts.fast_appeal),
+            Heading("People outside the plan"),
+            *paragraphs(texts.outside_review),
+            Heading("Other care"),
+            *paragraphs(texts.other_care),
+        ),
+    )
+
+
+def next_steps_asked(matter: Matter) -> Section:
+    due = timezone.localdate(matter.case.due_at)
+    steps = (
+        f"Your doctor's office should answer soon. We have to decide by {day_words(due)}.",
+        "You do not have to do anything. If you like, ask the office if it has sent us the answer.",
+    )
+    return Section("What you can do now", MEMBER, (Bullets(steps),))
+
+
+def rule(matter: Matter) -> Section:
+    document = matter.edition.document
+    told = (
+        f"We used medical policy {document.number}: {document.title}.",
+        f"We used the text that applies from {day_words(matter.edition.effective)} (edition {document.edition}).",
+    )
+    return Section("The rule we used", MEMBER, (*map(Paragraph, told), *paragraphs(matter.texts.policy_copy)))
+
+
+def help_with_it(matter: Matter) -> Section:
+    blocks = (*paragraphs(matter.texts.contact), *paragraphs(matter.texts.language_help))
+    return Section("Help with this letter", MEMBER, blocks)
+
+
+def refused(matter: Matter) -> list[Line]:
+    return [line for line in matter.lines if line.approved is False]
+
+
+def unknown_points(matter: Matter, asked: Sequence[dict[str, Any]]) -> list[str]:
+    """In the member's words, the criteria that `asked` ({criterion, level, ask}) is about."""
+    wanted = {(item["criterion"], item["level"]) for item in asked}
+    points = [
+        one["plain"]
+        for _, story in matter.told(matter.lines)
+        for level in story["levels"]
+        for way in level["pathways"]
+        for one in way["criteria"]
+        if (one["criterion"], level["level"]) in wanted and one["ask"]
+    ]
+    return list(dict.fromkeys(points))
+
+
+def _points(matter: Matter, lines: Sequence[Line], say: Callable[[dict[str, Any]], str]) -> list[str]:
+    """What `say` says of each criterion that counts, of the closest way at each level; before it the bones that it is
+    about, where it is not about all of them."""
+    levels = {level["level"]: closest(level) for _, story in matter.told(lines) for level in story["levels"]}
+    said: dict[str, list[str]] = {}
+    for name, way in levels.items():
+        for one in way["criteria"]:
+            if one["counts"] and (words := say(one)):
+                said.setdefault(words, []).append(name)
+    return [f"{', '.join(names)}: {words}" if len(names) < len(levels) else words for words, names in said.items()]
+
+
+def _lines(start: str, lines: Sequence[Line], matter: Matter) -> list[Block]:
+    told = [_care_at(line, matter) for line in lines]
+    if len(told) == 1:
+        return [Paragraph(f"{start} {told[0]}.")]
+    return [Paragraph(f"{start}:"), bullets(told)]
+
+
+def _care_at(line: Line, matter: Matter) -> str:
+    """`vertebroplasty at L1 (a bone in the lower back)`."""
+    places = [f"{level} ({PLACES[region_of(level)]})" for level in line.levels]
+    return _care(line, matter)[0] + (f" at {' and '.join(places)}" if places else "")
+
+
+def _explained(matter: Matter) -> Iterator[str]:
+    """What each kind of care is, once."""
+    return iter(dict.fromkeys(words for line in matter.lines if (words := _care(line, matter)[1])))
+
+
+def _care(line: Line, matter: Matter) -> tuple[str, str]:
+    code = matter.edition.document.codes.current.get(line.code)
+    return CARE[code.kind] if code else UNKNOWN_CARE

@@ -1,0 +1,69 @@
+"""Issuing a letter: written in the transaction of the act that it tells of, and sealed by that act's event."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from priorauth.letters import compose
+from priorauth.letters.content import Content, sha256
+from priorauth.letters.matter import Matter, lines_of
+from priorauth.models import Assessment, Credential, Decision, DecisionLine, InformationRequest, Letter
+from priorauth.roles import Actor
+from priorauth.services import letter_texts
+from priorauth.services.base import Change
+
+Outcome = Decision.Outcome
+
+
+def of_decision(change: Change, decision: Decision, lines: Sequence[DecisionLine], *, by: Actor) -> Letter:
+    """The letter of a decision that approves all, a part or nothing."""
+    approved = {line.number: line.outcome == Outcome.APPROVED for line in lines}
+    matter = Matter(
+        case=change.case,
+        revision=decision.revision,
+        assessment=decision.assessment,
+        lines=[replace(line, approved=approved[line.number]) for line in lines_of(decision.revision)],
+        texts=letter_texts.current(),
+        by=by,
+        credential=_credential(by),
+        at=decision.decided_at,
+    )
+    return _issue(change, matter, compose.of_decision(matter, decision), decision=decision)
+
+
+def of_question(change: Change, question: InformationRequest, assessment: Assessment | None, *, by: Actor) -> Letter:
+    """The letter that asks the office for facts."""
+    revision = change.case.revisions.order_by("-number")[0]
+    matter = Matter(
+        case=change.case,
+        revision=revision,
+        assessment=assessment,
+        lines=lines_of(revision),
+        texts=letter_texts.current(),
+        by=by,
+        credential=_credential(by),
+        at=question.asked_at,
+    )
+    return _issue(change, matter, compose.of_question(matter, question), information_request=question)
+
+
+def _credential(by: Actor) -> Credential | None:
+    return Credential.objects.filter(user_id=by.user_id).first()
+
+
+def _issue(change: Change, matter: Matter, content: Content, **about: Any) -> Letter:
+    stored = content.as_dict()
+    letter = Letter(
+        case=change.case,
+        number=change.case.letters.count() + 1,
+        kind=content.kind,
+        texts=matter.texts,
+        content=stored,
+        sha256=sha256(stored),
+        issued_at=matter.at,
+        **about,
+    )
+    letter.save(force_insert=True)
+    change.rows.append(letter)
+    change.entities["letter"] = letter.number
+    return letter

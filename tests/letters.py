@@ -1,0 +1,65 @@
+"""A letter of each kind, as tests issue it. All synthetic."""
+
+import datetime as dt
+import re
+from typing import Any
+
+from priorauth.letters.content import Content
+from priorauth.models import Letter
+from priorauth.roles import Role
+from priorauth.services import information, submit
+from tests import cases
+from tests.cases import NO_IMAGING, NOW, approve, case_in_review, claimed, not_approve, person
+
+HEALED = "A33"  # imaging shows the fracture healed: the policy is not met
+FOR_MEMBER = "The new scan shows that the bone has healed. Our rule asks for a break that has not healed."
+FOR_CLINICIAN = "MRI of Nov 14 at L1: no edema (A6). A newer MRI with edema would change the answer."
+REASONS = {"reason_for_member": FOR_MEMBER, "reason_for_clinician": FOR_CLINICIAN, "reason_code": "N04"}
+
+
+def approved() -> Letter:
+    return approve(case_in_review(person(Role.CLERK)), person(Role.NURSE)).letter
+
+
+def approved_against() -> Letter:
+    case = case_in_review(person(Role.CLERK), NO_IMAGING)
+    return approve(case, person(Role.PHYSICIAN), reason="I read the MRI report on the phone.").letter
+
+
+def partly_approved() -> Letter:
+    clerk, document = person(Role.CLERK), cases.facts()
+    document["levels"]["L2"] = document["levels"]["L1"]
+    document["lines"].append({**document["lines"][0], "line": 2, "code": "22512", "levels": ["L2"]})
+    case = submit.send(cases.draft_case(clerk), cases.submission(document), by=clerk, at=NOW)
+    cases.score_all()
+    case.refresh_from_db()
+    days = {"valid_from": dt.date(2026, 11, 30), "valid_to": dt.date(2027, 2, 28)}
+    return not_approve(case, person(Role.PHYSICIAN), lines=[2], **REASONS, **days).letter
+
+
+def refused(**reasons: str) -> Letter:
+    case = case_in_review(person(Role.CLERK), HEALED)
+    return not_approve(case, person(Role.PHYSICIAN), **{**REASONS, **reasons}).letter
+
+
+def asked() -> Letter:
+    case, nurse = case_in_review(person(Role.CLERK), NO_IMAGING), person(Role.NURSE)
+    items = case.assessments.get().result["missing"]
+    question = "Please send the MRI report of L1."
+    return information.ask(claimed(case, nurse), by=nurse, at=NOW, question=question, items=items).letter
+
+
+def content(letter: Letter) -> Content:
+    return Content.of(letter.content)
+
+
+def strings(value: Any) -> list[str]:
+    """Every text of a letter, line by line."""
+    if isinstance(value, str):
+        return value.split("\n")
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [text for part in parts for text in strings(part)]
+
+
+def bare(text: str) -> str:
+    return re.sub(r"\s+", "", text)

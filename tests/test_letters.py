@@ -1,0 +1,207 @@
+"""Letters: what each kind says and to whom, and that one that was issued stays as it is."""
+
+import re
+
+import pytest
+
+from policies.member import FACTS
+from priorauth import audit
+from priorauth.audit import receipts
+from priorauth.letters import answers, reading
+from priorauth.letters.content import Content, sha256
+from priorauth.letters.pdf import pdf
+from priorauth.models import AuditEvent
+from priorauth.models.letter import TEXTS
+from priorauth.roles import Role
+from priorauth.services import decide, letter_texts, submit
+from tests import cases
+from tests.cases import NOW, approve, case_in_review, claimed, not_approve, person
+from tests.letters import (
+    FOR_CLINICIAN,
+    FOR_MEMBER,
+    REASONS,
+    approved,
+    approved_against,
+    asked,
+    content,
+    partly_approved,
+    refused,
+    strings,
+)
+from tests.tampering import force, guards_off
+
+pytestmark = pytest.mark.django_db
+
+# What a letter says
+
+AT_L1 = "vertebroplasty at L1 (a bone in the lower back)"
+APPEAL = [
+    "by May 19, 2027",
+    "This is called an appeal.",
+    "within 72 hours",
+    "Office of Patient Protection",
+    "Your plan covers other care",
+]
+DECIDED = ["What we decided", "Why", "What you can do now", "The rule we used", "Who decided", "Dates"]
+KINDS = {
+    "approved": (
+        approved,
+        "We approved this request",
+        DECIDED,
+        [
+            f"We approved {AT_L1}.",
+            "good from Nov 30, 2026 to Feb 28, 2027",
+            "They fit the rule",
+            "Nurse reviewer No. 2",
+        ],
+        ["Line 1: 22511, L1: approved", "Oct 9 to Nov 19, 2026 = 42 days of treatment; 42 asked", "A8"],
+    ),
+    "approved_against": (
+        approved_against,
+        "We approved this request",
+        DECIDED,
+        [f"We approved {AT_L1}.", "A doctor of the plan read them and approved it.", "Interventional radiology"],
+        ["I read the MRI report on the phone.", "A6", "Missing"],
+    ),
+    "partly_approved": (
+        partly_approved,
+        "We approved a part of this request",
+        [*DECIDED, "What could change this"],
+        [f"We approved {AT_L1}.", "We did not approve vertebroplasty at L2 (a bone in the lower back).", *APPEAL],
+        ["Line 1: 22511, L1: approved", "Line 2: 22512, L2: not approved", FOR_CLINICIAN],
+    ),
+    "not_approved": (
+        refused,
+        "We did not approve this request",
+        [*DECIDED, "What could change this"],
+        [
+            FOR_MEMBER,
+            f"A scan shows that the break has not healed. {FACTS['not_met']}",
+            "A newer scan that shows that the break has not healed.",
+            "Interventional radiology",
+            "(MA)",
+            *APPEAL,
+        ],
+        [
+            "N04 Preventive, or a healed fracture.",
+            FOR_CLINICIAN,
+            "MRI of Nov 14, 2026: no edema",
+            "A6: A newer scan that shows",
+            "484, statement 1, and when, bullet 1",
+            "call the plan's provider line",
+        ],
+    ),
+    "information_needed": (
+        asked,
+        "We need more facts for this request",
+        ["What we need", "What you can do now", "The rule we used", "Who asks", "Dates"],
+        [
+            f"We were asked to approve {AT_L1}.",
+            "We have to decide by Nov 24, 2026.",
+            "A scan shows that the break has not",
+        ],
+        ["Please send the MRI report of L1.", "Please send a dated MRI, CT or bone scan of L1", "A6"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_each_kind_of_letter_says_what_it_must_to_whom_it_must(name):
+    make, title, headings, said, to_clinician = KINDS[name]
+    letter = make()
+    told = content(letter)
+    sections = {section["heading"]: " ".join(strings(section)) for section in letter.content["sections"]}
+    assert (told.kind, told.title) == (letter.kind, title)
+    assert next(iter(sections)) == headings[0], "the outcome comes first"
+    assert {*headings, "Help with this letter", "For the clinician"} == set(sections)
+    clinician = sections.pop("For the clinician")
+    member = " ".join(sections.values())
+    always = ("A doctor puts bone cement into", "484: Vertebroplasty", "free of charge", "edition 2022-06")
+    assert [words for words in (*said, *always) if words not in member] == []
+    assert [words for words in to_clinician if words not in clinician] == []
+    assert {("For", "Alma Synthetic"), ("Reference", letter.case.reference)} <= set(told.about.rows)
+    assert reading.grade(told.member_text) <= reading.HARDEST_GRADE
+    assert [word for word in reading.unexplained(told.member_text) if not re.fullmatch(r"AU|[0-9A-Z]{12}", word)] == []
+    assert re.findall(r"\b22\d{3}\b|\b[ABC]\d\b|\bN0\d\b|promise|denied", member) == []
+
+
+def test_points_that_hold_at_some_bones_alone_name_them():
+    letter = partly_approved()
+    points = [line for line in strings(letter.content) if "bone hurts" in line]
+    assert points == [f"The broken bone hurts now. {FACTS['met']}"], "one bone was not approved: no need to name it"
+    document, clerk = cases.facts(), person(Role.CLERK)
+    document["levels"]["L2"] = {**document["levels"]["L1"], "exam": None}
+    document["lines"].append({**document["lines"][0], "line": 2, "code": "22512", "levels": ["L2"]})
+    case = submit.send(cases.draft_case(clerk), cases.submission(document), by=clerk, at=NOW)
+    cases.score_all()
+    case.refresh_from_db()
+    told = strings(not_approve(case, person(Role.PHYSICIAN), lines=[1, 2], **REASONS).letter.content)
+    assert f"L2: A doctor examined the back and found the sore spot at this bone. {FACTS['unknown']}" in told
+    assert f"The broken bone hurts now. {FACTS['met']}" in told
+
+
+def test_a_case_that_could_not_be_scored_gets_a_letter_too():
+    case = case_in_review(person(Role.CLERK))
+    with guards_off():
+        case.assessments.all().delete()
+    told = strings(approve(case, person(Role.PHYSICIAN), reason="I read all of the records.").letter.content)
+    assert "The facts could not be compared with the criteria by program; a person read them." in told
+    assert "A doctor of the plan read them and approved it." in " ".join(told)
+
+
+def test_a_case_closed_without_a_determination_gets_no_letter():
+    clerk, nurse = person(Role.CLERK), person(Role.NURSE)
+    document = cases.facts() | {"product": "indemnity", "setting": "outpatient"}
+    case = submit.send(cases.draft_case(clerk), cases.submission(document), by=clerk, at=NOW)
+    cases.score_all()
+    case.refresh_from_db()
+    decide.close(claimed(case, nurse), by=nurse, at=NOW, reason="No authorization is needed for this plan.")
+    assert not case.letters.exists()
+
+
+# A letter that was issued stays
+
+
+def test_a_letter_is_written_with_its_act_or_not_at_all(monkeypatch):
+    case, nurse = case_in_review(person(Role.CLERK)), person(Role.NURSE)
+    claimed(case, nurse)
+    with monkeypatch.context() as patch:
+        patch.setattr(audit, "record", lambda **_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            decide.approve(case, by=nurse, at=NOW, valid_from=NOW.date(), valid_to=NOW.date())
+    case.refresh_from_db()
+    assert (case.status, case.letters.count(), case.decisions.count()) == ("in_review", 0, 0)
+
+
+def test_a_letter_is_sealed_and_its_receipt_is_its_acts(capsys):
+    for letter, number in ((approved(), 5), (asked(), 5)):
+        receipt = receipts.of_letter(letter)
+        event = AuditEvent.objects.get(stream=audit.case_stream(letter.case), sequence=number)
+        assert (receipt.sequence, receipt.hash, event.entities["letter"]) == (number, event.hash, 1)
+        assert receipts.fault(receipt) is None
+        assert sha256(letter.content) == letter.sha256
+        assert audit.verify_case(letter.case)[0] is None
+        forged = "UPDATE priorauth_letter SET content = jsonb_set(content, '{title}', '\"Approved\"') WHERE id = %s"
+        force(forged, letter.pk)
+        assert f"wrote letter {letter.pk} otherwise than it stands now" in str(audit.verify_case(letter.case)[0])
+
+
+def test_new_texts_are_in_new_letters_and_in_no_letter_before():
+    old, lead = refused(), person(Role.LEAD)
+    before = pdf(answers.whole(old))
+    now = letter_texts.current()
+    values = {name: getattr(now, name) for name in TEXTS} | {"appeal_days": 30, "letterhead": "Bay Plan"}
+    kept = letter_texts.keep(values, by=lead, at=NOW, after=1)
+    new = refused()
+    assert (old.texts.version, new.texts.version, kept.kept_by_id) == (1, 2, lead.user_id)
+    assert content(new).letterhead == ("Bay Plan",)
+    assert "Ask us to look again, by Dec 20, 2026" in strings(new.content)
+    old.refresh_from_db()
+    assert pdf(answers.whole(old)) == before
+    event = AuditEvent.objects.get(action="keep_letter_texts")
+    assert (event.entities, "letterhead" in event.fields) == ({"letter_texts": 2}, True)
+
+
+def test_a_letter_of_an_unknown_format_is_not_guessed_at():
+    with pytest.raises(ValueError, match="format 2 cannot be read here"):
+        Content.of(approved().content | {"format": 2})
