@@ -22,7 +22,11 @@ from tests.walking import World, every_route, undone
 pytestmark = pytest.mark.django_db
 PASSWORD = "seven synthetic herons"
 WORDS = "Typed\r\n“just before” the end"
-DECIDES = {"admin:priorauth_case_not-approve": "physician", "admin:priorauth_case_close": "nurse"}
+DECIDES = {
+    "admin:priorauth_case_not-approve": "physician",
+    "admin:priorauth_case_close": "nurse",
+    "admin:priorauth_lettertext_add": "lead",
+}
 
 
 @pytest.fixture

@@ -12,10 +12,12 @@ from priorauth.admin.people import PeopleAdmin
 from priorauth.admin.site import site
 from priorauth.models import LetterText
 from priorauth.models.letter import TEXTS
+from priorauth.posting import PUT_BACK
 from priorauth.services import letter_texts
 from priorauth.services.errors import Conflict, Incomplete
 
 FIELDS = (*TEXTS[:3], "appeal_days", *TEXTS[3:])
+TYPED_LATE = "This was typed before your session ended and is not kept yet. Save to keep it."
 NOT_CONFIRMED = "Nobody of the plan has confirmed them: they came with the portal"
 
 
@@ -35,6 +37,8 @@ class LetterTextForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         values = super().clean()
+        if PUT_BACK in self.data:
+            self.add_error(None, TYPED_LATE)
         if not self.errors:
             try:
                 letter_texts.check(values)
