@@ -1,19 +1,14 @@
 """Score JSON Lines as they come: in order, with a bound on every line and on what waits, in one process or several."""
 
 import codecs
-import multiprocessing
-import os
-import signal
-import threading
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from multiprocessing.connection import wait
+from functools import partial
 from typing import BinaryIO, Final
 
 from pydantic_core import to_json
 
 from policies.jsonl import result_of
+from policies.workers import in_turn
 
 Result = tuple[bytes, bool]
 
@@ -27,13 +22,13 @@ _TOO_LONG: Final = to_json(
 def results(stream: BinaryIO, policy_id: str, jobs: int) -> Iterator[Result]:
     """The result of every line that is not blank, in order, and whether it is an assessment.
 
-    With several jobs the lines are read in batches, a few ahead of the results. Raises
-    `concurrent.futures.process.BrokenProcessPool` where a worker process dies.
+    With several jobs the lines are read in batches, a few ahead of the results. Raises `workers.WorkerDiedError` where
+    a worker process dies.
     """
     lines = lines_of(stream)
     if jobs == 1:
         return (_result(line, policy_id) for line in lines)
-    return _by_workers(_batches(lines), policy_id, jobs)
+    return in_turn(_batches(lines), partial(_score, policy_id), jobs)
 
 
 def lines_of(stream: BinaryIO) -> Iterator[bytes | None]:
@@ -69,27 +64,5 @@ def _batches(lines: Iterable[bytes | None]) -> Iterator[list[bytes | None]]:
         yield batch
 
 
-def _by_workers(batches: Iterable[list[bytes | None]], policy_id: str, jobs: int) -> Iterator[Result]:
-    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("fork"), _end_with_parent)
-    waiting: deque[Future[list[Result]]] = deque()
-    try:
-        for batch in batches:
-            waiting.append(pool.submit(_score, batch, policy_id))
-            while len(waiting) > 2 * jobs or (waiting and waiting[0].done()):
-                yield from waiting.popleft().result()
-        while waiting:
-            yield from waiting.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _score(batch: list[bytes | None], policy_id: str) -> list[Result]:
+def _score(policy_id: str, batch: list[bytes | None]) -> list[Result]:
     return [_result(line, policy_id) for line in batch]
-
-
-def _end_with_parent() -> None:
-    """A worker leaves Ctrl-C to its parent, and does not outlive it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=lambda: (wait([parent.sentinel]), os._exit(1)), daemon=True).start()
