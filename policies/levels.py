@@ -3,8 +3,7 @@
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from itertools import chain, repeat
-from operator import call
+from itertools import chain
 from typing import Final, NamedTuple, get_args
 
 from policies import flags
@@ -25,7 +24,10 @@ _REMEMBERED: Final = 8192  # traces; a handful of kilobytes each at most
 
 
 class Trace(NamedTuple):
-    """What follows from the states of a level's criteria alone."""
+    """What follows from the states of a level's criteria alone.
+
+    `in_gap`: its treatment is not met where its cause is not ruled out. `by_lesion`: the pathway of the lesion is met.
+    """
 
     determination: Determination
     pathways: dict[str, Truth]
@@ -33,6 +35,8 @@ class Trace(NamedTuple):
     criteria: dict[str, dict[str, Truth]]
     missing: tuple[Question, ...]
     score: int
+    in_gap: bool
+    by_lesion: bool
 
 
 def is_blank(level: LevelFacts) -> bool:
@@ -78,10 +82,9 @@ class LevelRules:
         self.context = context
         self._compile(document, context)
         self._trace = lru_cache(maxsize=_REMEMBERED)(self._trace_of)
-        gap = document.level_flags.gap_between_A_and_C
-        self._gap = (gap.pathway, gap.not_met, gap.not_ruled_out) if gap else None
+        self._gap = document.level_flags.gap_between_A_and_C
         without = document.level_flags.B_without_fracture_literal_reading_differs
-        self._without_fracture = without.pathway if without else None
+        self._by_lesion = without.pathway if without else None
 
     def _compile(self, document: EditionDocument, context: Context) -> None:
         places: dict[str, int] = {}
@@ -127,13 +130,7 @@ class LevelRules:
         day = self.as_of(facts)
         as_of = day.toordinal()
         record = read_treatments(facts.treatments, as_of, self._groups, self.clock.extra_day)
-        return RequestView(facts, day, as_of, record)
-
-    def level_view(self, request: RequestView, name: str, level: LevelFacts) -> LevelView:
-        studies = dated_studies(level, request.as_of)
-        admitted = None if request.hospital.admit_date is None else self._admitted(request)
-        onset = read_onset(level.onset, studies, admitted, request.as_of, self.findings)
-        return LevelView(request, name, level, studies, onset, self.clock)
+        return RequestView(facts, day, as_of, as_of + self.clock.extra_day, record)
 
     def _admitted(self, request: RequestView) -> int | None:
         """The day of an admission for fracture pain, where only one level has facts."""
@@ -153,17 +150,21 @@ class LevelRules:
         if view.facts is NO_LEVEL_FACTS and UNKNOWN in states:
             return self._without_facts(name, states, trace)
         self._flag(view, states, trace)
-        found = tuple(dict.fromkeys(view.flags)) if view.flags else ()
-        determination, pathways, met, criteria, missing, score = trace
+        found = tuple(dict.fromkeys(view.flags)) if len(view.flags) > 1 else tuple(view.flags)
+        determination, pathways, met, criteria, missing, score, _, _ = trace
         return LevelResult(name, determination, pathways, met, criteria, missing, found, score)
 
     def view_of(self, request: RequestView, name: str) -> LevelView:
         """The level as the criteria read it; an empty one where nothing was sent about it."""
         level = request.facts.levels.get(name)
+        admitted = None
         if level is None or is_blank(level):
-            onset = read_onset(None, [], None, request.as_of, self.findings)
-            return LevelView(request, name, NO_LEVEL_FACTS, [], onset, self.clock)
-        return self.level_view(request, name, level)
+            level = NO_LEVEL_FACTS
+        elif request.hospital.admit_date is not None:
+            admitted = self._admitted(request)
+        studies = dated_studies(level, request.as_of) if level.imaging else []
+        onset = read_onset(level.onset, studies, admitted, request.as_of, self.findings)
+        return LevelView(request, name, level, studies, onset)
 
     def _without_facts(self, name: str, states: tuple[Truth, ...], trace: Trace) -> LevelResult:
         """Insufficient whatever the facts of the whole request say; it asks for what they leave unknown."""
@@ -171,11 +172,12 @@ class LevelRules:
             leaf for found in self._leaves.values() for leaf in found if leaf.counts and states[leaf.check] == UNKNOWN
         )
         missing = trace.missing or self._ask(name, unknown)
-        _, pathways, met, criteria, _, score = trace
-        return LevelResult(name, "insufficient_information", pathways, met, criteria, missing, (), score)
+        return LevelResult(
+            name, "insufficient_information", trace.pathways, trace.met, trace.criteria, missing, (), trace.score
+        )
 
     def _states(self, view: LevelView) -> tuple[Truth, ...]:
-        states = tuple(map(call, self._checks, repeat(view)))
+        states = tuple([check(view) for check in self._checks])
         if self._closed_world:
             return tuple(NOT_MET if state == UNKNOWN else state for state in states)
         return states
@@ -189,7 +191,10 @@ class LevelRules:
         if determination == "insufficient_information":
             missing = self._ask(name, chain.from_iterable(open_leaves(part, states) for _, part in self.pathways))
         met = tuple(name for name, state in pathways.items() if state == MET)
-        return Trace(determination, pathways, met, criteria, missing, self.closest(states)[1])
+        score = self.closest(states)[1]
+        return Trace(
+            determination, pathways, met, criteria, missing, score, self._in_gap(criteria), self._by_lesion in met
+        )
 
     def _ask(self, name: str, found: Iterable[Leaf]) -> tuple[Question, ...]:
         """A question for each criterion, once."""
@@ -221,30 +226,28 @@ class LevelRules:
 
     def _flag(self, view: LevelView, states: Sequence[Truth], trace: Trace) -> None:
         """The flags that rest on more than one criterion."""
-        found, clock, youngest = view.flags, self.clock, view.youngest
+        found, youngest = view.flags, view.youngest
         if youngest is not None:
-            if youngest >= clock.acute_days and self._in_gap(trace):
-                found.append(flags.GAP)
-            if youngest > clock.old_fracture_days:
-                found.append(flags.OLD_FRACTURE)
-            if youngest < clock.acute_days and self._crosses(view):
+            acute_days, old_fracture_days, _ = self.clock
+            if youngest >= acute_days:
+                if trace.in_gap:
+                    found.append(flags.GAP)
+                if youngest > old_fracture_days:
+                    found.append(flags.OLD_FRACTURE)
+            elif self._crosses(view):
                 found.append(flags.CROSSES_SIX_WEEKS)
-        if (
-            self._without_fracture is not None
-            and trace.pathways[self._without_fracture] == MET
-            and first_shown(view.studies, self.findings) is None
-        ):
+        if trace.by_lesion and first_shown(view.studies, self.findings) is None:
             found.append(flags.B_WITHOUT_FRACTURE)
         if trace.determination == "insufficient_information" and self._meets_on_every_day(view, states):
             found.append(flags.MEETS_WHATEVER_ONSET)
 
-    def _in_gap(self, trace: Trace) -> bool:
+    def _in_gap(self, criteria: Mapping[str, Mapping[str, Truth]]) -> bool:
         """Whether the treatment is not met where the cause is not ruled out."""
-        if self._gap is None:
+        gap = self._gap
+        if gap is None:
             return False
-        pathway, treated, cause = self._gap
-        states = trace.criteria[pathway]
-        return states[treated] == NOT_MET and states[cause] != NOT_MET
+        states = criteria[gap.pathway]
+        return states[gap.not_met] == NOT_MET and states[gap.not_ruled_out] != NOT_MET
 
     def _crosses(self, view: LevelView) -> bool:
         """Whether the fracture may be six weeks old on the day of service."""
@@ -266,8 +269,8 @@ class LevelRules:
         if not any(all(states[place] == MET for place in steady) for steady in self._steady):
             return False  # in each pathway something else is missing, whatever the day
         request, exam = view.request, view.facts.exam
-        turns = {latest, *(request.as_of + self.clock.extra_day - age for age in self._ages)}
-        turns.update(study.day for study in view.studies)
+        turns = {latest, *(request.age_day - age for age in self._ages)}
+        turns.update(day for day, _, _ in view.studies)
         for day in (exam.date if exam else None, request.hospital.admit_date):
             if day is not None:
                 turns.add(day.toordinal())
@@ -276,7 +279,7 @@ class LevelRules:
     def _meets_on(self, view: LevelView, day: int) -> bool:
         """Whether the level would meet had the fracture begun on this day."""
         onset = onset_on(day, view.studies, view.request.as_of, self.findings)
-        again = LevelView(view.request, view.name, view.facts, view.studies, onset, self.clock)
+        again = LevelView(view.request, view.name, view.facts, view.studies, onset)
         return self._trace(view.name, self._states(again)).determination == "meets"
 
 

@@ -5,14 +5,15 @@ which no more than `gap_days` untreated days follow each other; the untreated da
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from policies.facts import Treatment
 
 Span = tuple[int, int]
 
 
-class Record(NamedTuple):
+@dataclass(slots=True)
+class Record:
     """The treatments of one request, before any onset is considered.
 
     `spans` are the united treated days of the tolerated, dated treatments, all before the as-of day. `groups` are
@@ -29,7 +30,8 @@ class Record(NamedTuple):
     spans: Sequence[Span]
 
 
-class Courses(NamedTuple):
+@dataclass(slots=True)
+class Courses:
     """Treated days after a given onset: in the longest course, in all, and in the course that came last.
 
     `first` and `last` are the first and last treated day of the longest course, `end` the day after the last of all.
@@ -53,26 +55,26 @@ def read_treatments(
     if not treatments:
         return Record(treatments is not None, False, False, False, False, False, frozenset(), ())
     spans = []
-    tolerated_groups = set()
-    undated = tolerated = dated = backwards = False
-    limit = as_of + extra_day
+    tolerated = set()
+    undated = dated = backwards = False
     for treatment in treatments:
         span = treated_span(treatment, as_of)
         if span is None and treatment.start is not None and treatment.end is not None:
             backwards = True
         if treatment.tolerated is False:
             continue
-        tolerated = True
-        tolerated_groups.add(groups[treatment.modality])
+        tolerated.add(groups[treatment.modality])
         if span is None:
             undated = True
             continue
         dated = True
-        first, end = span[0], min(span[1] + extra_day, limit)
-        if first < end:
-            spans.append((first, end))
+        first, end = span
+        if end > as_of:
+            end = as_of
+        if first < end + extra_day:
+            spans.append((first, end + extra_day))
     united = united_spans(spans) if len(spans) > 1 else spans
-    return Record(True, True, tolerated, undated, dated, backwards, frozenset(tolerated_groups), united)
+    return Record(True, True, bool(tolerated), undated, dated, backwards, frozenset(tolerated), united)
 
 
 def treated_span(treatment: Treatment, as_of: int) -> Span | None:
@@ -110,6 +112,8 @@ def courses(spans: Sequence[Span], onset: int | None, gap_days: int | None) -> C
     """The courses on or after an onset (None: no limit). `gap_days` None joins every treated day into one course."""
     if not spans:
         return NO_COURSE
+    if len(spans) == 1:
+        return _one_course(spans[0], onset)
     longest = total = run = run_first = best_first = best_last = 0
     previous_end: int | None = None
     for first, end in spans:
@@ -125,3 +129,13 @@ def courses(spans: Sequence[Span], onset: int | None, gap_days: int | None) -> C
         if run > longest:
             longest, best_first, best_last = run, run_first, end - 1
     return Courses(longest, total, run, best_first, best_last, previous_end or 0)
+
+
+def _one_course(span: Span, onset: int | None) -> Courses:
+    first, end = span
+    if onset is not None and first < onset:
+        if end <= onset:
+            return NO_COURSE
+        first = onset
+    days = end - first
+    return Courses(days, days, days, first, end - 1, end)

@@ -46,9 +46,12 @@ class HospitalOrWalkingParameters(Parameters):
     can_walk: list[Walking]
 
 
-class HospitalOrWalking:
+def hospital_or_walking(parameters: HospitalOrWalkingParameters, context: Context) -> Check:
     """Statement 2: the fracture led to hospitalization, or its pain prevents walking."""
+    return _HospitalOrWalking(parameters, context).state
 
+
+class _HospitalOrWalking:
     def __init__(self, parameters: HospitalOrWalkingParameters, context: Context) -> None:
         self._stays = frozenset(parameters.stays)
         self._observation = parameters.observation
@@ -59,7 +62,7 @@ class HospitalOrWalking:
         self._can_walk = frozenset(parameters.can_walk)
         self._needs_baseline = "walking_before_the_fracture" not in context.accepted
 
-    def __call__(self, level: LevelView) -> Truth:
+    def state(self, level: LevelView) -> Truth:
         return OR[self._hospitalized(level)][self._unable_to_walk(level)]
 
     def _hospitalized(self, level: LevelView) -> Truth:
