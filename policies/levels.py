@@ -13,7 +13,8 @@ from policies.criteria.base import Check
 from policies.document import ClockDays, EditionDocument
 from policies.facts import Facts, LevelFacts, TreatmentModality
 from policies.measures import Findings, dated_studies, first_shown, onset_on, read_onset
-from policies.results import Determination, LevelResult, Question
+from policies.questions import Questions
+from policies.results import Determination, LevelResult
 from policies.treatment import read_treatments
 from policies.truth import MET, NOT_MET, UNKNOWN, Truth
 from policies.view import Clock, Context, LevelView, RequestView
@@ -26,14 +27,15 @@ _REMEMBERED: Final = 8192  # traces; a handful of kilobytes each at most
 class Trace(NamedTuple):
     """What follows from the states of a level's criteria alone.
 
-    `in_gap`: its treatment is not met where its cause is not ruled out. `by_lesion`: the pathway of the lesion is met.
+    `open` are the unknown criteria on which an insufficient level depends. `in_gap`: its treatment is not met where its
+    cause is not ruled out. `by_lesion`: the pathway of the lesion is met.
     """
 
     determination: Determination
     pathways: dict[str, Truth]
     met: tuple[str, ...]
     criteria: dict[str, dict[str, Truth]]
-    missing: tuple[Question, ...]
+    open: tuple[Leaf, ...]
     score: int
     in_gap: bool
     by_lesion: bool
@@ -59,7 +61,7 @@ def is_blank(level: LevelFacts) -> bool:
 class LevelRules:
     """An edition's pathways, compiled once under one setting of the switches.
 
-    `pathways` are their names and parts, in the edition's order.
+    `pathways` are their names and parts, in the edition's order; `questions` are those of its criteria.
     """
 
     def __init__(self, document: EditionDocument, switches: Mapping[str, str]) -> None:
@@ -80,6 +82,7 @@ class LevelRules:
         self._because = cap.because if cap else None
         context = Context(self.findings, sets, frozenset(document.tumors), self._groups, self.clock, dict(switches))
         self.context = context
+        self.questions = Questions()
         self._compile(document, context)
         self._trace = lru_cache(maxsize=_REMEMBERED)(self._trace_of)
         self._gap = document.level_flags.gap_between_A_and_C
@@ -90,7 +93,6 @@ class LevelRules:
         places: dict[str, int] = {}
         checks: list[Check] = []
         ages: set[int] = set()
-        self._asks: list[str] = []
 
         def leaf(use: CriterionUse) -> Leaf:
             criterion = document.criteria[use.use]
@@ -101,7 +103,7 @@ class LevelRules:
                 places[use.use] = len(checks)
                 checks.append(measure.build(parameters, context._replace(accepted=accepted)))
                 ages.update(parameters.ages())
-                self._asks.append(criterion.ask)
+                self.questions.add(criterion, parameters, context)
             return Leaf(criterion.id or use.use, places[use.use], use.counts_under(context.switches))
 
         pathways = []
@@ -146,12 +148,13 @@ class LevelRules:
         """The result of a level that a line names, with or without facts."""
         view = self.view_of(request, name)
         states = self._states(view)
-        trace = self._trace(name, states)
+        trace = self._trace(states)
         if view.facts is NO_LEVEL_FACTS and UNKNOWN in states:
-            return self._without_facts(name, states, trace)
+            return self._without_facts(view, states, trace)
         self._flag(view, states, trace)
         found = tuple(dict.fromkeys(view.flags)) if len(view.flags) > 1 else tuple(view.flags)
-        determination, pathways, met, criteria, missing, score, _, _ = trace
+        determination, pathways, met, criteria, asked, score, _, _ = trace
+        missing = self.questions.ask(view, asked) if asked else ()
         return LevelResult(name, determination, pathways, met, criteria, missing, found, score)
 
     def view_of(self, request: RequestView, name: str) -> LevelView:
@@ -162,19 +165,18 @@ class LevelRules:
             level = NO_LEVEL_FACTS
         elif request.hospital.admit_date is not None:
             admitted = self._admitted(request)
-        studies = dated_studies(level, request.as_of) if level.imaging else []
+        studies = dated_studies(level, request.as_of)
         onset = read_onset(level.onset, studies, admitted, request.as_of, self.findings)
         return LevelView(request, name, level, studies, onset)
 
-    def _without_facts(self, name: str, states: tuple[Truth, ...], trace: Trace) -> LevelResult:
+    def _without_facts(self, view: LevelView, states: tuple[Truth, ...], trace: Trace) -> LevelResult:
         """Insufficient whatever the facts of the whole request say; it asks for what they leave unknown."""
         unknown = (
             leaf for found in self._leaves.values() for leaf in found if leaf.counts and states[leaf.check] == UNKNOWN
         )
-        missing = trace.missing or self._ask(name, unknown)
-        return LevelResult(
-            name, "insufficient_information", trace.pathways, trace.met, trace.criteria, missing, (), trace.score
-        )
+        missing = self.questions.ask(view, trace.open or _each_once(unknown))
+        _, pathways, met, criteria, _, score, _, _ = trace
+        return LevelResult(view.name, "insufficient_information", pathways, met, criteria, missing, (), score)
 
     def _states(self, view: LevelView) -> tuple[Truth, ...]:
         states = tuple([check(view) for check in self._checks])
@@ -182,27 +184,19 @@ class LevelRules:
             return tuple(NOT_MET if state == UNKNOWN else state for state in states)
         return states
 
-    def _trace_of(self, name: str, states: tuple[Truth, ...]) -> Trace:
+    def _trace_of(self, states: tuple[Truth, ...]) -> Trace:
         """Everything that follows from the states of the criteria alone; remembered, and never changed."""
         pathways = {name: state_of(pathway, states) for name, pathway in self.pathways}
         criteria = {name: {leaf.id: states[leaf.check] for leaf in found} for name, found in self._leaves.items()}
         determination = _determination(pathways)
-        missing: tuple[Question, ...] = ()
+        asked: tuple[Leaf, ...] = ()
         if determination == "insufficient_information":
-            missing = self._ask(name, chain.from_iterable(open_leaves(part, states) for _, part in self.pathways))
+            asked = _each_once(chain.from_iterable(open_leaves(part, states) for _, part in self.pathways))
         met = tuple(name for name, state in pathways.items() if state == MET)
         score = self.closest(states)[1]
         return Trace(
-            determination, pathways, met, criteria, missing, score, self._in_gap(criteria), self._by_lesion in met
+            determination, pathways, met, criteria, asked, score, self._in_gap(criteria), self._by_lesion in met
         )
-
-    def _ask(self, name: str, found: Iterable[Leaf]) -> tuple[Question, ...]:
-        """A question for each criterion, once."""
-        asked: dict[str, Question] = {}
-        for leaf in found:
-            if leaf.id not in asked:
-                asked[leaf.id] = Question(leaf.id, name, self._asks[leaf.check].replace("{level}", name))
-        return tuple(asked.values())
 
     def states_of(self, criteria: Mapping[str, Mapping[str, Truth]]) -> tuple[Truth, ...]:
         """The states of the criteria by place, from those of a level's result."""
@@ -280,7 +274,15 @@ class LevelRules:
         """Whether the level would meet had the fracture begun on this day."""
         onset = onset_on(day, view.studies, view.request.as_of, self.findings)
         again = LevelView(view.request, view.name, view.facts, view.studies, onset)
-        return self._trace(view.name, self._states(again)).determination == "meets"
+        return self._trace(self._states(again)).determination == "meets"
+
+
+def _each_once(found: Iterable[Leaf]) -> tuple[Leaf, ...]:
+    """Criteria in order, each once, though several pathways have it."""
+    first: dict[str, Leaf] = {}
+    for leaf in found:
+        first.setdefault(leaf.id, leaf)
+    return tuple(first.values())
 
 
 def _determination(pathways: Mapping[str, Truth]) -> Determination:

@@ -13,7 +13,8 @@ from policies.results import Advice, Determination, LevelResult, LineResult, Que
 from policies.view import RequestView
 
 _SACRAL: Final = frozenset(level for level in LEVELS if region_of(level) in ("S", "COCCYX"))
-_CLINICAL: Final = frozenset({"sacroplasty", "sacral_code", "sacral_level", "criteria", "no_level"})
+# The rules of lines that reach the clinical part, and with it the authorization table.
+CLINICAL: Final = frozenset({"sacroplasty", "sacral_code", "sacral_level", "criteria", "no_level"})
 _FIRST_FOUND: Final[tuple[Determination, ...]] = ("does_not_meet", "insufficient_information")
 _RULE_OF_SCOPE: Final = {"commercial": "", "medicare": "medicare", "outside": "product_outside"}
 _NO_OTHER_TECHNIQUE: Final = frozenset({None, "vertebroplasty"})
@@ -79,7 +80,7 @@ class LineRules:
             lines = self._addons(lines)
         decided = None if facts.product in self._always_required else self._authorization(facts)
         if decided is not None:
-            lines = [_advised(line, decided) if line.rule in _CLINICAL else line for line in lines]
+            lines = [_advised(line, decided) if line.rule in CLINICAL else line for line in lines]
         return lines
 
     def _gate(self, facts: Facts) -> str:

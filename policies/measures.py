@@ -58,13 +58,13 @@ _AGREE: Final = {True: Verdict(MET, "agree"), False: Verdict(NOT_MET, "agree")}
 
 def dated_studies(level: LevelFacts, as_of: int) -> list[DatedStudy]:
     """The findings of a level that carry a date on or before the as-of day, in the order given."""
-    if not level.imaging:
-        return []
-    return [
-        (day, study.modality, study.finding)
-        for study in level.imaging
-        if study.date is not None and (day := study.date.toordinal()) <= as_of
-    ]
+    dated: list[DatedStudy] = []
+    for study in level.imaging or ():
+        if study.date is not None:
+            day = study.date.toordinal()
+            if day <= as_of:
+                dated.append((day, study.modality, study.finding))
+    return dated
 
 
 def first_shown(studies: Iterable[DatedStudy], findings: Findings) -> int | None:
@@ -143,7 +143,7 @@ def _contradiction(
 
 
 def verdict(
-    studies: Iterable[DatedStudy],
+    studies: Sequence[DatedStudy],
     positive: Collection[str],
     negative: Collection[str],
     advanced: Collection[str],
@@ -154,6 +154,8 @@ def verdict(
     A negative finding counts only in an advanced study. `mri_margin`: a later study without MRI must come at least
     this many days after an MRI that says otherwise.
     """
+    if len(studies) == 1:
+        return _of_one(studies[0], positive, negative, advanced)
     decisive = [
         (day, modality, finding in positive)
         for day, modality, finding in studies
@@ -161,8 +163,6 @@ def verdict(
     ]
     if not decisive:
         return _NOTHING
-    if len(decisive) == 1:
-        return _AGREE[decisive[0][2]]
     says = {is_positive for _, _, is_positive in decisive}
     if len(says) == 1:
         return _AGREE[says.pop()]
@@ -171,6 +171,15 @@ def verdict(
     if len(says) == 1:
         return Verdict(MET if says.pop() else NOT_MET, "advanced")
     return _latest(decisive, mri_margin)
+
+
+def _of_one(
+    study: DatedStudy, positive: Collection[str], negative: Collection[str], advanced: Collection[str]
+) -> Verdict:
+    _, modality, finding = study
+    if finding in positive:
+        return _AGREE[True]
+    return _AGREE[False] if finding in negative and modality in advanced else _NOTHING
 
 
 def _latest(decisive: Sequence[tuple[int, str, bool]], mri_margin: int) -> Verdict:

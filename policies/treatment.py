@@ -79,19 +79,20 @@ def read_treatments(
 
 def treated_span(treatment: Treatment, as_of: int) -> Span | None:
     """The days of one treatment, not yet cut at the as-of day; None where its dates give no span."""
-    start = treatment.start.toordinal() if treatment.start is not None else None
-    days = treatment.duration_days
-    if treatment.end is not None:
-        end = treatment.end.toordinal() + 1
+    start, end, days = treatment.start, treatment.end, treatment.duration_days
+    if end is not None:
+        after = end.toordinal() + 1
         if start is not None:
-            return (start, end) if start < end else None
-        return (end - days, end) if days is not None else None
+            first = start.toordinal()
+            return (first, after) if first < after else None
+        return (after - days, after) if days is not None else None
     if treatment.ongoing:
         if start is not None:
-            return start, as_of
+            return start.toordinal(), as_of
         return (as_of - days, as_of) if days is not None else None
     if start is not None and days is not None:
-        return start, start + days
+        first = start.toordinal()
+        return first, first + days
     return None
 
 
@@ -113,7 +114,11 @@ def courses(spans: Sequence[Span], onset: int | None, gap_days: int | None) -> C
     if not spans:
         return NO_COURSE
     if len(spans) == 1:
-        return _one_course(spans[0], onset)
+        first, end = spans[0]
+        if onset is not None and first < onset:
+            first = onset
+        days = end - first
+        return Courses(days, days, days, first, end - 1, end) if days > 0 else NO_COURSE
     longest = total = run = run_first = best_first = best_last = 0
     previous_end: int | None = None
     for first, end in spans:
@@ -129,13 +134,3 @@ def courses(spans: Sequence[Span], onset: int | None, gap_days: int | None) -> C
         if run > longest:
             longest, best_first, best_last = run, run_first, end - 1
     return Courses(longest, total, run, best_first, best_last, previous_end or 0)
-
-
-def _one_course(span: Span, onset: int | None) -> Courses:
-    first, end = span
-    if onset is not None and first < onset:
-        if end <= onset:
-            return NO_COURSE
-        first = onset
-    days = end - first
-    return Courses(days, days, days, first, end - 1, end)

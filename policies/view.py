@@ -75,7 +75,7 @@ class LevelView:
         self.youngest = None if latest is None else request.age_day - latest
         self.oldest = None if earliest is None else request.age_day - earliest
         self.usable = studies
-        if studies and earliest is not None:
+        if studies and earliest is not None and min(studies)[0] < earliest:
             self.usable = [study for study in studies if study[0] >= earliest]
 
 

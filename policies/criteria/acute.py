@@ -48,10 +48,12 @@ class HospitalOrWalkingParameters(Parameters):
 
 def hospital_or_walking(parameters: HospitalOrWalkingParameters, context: Context) -> Check:
     """Statement 2: the fracture led to hospitalization, or its pain prevents walking."""
-    return _HospitalOrWalking(parameters, context).state
+    return HospitalOrWalking(parameters, context).state
 
 
-class _HospitalOrWalking:
+class HospitalOrWalking:
+    """Its two halves; either is enough."""
+
     def __init__(self, parameters: HospitalOrWalkingParameters, context: Context) -> None:
         self._stays = frozenset(parameters.stays)
         self._observation = parameters.observation
@@ -63,9 +65,9 @@ class _HospitalOrWalking:
         self._needs_baseline = "walking_before_the_fracture" not in context.accepted
 
     def state(self, level: LevelView) -> Truth:
-        return OR[self._hospitalized(level)][self._unable_to_walk(level)]
+        return OR[self.hospitalized(level)][self.unable_to_walk(level)]
 
-    def _hospitalized(self, level: LevelView) -> Truth:
+    def hospitalized(self, level: LevelView) -> Truth:
         stay = level.request.hospital
         if stay.status is None:
             return UNKNOWN
@@ -85,7 +87,7 @@ class _HospitalOrWalking:
             level.flags.append(OBSERVATION_COUNTED)
         return MET
 
-    def _unable_to_walk(self, level: LevelView) -> Truth:
+    def unable_to_walk(self, level: LevelView) -> Truth:
         walking = level.request.walking
         if walking.baseline == "non_ambulatory":
             level.flags.append(NON_AMBULATORY_BEFORE)
