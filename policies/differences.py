@@ -186,8 +186,7 @@ def _parameters(key: str, criterion: Criterion) -> Rows:
 def _wording(edition: Edition) -> Rows:
     document = edition.document
     for key, criterion in document.criteria.items():
-        for name in ("label", "ask", "not_met", "plain", "change"):
-            yield (key, name), (f"{criterion.label}: {WORDING[name]}", getattr(criterion, name))
+        yield from _criterion_words(key, criterion)
     for name, pathway in document.pathways.items():
         yield ("pathway", name, "label"), (f"Pathway {name}: label", pathway.label)
         yield ("pathway", name, "plain"), (f"Pathway {name}: for the member", pathway.plain)
@@ -206,6 +205,13 @@ def _wording(edition: Edition) -> Rows:
         yield ("not_modelled", str(number)), (f"Not modelled, {number}", text)
 
 
+def _criterion_words(key: str, criterion: Criterion) -> Rows:
+    for name, about in WORDING.items():
+        yield (key, name), (f"{criterion.label}: {about}", getattr(criterion, name))
+    for cause, text in criterion.ask_if.items():
+        yield (key, "ask_if", cause), (f"{criterion.label}: question ({words(cause)})", text)
+
+
 def _reading_words(document: EditionDocument) -> Rows:
     for name, switch in document.switches.items():
         yield ("switches", name), (f"{reading(name)}: why", switch.why)
@@ -216,6 +222,7 @@ def _reading_words(document: EditionDocument) -> Rows:
 
 WORDING: Final = {
     "label": "label",
+    "evidence": "what a reviewer wants to see",
     "ask": "question",
     "not_met": "where it is not met",
     "plain": "for the member",

@@ -105,8 +105,9 @@ class Pathway(_Part):
 class Criterion(_Part):
     """`judgement`: a person confirms it. `accepted_when_silent`: facts whose absence does not leave it unknown.
 
-    `ask` (where it can be unknown) and `not_met` are the words for office and nurse, `{level}` names the level.
-    `plain` says for the member what the criterion asks, `change` what could change the answer where it is not met.
+    `evidence` is for the nurse: what in the record speaks to it. `ask` (where it can be unknown) is for the office,
+    `ask_if` where it is known what is missing (lacking.py); `not_met` is for both; `{level}` names the level. `plain`
+    says for the member what the criterion asks, `change` what could change the answer where it is not met.
     """
 
     id: str | None = None
@@ -115,7 +116,9 @@ class Criterion(_Part):
     judgement: bool = False
     with_: Annotated[dict[str, Any], Field(alias="with")] = {}
     accepted_when_silent: list[SilentFact] = []
+    evidence: str = ""
     ask: str = ""
+    ask_if: dict[str, str] = {}
     not_met: str
     plain: str
     change: str

@@ -20,7 +20,8 @@ later: `assessment` may be an `Assessment` or the JSON value that `Assessment.as
             criteria [CriterionStory]
               criterion, label, plain, locator, state, word (Met | Not met | Missing), confirm, counts,
               group (what the pathway asks of it and its neighbours, where not simply that it is met),
-              found [str], arithmetic, ask (where missing, in an open pathway),
+              found [str], arithmetic, evidence (what in the record speaks to it, for the nurse),
+              ask (where missing, in an open pathway: for the fact that is missing),
               not_met (where not met), change (what could change the answer, in the member's words, or "")
 
 All are frozen; `as_dict()` is JSON-ready. `plain` are the member's words: member.py tells them.
@@ -80,6 +81,7 @@ class CriterionStory(Story):
     group: str
     found: tuple[str, ...]
     arithmetic: str
+    evidence: str
     ask: str
     not_met: str
     change: str
@@ -192,6 +194,7 @@ class _Teller:
     def _level(self, level: Mapping[str, Any]) -> LevelStory:
         name, rules = level["level"], self._edition.levels
         view = rules.view_of(self._request, name)
+        view.flags[:] = level["flags"]
         states = rules.states_of(level["criteria"])
         return LevelStory(
             level=name,
@@ -208,12 +211,12 @@ class _Teller:
     def _pathway(self, name: str, parts: Group, state: Truth, states: Sequence[Truth], view: LevelView) -> PathwayStory:
         pathway = self._document.pathways[name]
         uses = [use for use in pathway.uses() if use.appears_under(self._edition.switches)]
-        asked = set(open_leaves(parts, states))
+        questions, asked = self._edition.levels.questions, set(open_leaves(parts, states))
         groups = group_words(parts)
-        criteria = {
-            leaf: self._criterion(use, states[leaf.check], leaf in asked, groups[leaf], view)
-            for use, leaf in zip(uses, leaves(parts), strict=True)
-        }
+        criteria = {}
+        for use, leaf in zip(uses, leaves(parts), strict=True):
+            ask = questions.words(leaf, view) if leaf in asked else ""
+            criteria[leaf] = self._criterion(use, states[leaf.check], ask, groups[leaf], view)
         return PathwayStory(
             pathway=name,
             label=pathway.label,
@@ -225,7 +228,7 @@ class _Teller:
             criteria=tuple(criteria.values()),
         )
 
-    def _criterion(self, use: CriterionUse, state: Truth, asked: bool, group: str, view: LevelView) -> CriterionStory:
+    def _criterion(self, use: CriterionUse, state: Truth, ask: str, group: str, view: LevelView) -> CriterionStory:
         """A criterion of a pathway; it asks only where an open pathway depends on it."""
         criterion = self._document.criteria[use.use]
         found = self._found(criterion, view)
@@ -241,7 +244,8 @@ class _Teller:
             group=group,
             found=found.facts,
             arithmetic=found.arithmetic,
-            ask=criterion.ask.replace("{level}", view.name) if asked else "",
+            evidence=criterion.evidence,
+            ask=ask,
             not_met=criterion.not_met.replace("{level}", view.name) if state == NOT_MET else "",
             change=criterion.change if state != (NOT_MET if group == MUST_NOT else MET) else "",
         )

@@ -3,8 +3,7 @@
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from itertools import chain, repeat
-from operator import call
+from itertools import chain
 from typing import Final, NamedTuple, get_args
 
 from policies import flags
@@ -14,7 +13,8 @@ from policies.criteria.base import Check
 from policies.document import ClockDays, EditionDocument
 from policies.facts import Facts, LevelFacts, TreatmentModality
 from policies.measures import Findings, dated_studies, first_shown, onset_on, read_onset
-from policies.results import Determination, LevelResult, Question
+from policies.questions import Questions
+from policies.results import Determination, LevelResult
 from policies.treatment import read_treatments
 from policies.truth import MET, NOT_MET, UNKNOWN, Truth
 from policies.view import Clock, Context, LevelView, RequestView
@@ -25,14 +25,20 @@ _REMEMBERED: Final = 8192  # traces; a handful of kilobytes each at most
 
 
 class Trace(NamedTuple):
-    """What follows from the states of a level's criteria alone."""
+    """What follows from the states of a level's criteria alone.
+
+    `open` are the unknown criteria on which an insufficient level depends. `in_gap`: its treatment is not met where its
+    cause is not ruled out. `by_lesion`: the pathway of the lesion is met.
+    """
 
     determination: Determination
     pathways: dict[str, Truth]
     met: tuple[str, ...]
     criteria: dict[str, dict[str, Truth]]
-    missing: tuple[Question, ...]
+    open: tuple[Leaf, ...]
     score: int
+    in_gap: bool
+    by_lesion: bool
 
 
 def is_blank(level: LevelFacts) -> bool:
@@ -55,7 +61,7 @@ def is_blank(level: LevelFacts) -> bool:
 class LevelRules:
     """An edition's pathways, compiled once under one setting of the switches.
 
-    `pathways` are their names and parts, in the edition's order.
+    `pathways` are their names and parts, in the edition's order; `questions` are those of its criteria.
     """
 
     def __init__(self, document: EditionDocument, switches: Mapping[str, str]) -> None:
@@ -76,18 +82,17 @@ class LevelRules:
         self._because = cap.because if cap else None
         context = Context(self.findings, sets, frozenset(document.tumors), self._groups, self.clock, dict(switches))
         self.context = context
+        self.questions = Questions()
         self._compile(document, context)
         self._trace = lru_cache(maxsize=_REMEMBERED)(self._trace_of)
-        gap = document.level_flags.gap_between_A_and_C
-        self._gap = (gap.pathway, gap.not_met, gap.not_ruled_out) if gap else None
+        self._gap = document.level_flags.gap_between_A_and_C
         without = document.level_flags.B_without_fracture_literal_reading_differs
-        self._without_fracture = without.pathway if without else None
+        self._by_lesion = without.pathway if without else None
 
     def _compile(self, document: EditionDocument, context: Context) -> None:
         places: dict[str, int] = {}
         checks: list[Check] = []
         ages: set[int] = set()
-        self._asks: list[str] = []
 
         def leaf(use: CriterionUse) -> Leaf:
             criterion = document.criteria[use.use]
@@ -98,7 +103,7 @@ class LevelRules:
                 places[use.use] = len(checks)
                 checks.append(measure.build(parameters, context._replace(accepted=accepted)))
                 ages.update(parameters.ages())
-                self._asks.append(criterion.ask)
+                self.questions.add(criterion, parameters, context)
             return Leaf(criterion.id or use.use, places[use.use], use.counts_under(context.switches))
 
         pathways = []
@@ -127,13 +132,7 @@ class LevelRules:
         day = self.as_of(facts)
         as_of = day.toordinal()
         record = read_treatments(facts.treatments, as_of, self._groups, self.clock.extra_day)
-        return RequestView(facts, day, as_of, record)
-
-    def level_view(self, request: RequestView, name: str, level: LevelFacts) -> LevelView:
-        studies = dated_studies(level, request.as_of)
-        admitted = None if request.hospital.admit_date is None else self._admitted(request)
-        onset = read_onset(level.onset, studies, admitted, request.as_of, self.findings)
-        return LevelView(request, name, level, studies, onset, self.clock)
+        return RequestView(facts, day, as_of, as_of + self.clock.extra_day, record)
 
     def _admitted(self, request: RequestView) -> int | None:
         """The day of an admission for fracture pain, where only one level has facts."""
@@ -149,55 +148,55 @@ class LevelRules:
         """The result of a level that a line names, with or without facts."""
         view = self.view_of(request, name)
         states = self._states(view)
-        trace = self._trace(name, states)
+        trace = self._trace(states)
         if view.facts is NO_LEVEL_FACTS and UNKNOWN in states:
-            return self._without_facts(name, states, trace)
+            return self._without_facts(view, states, trace)
         self._flag(view, states, trace)
-        found = tuple(dict.fromkeys(view.flags)) if view.flags else ()
-        determination, pathways, met, criteria, missing, score = trace
+        found = tuple(dict.fromkeys(view.flags)) if len(view.flags) > 1 else tuple(view.flags)
+        determination, pathways, met, criteria, asked, score, _, _ = trace
+        missing = self.questions.ask(view, asked) if asked else ()
         return LevelResult(name, determination, pathways, met, criteria, missing, found, score)
 
     def view_of(self, request: RequestView, name: str) -> LevelView:
         """The level as the criteria read it; an empty one where nothing was sent about it."""
         level = request.facts.levels.get(name)
+        admitted = None
         if level is None or is_blank(level):
-            onset = read_onset(None, [], None, request.as_of, self.findings)
-            return LevelView(request, name, NO_LEVEL_FACTS, [], onset, self.clock)
-        return self.level_view(request, name, level)
+            level = NO_LEVEL_FACTS
+        elif request.hospital.admit_date is not None:
+            admitted = self._admitted(request)
+        studies = dated_studies(level, request.as_of)
+        onset = read_onset(level.onset, studies, admitted, request.as_of, self.findings)
+        return LevelView(request, name, level, studies, onset)
 
-    def _without_facts(self, name: str, states: tuple[Truth, ...], trace: Trace) -> LevelResult:
+    def _without_facts(self, view: LevelView, states: tuple[Truth, ...], trace: Trace) -> LevelResult:
         """Insufficient whatever the facts of the whole request say; it asks for what they leave unknown."""
         unknown = (
             leaf for found in self._leaves.values() for leaf in found if leaf.counts and states[leaf.check] == UNKNOWN
         )
-        missing = trace.missing or self._ask(name, unknown)
-        _, pathways, met, criteria, _, score = trace
-        return LevelResult(name, "insufficient_information", pathways, met, criteria, missing, (), score)
+        missing = self.questions.ask(view, trace.open or _each_once(unknown))
+        _, pathways, met, criteria, _, score, _, _ = trace
+        return LevelResult(view.name, "insufficient_information", pathways, met, criteria, missing, (), score)
 
     def _states(self, view: LevelView) -> tuple[Truth, ...]:
-        states = tuple(map(call, self._checks, repeat(view)))
+        states = tuple([check(view) for check in self._checks])
         if self._closed_world:
             return tuple(NOT_MET if state == UNKNOWN else state for state in states)
         return states
 
-    def _trace_of(self, name: str, states: tuple[Truth, ...]) -> Trace:
+    def _trace_of(self, states: tuple[Truth, ...]) -> Trace:
         """Everything that follows from the states of the criteria alone; remembered, and never changed."""
         pathways = {name: state_of(pathway, states) for name, pathway in self.pathways}
         criteria = {name: {leaf.id: states[leaf.check] for leaf in found} for name, found in self._leaves.items()}
         determination = _determination(pathways)
-        missing: tuple[Question, ...] = ()
+        asked: tuple[Leaf, ...] = ()
         if determination == "insufficient_information":
-            missing = self._ask(name, chain.from_iterable(open_leaves(part, states) for _, part in self.pathways))
+            asked = _each_once(chain.from_iterable(open_leaves(part, states) for _, part in self.pathways))
         met = tuple(name for name, state in pathways.items() if state == MET)
-        return Trace(determination, pathways, met, criteria, missing, self.closest(states)[1])
-
-    def _ask(self, name: str, found: Iterable[Leaf]) -> tuple[Question, ...]:
-        """A question for each criterion, once."""
-        asked: dict[str, Question] = {}
-        for leaf in found:
-            if leaf.id not in asked:
-                asked[leaf.id] = Question(leaf.id, name, self._asks[leaf.check].replace("{level}", name))
-        return tuple(asked.values())
+        score = self.closest(states)[1]
+        return Trace(
+            determination, pathways, met, criteria, asked, score, self._in_gap(criteria), self._by_lesion in met
+        )
 
     def states_of(self, criteria: Mapping[str, Mapping[str, Truth]]) -> tuple[Truth, ...]:
         """The states of the criteria by place, from those of a level's result."""
@@ -221,30 +220,28 @@ class LevelRules:
 
     def _flag(self, view: LevelView, states: Sequence[Truth], trace: Trace) -> None:
         """The flags that rest on more than one criterion."""
-        found, clock, youngest = view.flags, self.clock, view.youngest
+        found, youngest = view.flags, view.youngest
         if youngest is not None:
-            if youngest >= clock.acute_days and self._in_gap(trace):
-                found.append(flags.GAP)
-            if youngest > clock.old_fracture_days:
-                found.append(flags.OLD_FRACTURE)
-            if youngest < clock.acute_days and self._crosses(view):
+            acute_days, old_fracture_days, _ = self.clock
+            if youngest >= acute_days:
+                if trace.in_gap:
+                    found.append(flags.GAP)
+                if youngest > old_fracture_days:
+                    found.append(flags.OLD_FRACTURE)
+            elif self._crosses(view):
                 found.append(flags.CROSSES_SIX_WEEKS)
-        if (
-            self._without_fracture is not None
-            and trace.pathways[self._without_fracture] == MET
-            and first_shown(view.studies, self.findings) is None
-        ):
+        if trace.by_lesion and first_shown(view.studies, self.findings) is None:
             found.append(flags.B_WITHOUT_FRACTURE)
         if trace.determination == "insufficient_information" and self._meets_on_every_day(view, states):
             found.append(flags.MEETS_WHATEVER_ONSET)
 
-    def _in_gap(self, trace: Trace) -> bool:
+    def _in_gap(self, criteria: Mapping[str, Mapping[str, Truth]]) -> bool:
         """Whether the treatment is not met where the cause is not ruled out."""
-        if self._gap is None:
+        gap = self._gap
+        if gap is None:
             return False
-        pathway, treated, cause = self._gap
-        states = trace.criteria[pathway]
-        return states[treated] == NOT_MET and states[cause] != NOT_MET
+        states = criteria[gap.pathway]
+        return states[gap.not_met] == NOT_MET and states[gap.not_ruled_out] != NOT_MET
 
     def _crosses(self, view: LevelView) -> bool:
         """Whether the fracture may be six weeks old on the day of service."""
@@ -266,8 +263,8 @@ class LevelRules:
         if not any(all(states[place] == MET for place in steady) for steady in self._steady):
             return False  # in each pathway something else is missing, whatever the day
         request, exam = view.request, view.facts.exam
-        turns = {latest, *(request.as_of + self.clock.extra_day - age for age in self._ages)}
-        turns.update(study.day for study in view.studies)
+        turns = {latest, *(request.age_day - age for age in self._ages)}
+        turns.update(day for day, _, _ in view.studies)
         for day in (exam.date if exam else None, request.hospital.admit_date):
             if day is not None:
                 turns.add(day.toordinal())
@@ -276,8 +273,16 @@ class LevelRules:
     def _meets_on(self, view: LevelView, day: int) -> bool:
         """Whether the level would meet had the fracture begun on this day."""
         onset = onset_on(day, view.studies, view.request.as_of, self.findings)
-        again = LevelView(view.request, view.name, view.facts, view.studies, onset, self.clock)
-        return self._trace(view.name, self._states(again)).determination == "meets"
+        again = LevelView(view.request, view.name, view.facts, view.studies, onset)
+        return self._trace(self._states(again)).determination == "meets"
+
+
+def _each_once(found: Iterable[Leaf]) -> tuple[Leaf, ...]:
+    """Criteria in order, each once, though several pathways have it."""
+    first: dict[str, Leaf] = {}
+    for leaf in found:
+        first.setdefault(leaf.id, leaf)
+    return tuple(first.values())
 
 
 def _determination(pathways: Mapping[str, Truth]) -> Determination:

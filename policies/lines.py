@@ -1,11 +1,12 @@
 """The rules of one edition for one line: scope, levels, what a line lacks, add-on codes, authorization."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeVar
 
 from policies import flags
 from policies.codes import LEVELS, region_of
-from policies.document import CurrentCode, EditionDocument
+from policies.document import EditionDocument
 from policies.facts import Facts, Line
 from policies.levels import LevelRules, is_blank
 from policies.results import Advice, Determination, LevelResult, LineResult, Question
@@ -15,8 +16,21 @@ _SACRAL: Final = frozenset(level for level in LEVELS if region_of(level) in ("S"
 # The rules of lines that reach the clinical part, and with it the authorization table.
 CLINICAL: Final = frozenset({"sacroplasty", "sacral_code", "sacral_level", "criteria", "no_level"})
 _FIRST_FOUND: Final[tuple[Determination, ...]] = ("does_not_meet", "insufficient_information")
+_RULE_OF_SCOPE: Final = {"commercial": "", "medicare": "medicare", "outside": "product_outside"}
+_NO_OTHER_TECHNIQUE: Final = frozenset({None, "vertebroplasty"})
 T = TypeVar("T")
 Decided = tuple[Determination, tuple[Question, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Code:
+    """A current code, compiled: the levels that it covers, and whether its lines are scored by the criteria."""
+
+    kind: str
+    role: str | None
+    reposition: bool
+    levels: frozenset[str]
+    scored: bool
 
 
 class _Levels(NamedTuple):
@@ -34,113 +48,69 @@ class LineRules:
 
     def __init__(self, document: EditionDocument, switches: Mapping[str, str], levels: LevelRules) -> None:
         self._levels = levels
-        self._current = document.codes.current
-        self._deleted = document.codes.deleted
-        self._related = document.codes.related
-        self._roles = {code: rule.role for code, rule in document.codes.current.items()}
-        self._covered = {
-            code: frozenset(level for level in LEVELS if region_of(level) in rule.regions)
+        by_the_statement = {"sacroplasty"}
+        if switches["sacral_codes"] == "statement":
+            by_the_statement.add("sacral_listed")
+        self._current = {
+            code: _Code(
+                rule.kind,
+                rule.role,
+                rule.reposition,
+                frozenset(level for level in LEVELS if region_of(level) in rule.regions),
+                rule.kind not in by_the_statement,
+            )
             for code, rule in document.codes.current.items()
         }
+        self._deleted = document.codes.deleted
+        self._related = document.codes.related
         self._products = {str(name): rule for name, rule in document.products.items()}
+        self._gates = {name: _RULE_OF_SCOPE[rule.scope] for name, rule in self._products.items()}
+        self._always_required = {name for name, rule in self._products.items() if rule.inpatient == rule.elsewhere}
         self._effective = document.effective
         self._asks = document.asks
-        self._score_sacral_codes = switches["sacral_codes"] == "code_list"
         self._medicare_sacroplasty = switches["medicare_sacroplasty"] == "investigational"
         self._pathway_order = tuple(document.pathways)
 
     def assess(self, facts: Facts, request: RequestView) -> list[LineResult]:
         """The result of every line, in order."""
         known: dict[str, LevelResult] = {}
-        roles = [self._roles.get(line.code) for line in facts.lines]
-        has_primary = "primary" in roles
-        lines = [self._line(line, facts, request, known, has_primary) for line in facts.lines]
-        if "addon" in roles:
-            lines = self._addons(lines, roles)
-        decided = self._authorization(facts)
+        gate = self._gate(facts)
+        lines = [self._line(line, facts, request, gate, known) for line in facts.lines]
+        if len(lines) > 1:
+            lines = self._addons(lines)
+        decided = None if facts.product in self._always_required else self._authorization(facts)
         if decided is not None:
             lines = [_advised(line, decided) if line.rule in CLINICAL else line for line in lines]
         return lines
 
+    def _gate(self, facts: Facts) -> str:
+        """The rule that keeps the whole request from its criteria, by its day or its product; "" where none does."""
+        if (facts.service_date or facts.request_date) < self._effective:
+            return "earlier_edition"
+        return "" if facts.product is None else self._gates[facts.product]
+
     def _line(
-        self,
-        line: Line,
-        facts: Facts,
-        request: RequestView,
-        known: dict[str, LevelResult],
-        has_primary: bool,
+        self, line: Line, facts: Facts, request: RequestView, gate: str, known: dict[str, LevelResult]
     ) -> LineResult:
-        """A line before authorization."""
-        decided = self._scope(line, facts)
-        if decided is not None:
-            return decided
-        code = self._current[line.code]
+        """A line before authorization. `known` are the levels that other lines have named."""
+        code = self._current.get(line.code)
+        if code is None or gate or not code.scored:
+            return self._not_scored(line, code, gate)
         names = line.levels or self._only_level(facts, code)
-        decided = self._sacral(line, code, names)
-        if decided is not None:
-            return decided
-        results = []
+        covered = code.levels.issuperset(names)
+        if not covered and code.kind == "vertebroplasty" and not _SACRAL.isdisjoint(names):
+            return _settled(line, "sacral_level", "does_not_meet", flags.SACRAL_LEVEL)
+        levels = []
         for name in names:
             if name not in known:
                 known[name] = self._levels.assess(request, name)
-            results.append(known[name])
-        return self._clinical(line, code, names, results, has_primary)
-
-    def _scope(self, line: Line, facts: Facts) -> LineResult | None:
-        """The rules that come before the clinical part; None where none applies."""
-        code = self._current.get(line.code)
-        if code is None and line.code not in self._deleted:
-            related = self._related.get(line.code)
-            rule = f"related_policy_{related.policy}" if related else "code_not_listed"
-            return _settled(line, rule, "not_in_scope")
-        if (facts.service_date or facts.request_date) < self._effective:
-            return _settled(line, "earlier_edition", "not_in_scope", flags.EARLIER_VERSION)
-        if facts.product is not None:
-            scope = self._products[facts.product].scope
-            if scope == "medicare":
-                if code is not None and code.kind == "sacroplasty" and self._medicare_sacroplasty:
-                    return _settled(line, "medicare_sacroplasty", "does_not_meet", flags.CONFIRM_MEDICARE)
-                return _settled(line, "medicare", "not_in_scope")
-            if scope == "outside":
-                return _settled(line, "product_outside", "not_in_scope")
-        if code is None:
-            words = self._asks.code.format(codes=self._deleted[line.code].now)
-            asked = _settled(line, "deleted_code", "insufficient_information")
-            return asked._replace(missing=(Question("code", None, words),))
-        return None
-
-    def _only_level(self, facts: Facts, code: CurrentCode) -> tuple[str, ...]:
-        """The level of a line that names none: the request's only one; an add-on has no such claim to it."""
-        if code.role == "addon":
-            return ()
-        named = [name for name, level in facts.levels.items() if not is_blank(level)]
-        return (named[0],) if len(named) == 1 else ()
-
-    def _sacral(self, line: Line, code: CurrentCode, names: Sequence[str]) -> LineResult | None:
-        """Statement 4: sacroplasty is investigational, by its code or by its level."""
-        if code.kind == "sacroplasty":
-            return _settled(line, "sacroplasty", "does_not_meet")
-        if code.kind == "sacral_listed" and not self._score_sacral_codes:
-            return _settled(line, "sacral_code", "does_not_meet", flags.LISTED_BUT_INVESTIGATIONAL)
-        if code.kind == "vertebroplasty" and not _SACRAL.isdisjoint(names):
-            return _settled(line, "sacral_level", "does_not_meet", flags.SACRAL_LEVEL)
-        return None
-
-    def _clinical(
-        self,
-        line: Line,
-        code: CurrentCode,
-        names: Sequence[str],
-        levels: Sequence[LevelResult],
-        has_primary: bool,
-    ) -> LineResult:
-        """All levels of a line together, and what the line itself lacks."""
+            levels.append(known[name])
         together = levels[0] if len(levels) == 1 else self._together(levels)
         determination, missing, found = together.determination, together.missing, together.flags
         if determination == "does_not_meet":
             missing = ()
-        else:
-            lacks = self._lacks(line, code, names, has_primary)
+        elif not covered or not names or code.role == "addon" or line.technique not in _NO_OTHER_TECHNIQUE:
+            lacks = self._lacks(line, code, names, facts)
             if lacks:
                 determination, missing = "insufficient_information", _each_once([*missing, *lacks])
         if code.role == "primary" and len(levels) > 1:
@@ -160,9 +130,36 @@ class LineRules:
             tuple(levels),
         )
 
+    def _not_scored(self, line: Line, code: _Code | None, gate: str) -> LineResult:
+        """A line that is settled by its code or its gate; they are asked in the order of the reading."""
+        if code is None and line.code not in self._deleted:
+            related = self._related.get(line.code)
+            return _settled(line, f"related_policy_{related.policy}" if related else "code_not_listed", "not_in_scope")
+        if gate == "earlier_edition":
+            return _settled(line, gate, "not_in_scope", flags.EARLIER_VERSION)
+        kind = code.kind if code is not None else None
+        if gate == "medicare" and kind == "sacroplasty" and self._medicare_sacroplasty:
+            return _settled(line, "medicare_sacroplasty", "does_not_meet", flags.CONFIRM_MEDICARE)
+        if gate:
+            return _settled(line, gate, "not_in_scope")
+        if kind == "sacroplasty":
+            return _settled(line, kind, "does_not_meet")
+        if kind == "sacral_listed":
+            return _settled(line, "sacral_code", "does_not_meet", flags.LISTED_BUT_INVESTIGATIONAL)
+        words = self._asks.code.format(codes=self._deleted[line.code].now)
+        asked = _settled(line, "deleted_code", "insufficient_information")
+        return asked._replace(missing=(Question("code", None, words),))
+
+    def _only_level(self, facts: Facts, code: _Code) -> tuple[str, ...]:
+        """The level of a line that names none: the request's only one; an add-on has no such claim to it."""
+        if code.role == "addon":
+            return ()
+        named = [name for name, level in facts.levels.items() if not is_blank(level)]
+        return (named[0],) if len(named) == 1 else ()
+
     def _together(self, levels: Sequence[LevelResult]) -> _Levels:
         """One level that does not meet settles the line; an insufficient one comes second."""
-        states = [level.determination for level in levels]
+        states = {level.determination for level in levels}
         met = {name for level in levels for name in level.met}
         return _Levels(
             next((state for state in _FIRST_FOUND if state in states), "meets"),
@@ -172,7 +169,7 @@ class LineRules:
             min((level.score for level in levels), default=None),
         )
 
-    def _lacks(self, line: Line, code: CurrentCode, names: Sequence[str], has_primary: bool) -> list[Question]:
+    def _lacks(self, line: Line, code: _Code, names: Sequence[str], facts: Facts) -> list[Question]:
         asks = self._asks
         lacks = []
         if code.kind != "scored" and (
@@ -181,13 +178,11 @@ class LineRules:
             lacks.append(Question("technique", None, asks.technique.format(technique=line.technique)))
         if not names:
             lacks.append(Question("level", None, asks.level))
-        if not self._covered[line.code].issuperset(names):
-            for name in names:
-                if name not in self._covered[line.code]:
-                    words = asks.level_outside_region.format(code=line.code, level=name)
-                    lacks.append(Question("level", name, words))
+        for name in names:
+            if name not in code.levels:
+                lacks.append(Question("level", name, asks.level_outside_region.format(code=line.code, level=name)))
         if code.role == "addon":
-            if not has_primary:
+            if not any(self._role(one.code) == "primary" for one in facts.lines):
                 lacks.append(Question("primary_code", None, asks.primary_code.format(code=line.code)))
             units = line.units if line.units is not None else 1
             if names and units != len(names):
@@ -195,9 +190,16 @@ class LineRules:
                 lacks.append(Question("units", None, words))
         return lacks
 
-    def _addons(self, lines: list[LineResult], roles: Sequence[str | None]) -> list[LineResult]:
+    def _role(self, code: str) -> str | None:
+        known = self._current.get(code)
+        return known.role if known is not None else None
+
+    def _addons(self, lines: list[LineResult]) -> list[LineResult]:
         """An add-on line cannot meet where no primary line meets clinically."""
-        if any(role == "primary" and line.determination == "meets" for line, role in zip(lines, roles, strict=True)):
+        roles = [self._role(line.code) for line in lines]
+        if "addon" not in roles or any(
+            role == "primary" and line.determination == "meets" for line, role in zip(lines, roles, strict=True)
+        ):
             return lines
         question = Question("primary_code", None, self._asks.primary_not_met)
         return [
@@ -217,8 +219,6 @@ class LineRules:
         if facts.product is None:
             return "insufficient_information", (Question("product", None, self._asks.product),)
         rule = self._products[facts.product]
-        if rule.inpatient == rule.elsewhere:
-            return None
         if facts.setting is None:
             return "insufficient_information", (Question("setting", None, self._asks.setting),)
         needed = rule.inpatient if facts.setting == "inpatient" else rule.elsewhere

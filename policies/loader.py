@@ -14,8 +14,9 @@ from pydantic import ValidationError
 from policies import flags, sentences, strict_yaml
 from policies.composition import AtLeast, CriterionUse, Part, parts_of
 from policies.criteria import MEASURES
-from policies.document import ENGINE_SWITCHES, EditionDocument, GapFlag, Switch
+from policies.document import ENGINE_SWITCHES, Criterion, EditionDocument, GapFlag, Switch
 from policies.facts import Product, TreatmentModality
+from policies.lacking import LACKING
 from policies.strict_yaml import Location, StrictDocument
 
 _ANY_POLICY: Final = ("as_of", "day_count", "missing")
@@ -45,9 +46,23 @@ def read(source: StrictDocument) -> EditionDocument:
         if asked != bool(criterion.ask):
             at = ("criteria", key) if asked else ("criteria", key, "ask")
             raise source.fault(at, "ask is missing" if asked else "is never asked: it cannot be unknown")
+        for location, message in _ask_if(criterion, asked):
+            raise source.fault(("criteria", key, *location), message)
         for field, message in _sets(edition, {field: getattr(parameters, field) for field in kind.set_fields}):
             raise source.fault(("criteria", key, "with", field), message)
     return edition
+
+
+def _ask_if(criterion: Criterion, asked: bool) -> Iterator[Fault]:
+    """A question for each fact that the measure can name as missing, and for no other."""
+    lacking = LACKING.get(criterion.measure)
+    names = lacking.names if lacking and asked else ()
+    for name in criterion.ask_if:
+        if name not in names:
+            yield ("ask_if", name), "is never asked"
+    for name in names:
+        if name not in criterion.ask_if:
+            yield (), f"ask_if.{name} is missing"
 
 
 def _sets(edition: EditionDocument, named: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:

@@ -1,11 +1,12 @@
 """Arithmetic over the facts of one level: onset, age of the fracture, verdict of the studies.
 
 Days are ordinals (`date.toordinal`), so that no date near year 1 or 9999 overflows; ages are differences in days.
-Each measure is a small frozen value that keeps the numbers which an explanation needs. None means not known.
+Each measure is a small value, never changed, that keeps the numbers which an explanation needs. None means not known.
 Clauses: READINGS in library/bcbsma_484/NOTES.md, "Onset" and "Studies".
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from policies.facts import LevelFacts
@@ -18,13 +19,8 @@ from policies.flags import (
 )
 from policies.truth import MET, NOT_MET, UNKNOWN, Truth
 
-
-class DatedStudy(NamedTuple):
-    """One finding of one study that has a date on or before the as-of day."""
-
-    day: int
-    modality: str
-    finding: str
+# One finding of one study that has a date on or before the as-of day: the day, the modality, the finding.
+DatedStudy = tuple[int, str, str]
 
 
 class Findings(NamedTuple):
@@ -35,7 +31,8 @@ class Findings(NamedTuple):
     excludes_fracture: frozenset[str]
 
 
-class Onset(NamedTuple):
+@dataclass(slots=True)
+class Onset:
     """When the fracture began, as far as the account tells.
 
     `latest_from` says what supplied the latest day: stated, study, admission, as_of, or "" for nothing.
@@ -56,18 +53,18 @@ class Verdict(NamedTuple):
 
 
 _NOTHING: Final = Verdict(UNKNOWN, "none")
-_AGREE: Final = {state: Verdict(state, "agree") for state in (MET, NOT_MET)}
+_AGREE: Final = {True: Verdict(MET, "agree"), False: Verdict(NOT_MET, "agree")}
 
 
 def dated_studies(level: LevelFacts, as_of: int) -> list[DatedStudy]:
     """The findings of a level that carry a date on or before the as-of day, in the order given."""
-    if not level.imaging:
-        return []
-    return [
-        DatedStudy(day, study.modality, study.finding)
-        for study in level.imaging
-        if study.date is not None and (day := study.date.toordinal()) <= as_of
-    ]
+    dated: list[DatedStudy] = []
+    for study in level.imaging or ():
+        if study.date is not None:
+            day = study.date.toordinal()
+            if day <= as_of:
+                dated.append((day, study.modality, study.finding))
+    return dated
 
 
 def first_shown(studies: Iterable[DatedStudy], findings: Findings) -> int | None:
@@ -90,12 +87,16 @@ def read_onset(
 
     `admitted` is the day of an admission for fracture pain, where it may bear on this level.
     """
-    earliest = stated.earliest.toordinal() if stated and stated.earliest else None
-    latest = stated.latest.toordinal() if stated and stated.latest else None
+    earliest = latest = None
+    if stated is not None:
+        earliest = stated.earliest.toordinal() if stated.earliest is not None else None
+        latest = stated.latest.toordinal() if stated.latest is not None else None
+    is_stated = earliest is not None or latest is not None
     shown = first_shown(studies, findings) if studies else None
-    contradiction = _contradiction(earliest, latest, shown, studies, as_of, findings)
-    if contradiction:
-        return Onset(None, None, "", contradiction)
+    if is_stated:
+        contradiction = _contradiction(earliest, latest, shown, studies, as_of, findings)
+        if contradiction is not None:
+            return Onset(None, None, "", contradiction)
     supplied = "stated" if latest is not None else ""
     if shown is not None and (latest is None or shown < latest):
         latest, supplied = shown, "study"
@@ -107,8 +108,7 @@ def read_onset(
         and (latest is None or admitted < latest)
     ):
         latest, supplied = admitted, "admission"
-    something_stated = stated is not None and (stated.earliest is not None or stated.latest is not None)
-    if something_stated and (latest is None or as_of < latest):
+    if is_stated and (latest is None or as_of < latest):
         latest, supplied = as_of, "as_of"
     return Onset(earliest, latest, supplied, None)
 
@@ -136,18 +136,14 @@ def _contradiction(
         if shown is not None and shown < earliest:
             return IMAGING_BEFORE_ONSET
     if latest is not None and shown is not None:
-        for study in studies:
-            if (
-                study.finding == "no_fracture"
-                and study.modality in findings.excludes_fracture
-                and latest <= study.day < shown
-            ):
+        for day, modality, finding in studies:
+            if finding == "no_fracture" and modality in findings.excludes_fracture and latest <= day < shown:
                 return NEGATIVE_STUDY_AFTER_ONSET
     return None
 
 
 def verdict(
-    studies: Iterable[DatedStudy],
+    studies: Sequence[DatedStudy],
     positive: Collection[str],
     negative: Collection[str],
     advanced: Collection[str],
@@ -158,44 +154,43 @@ def verdict(
     A negative finding counts only in an advanced study. `mri_margin`: a later study without MRI must come at least
     this many days after an MRI that says otherwise.
     """
+    if len(studies) == 1:
+        return _of_one(studies[0], positive, negative, advanced)
     decisive = [
-        study
-        for study in studies
-        if study.finding in positive or (study.finding in negative and study.modality in advanced)
+        (day, modality, finding in positive)
+        for day, modality, finding in studies
+        if finding in positive or (finding in negative and modality in advanced)
     ]
     if not decisive:
         return _NOTHING
-    if len(decisive) == 1:
-        return _AGREE[MET if decisive[0].finding in positive else NOT_MET]
-    state = _agreed(decisive, positive)
-    if state is not None:
-        return _AGREE[state]
-    decisive = [study for study in decisive if study.modality in advanced]
-    state = _agreed(decisive, positive)
-    if state is not None:
-        return Verdict(state, "advanced")
-    return _latest(decisive, positive, mri_margin)
+    says = {is_positive for _, _, is_positive in decisive}
+    if len(says) == 1:
+        return _AGREE[says.pop()]
+    decisive = [study for study in decisive if study[1] in advanced]
+    says = {is_positive for _, _, is_positive in decisive}
+    if len(says) == 1:
+        return Verdict(MET if says.pop() else NOT_MET, "advanced")
+    return _latest(decisive, mri_margin)
 
 
-def _latest(decisive: list[DatedStudy], positive: Collection[str], mri_margin: int) -> Verdict:
+def _of_one(
+    study: DatedStudy, positive: Collection[str], negative: Collection[str], advanced: Collection[str]
+) -> Verdict:
+    _, modality, finding = study
+    if finding in positive:
+        return _AGREE[True]
+    return _AGREE[False] if finding in negative and modality in advanced else _NOTHING
+
+
+def _latest(decisive: Sequence[tuple[int, str, bool]], mri_margin: int) -> Verdict:
     """Among advanced studies that disagree, the latest; unless a recent MRI says otherwise."""
-    last_day = max(study.day for study in decisive)
-    latest = [study for study in decisive if study.day == last_day]
-    state = _agreed(latest, positive)
-    if state is None:
+    last_day = max(day for day, _, _ in decisive)
+    says = {is_positive for day, _, is_positive in decisive if day == last_day}
+    if len(says) > 1:
         return Verdict(UNKNOWN, "same_day")
-    mri_days = [study.day for study in decisive if study.modality == "MRI"]
-    if mri_days and last_day > (mri_day := max(mri_days)) > last_day - mri_margin:
-        mri = [study for study in decisive if study.day == mri_day and study.modality == "MRI"]
-        if _agreed(mri, positive) != state:
+    mri_day = max((day for day, modality, _ in decisive if modality == "MRI"), default=last_day)
+    if last_day > mri_day > last_day - mri_margin:
+        by_mri = {is_positive for day, modality, is_positive in decisive if day == mri_day and modality == "MRI"}
+        if by_mri != says:
             return Verdict(UNKNOWN, "near_mri")
-    return Verdict(state, "latest")
-
-
-def _agreed(studies: Sequence[DatedStudy], positive: Collection[str]) -> Truth | None:
-    """What all of them say, or None where they disagree."""
-    first = studies[0].finding in positive
-    for study in studies:
-        if (study.finding in positive) != first:
-            return None
-    return MET if first else NOT_MET
+    return Verdict(MET if says.pop() else NOT_MET, "latest")

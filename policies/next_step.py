@@ -29,7 +29,8 @@ def next_step(level: Mapping[str, Any], view: LevelView, edition: Edition) -> st
     in_gap = flags.GAP in level["flags"]
     sentences = [words.gap or ""] if in_gap else []
     only_obstacle = [state for state in criteria.values() if state == NOT_MET] == [NOT_MET]
-    if only_obstacle and level["determination"] == "does_not_meet":
+    open_still = in_gap and level["determination"] == "insufficient_information"
+    if only_obstacle and (open_still or level["determination"] == "does_not_meet"):
         day = six_weeks_complete(view, edition, gap.not_met)
         if day is not None:
             from_day = (words.gap_from if in_gap else words.early_from) or ""

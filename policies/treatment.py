@@ -5,14 +5,15 @@ which no more than `gap_days` untreated days follow each other; the untreated da
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from policies.facts import Treatment
 
 Span = tuple[int, int]
 
 
-class Record(NamedTuple):
+@dataclass(slots=True)
+class Record:
     """The treatments of one request, before any onset is considered.
 
     `spans` are the united treated days of the tolerated, dated treatments, all before the as-of day. `groups` are
@@ -29,7 +30,8 @@ class Record(NamedTuple):
     spans: Sequence[Span]
 
 
-class Courses(NamedTuple):
+@dataclass(slots=True)
+class Courses:
     """Treated days after a given onset: in the longest course, in all, and in the course that came last.
 
     `first` and `last` are the first and last treated day of the longest course, `end` the day after the last of all.
@@ -53,43 +55,44 @@ def read_treatments(
     if not treatments:
         return Record(treatments is not None, False, False, False, False, False, frozenset(), ())
     spans = []
-    tolerated_groups = set()
-    undated = tolerated = dated = backwards = False
-    limit = as_of + extra_day
+    tolerated = set()
+    undated = dated = backwards = False
     for treatment in treatments:
         span = treated_span(treatment, as_of)
         if span is None and treatment.start is not None and treatment.end is not None:
             backwards = True
         if treatment.tolerated is False:
             continue
-        tolerated = True
-        tolerated_groups.add(groups[treatment.modality])
+        tolerated.add(groups[treatment.modality])
         if span is None:
             undated = True
             continue
         dated = True
-        first, end = span[0], min(span[1] + extra_day, limit)
-        if first < end:
-            spans.append((first, end))
+        first, end = span
+        if end > as_of:
+            end = as_of
+        if first < end + extra_day:
+            spans.append((first, end + extra_day))
     united = united_spans(spans) if len(spans) > 1 else spans
-    return Record(True, True, tolerated, undated, dated, backwards, frozenset(tolerated_groups), united)
+    return Record(True, True, bool(tolerated), undated, dated, backwards, frozenset(tolerated), united)
 
 
 def treated_span(treatment: Treatment, as_of: int) -> Span | None:
     """The days of one treatment, not yet cut at the as-of day; None where its dates give no span."""
-    start = treatment.start.toordinal() if treatment.start is not None else None
-    days = treatment.duration_days
-    if treatment.end is not None:
-        end = treatment.end.toordinal() + 1
+    start, end, days = treatment.start, treatment.end, treatment.duration_days
+    if end is not None:
+        after = end.toordinal() + 1
         if start is not None:
-            return (start, end) if start < end else None
-        return (end - days, end) if days is not None else None
+            first = start.toordinal()
+            return (first, after) if first < after else None
+        return (after - days, after) if days is not None else None
     if treatment.ongoing:
         if start is not None:
-            return start, as_of
+            return start.toordinal(), as_of
         return (as_of - days, as_of) if days is not None else None
     if start is not None and days is not None:
-        return start, start + days
+        first = start.toordinal()
+        return first, first + days
     return None
 
 
@@ -110,6 +113,12 @@ def courses(spans: Sequence[Span], onset: int | None, gap_days: int | None) -> C
     """The courses on or after an onset (None: no limit). `gap_days` None joins every treated day into one course."""
     if not spans:
         return NO_COURSE
+    if len(spans) == 1:
+        first, end = spans[0]
+        if onset is not None and first < onset:
+            first = onset
+        days = end - first
+        return Courses(days, days, days, first, end - 1, end) if days > 0 else NO_COURSE
     longest = total = run = run_first = best_first = best_last = 0
     previous_end: int | None = None
     for first, end in spans:

@@ -23,14 +23,26 @@ class Clock(NamedTuple):
 
 
 class RequestView:
-    """A request as the criteria read it. `as_of` and `service` are ordinals of days."""
+    """A request as the criteria read it. Days are ordinals; ages are counted to `age_day`."""
 
-    __slots__ = ("as_of", "as_of_day", "facts", "hospital", "pain", "patient", "service", "treatments", "walking")
+    __slots__ = (
+        "age_day",
+        "as_of",
+        "as_of_day",
+        "facts",
+        "hospital",
+        "pain",
+        "patient",
+        "service",
+        "treatments",
+        "walking",
+    )
 
-    def __init__(self, facts: Facts, as_of_day: datetime.date, as_of: int, treatments: Record) -> None:
+    def __init__(self, facts: Facts, as_of_day: datetime.date, as_of: int, age_day: int, treatments: Record) -> None:
         self.facts = facts
         self.as_of_day = as_of_day
         self.as_of = as_of
+        self.age_day = age_day
         self.service = facts.service_date.toordinal() if facts.service_date is not None else None
         self.treatments = treatments
         self.patient = facts.patient or NO_PATIENT_FACTS
@@ -50,7 +62,7 @@ class LevelView:
     __slots__ = ("facts", "flags", "name", "oldest", "onset", "request", "studies", "usable", "verdicts", "youngest")
 
     def __init__(
-        self, request: RequestView, name: str, facts: LevelFacts, studies: list[DatedStudy], onset: Onset, clock: Clock
+        self, request: RequestView, name: str, facts: LevelFacts, studies: list[DatedStudy], onset: Onset
     ) -> None:
         self.request = request
         self.name = name
@@ -59,15 +71,12 @@ class LevelView:
         self.onset = onset
         self.verdicts: dict[str, Verdict] = {}
         self.flags: list[str] = [] if onset.contradiction is None else [onset.contradiction]
-        day = request.as_of + clock.extra_day
         earliest, latest = onset.earliest, onset.latest
-        self.youngest = None if latest is None else day - latest
-        if earliest is None:
-            self.oldest = None
-            self.usable = studies
-        else:
-            self.oldest = day - earliest
-            self.usable = [study for study in studies if study.day >= earliest]
+        self.youngest = None if latest is None else request.age_day - latest
+        self.oldest = None if earliest is None else request.age_day - earliest
+        self.usable = studies
+        if studies and earliest is not None and min(studies)[0] < earliest:
+            self.usable = [study for study in studies if study[0] >= earliest]
 
 
 class Context(NamedTuple):

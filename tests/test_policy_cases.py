@@ -1,8 +1,10 @@
 """Every sentence of policy 484's cases holds; a mistyped case is an error; every reading, flag and state has one."""
 
+import re
+
 import pytest
 
-from policies import cases, registry, strict_yaml
+from policies import cases, facts, registry, strict_yaml
 from policies.strict_yaml import StrictDocument, YamlError
 
 FOLDER = registry.LIBRARY / "bcbsma_484" / "cases"
@@ -39,6 +41,29 @@ def test_every_switch_value_has_a_case():
 
 def test_every_criterion_has_a_case_for_each_state_that_it_can_take():
     assert list(cases.uncovered(EDITION.document, CASES)) == []
+
+
+ROW = re.compile(r"^\| (\d+) \| [^|]+ \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
+NO_CASE = {"39", "48", "50"}  # what an edition does not do: the test below
+
+
+def test_every_one_of_the_fifty_readings_is_shown_by_a_case():
+    rows = ROW.findall((FOLDER.parent / "NOTES.md").read_text("utf-8"))
+    assert [number for number, *_ in rows] == [str(number) for number in range(1, 51)]
+    sentences = {case.sentence.partition(": ")[0] for case in CASES}
+    assert {number for number, _, shown in rows if shown not in sentences} == NO_CASE
+    named = [name for _, read_as, _ in rows for name in re.findall(r"`(\w+)`", read_as)]
+    assert sorted(named) == sorted(EDITION.document.switches)
+
+
+def test_no_rule_is_taken_from_the_summary_of_evidence_no_diagnosis_is_asked_and_no_word_decides():
+    places = {use.locator.removeprefix("484, ") for one in EDITION.document.pathways.values() for use in one.uses()} | {
+        part.locator.removeprefix("484, ") for part in EDITION.document.switches.values()
+    }
+    assert all(place.startswith(("statement", "all statements", "coding section")) for place in places)
+    assert not any("diagnos" in name for name in facts.Facts.model_fields)
+    for answer in ("meets", "does_not_meet"):
+        assert EDITION.document.says(answer).endswith("a person decides.")
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,38 @@ def test_what_is_not_counted_says_so():
     )
 
 
+def test_a_question_asks_for_the_fact_that_is_missing_and_for_nothing_else():
+    """Treatment and walking are there with all their dates; the day of the onset, or the stay alone, is not."""
+    changes = {"levels.L1.onset": "null", "levels.L1.imaging": [], "ambulation": "null", "hospitalization": "null"}
+    assert criterion_of(changes, "A", "conservative_6_weeks").ask == (
+        "When did the injury or the pain at L1 begin? "
+        "Without that day we cannot tell how much of the treatment came after it."
+    )
+    assert criterion_of(changes, "C", "hospitalized_or_unable_to_walk").ask == (
+        "Was the patient admitted because of this fracture? Can the patient walk, and is it this pain that prevents it?"
+    )
+    changes["ambulation"] = {"current": "with_aid"}
+    assert criterion_of(changes, "C", "hospitalized_or_unable_to_walk").ask == (
+        "Was the patient admitted because of this fracture? Please send the admission note with its day and reason."
+    )
+    changes["treatments"] = [{"modality": "rest", "start": "2026-09-15", "ongoing": True}, {"modality": "brace"}]
+    asked = criterion_of(changes, "A", "conservative_6_weeks").ask
+    assert asked.endswith("A treatment has no dates to count. Please send its first and last day.")
+    assert asked.startswith("When did the injury or the pain at L1 begin?")
+
+
+def test_what_is_asked_is_what_the_assessment_asks():
+    """The question beside a criterion, made again from what is stored, is the one that was sent with the result."""
+    for case in CASES:
+        edition = EDITION.with_switches(**case.switches) if case.switches else EDITION
+        result = assess(case.facts, edition).as_dict()
+        for line, told in zip(result["lines"], explain(case.facts, result, edition).lines, strict=True):
+            asks = {one.ask for level in told.levels for part in level.pathways for one in part.criteria} - {""}
+            levels = [level for level in line["levels"] if level["determination"] == "insufficient_information"]
+            if len(levels) == len(line["levels"]) == 1 and not line["advice"]:
+                assert asks <= set(told.asks), case.sentence
+
+
 def test_judgement_is_marked():
     for pathway in level_of({}).pathways:
         for one in pathway.criteria:
@@ -234,9 +266,10 @@ def wordings():
     """The edition's sentences, as (key, sentence)."""
     written = EDITION.document
     for key, criterion in written.criteria.items():
-        for name in ("label", "ask", "not_met", "plain", "change"):
+        for name in ("label", "evidence", "ask", "not_met", "plain", "change"):
             if getattr(criterion, name):
                 yield f"{key}.{name}", getattr(criterion, name)
+        yield from ((f"{key}.ask_if.{name}", sentence) for name, sentence in criterion.ask_if.items())
     for name, pathway in written.pathways.items():
         yield f"{name}.label", pathway.label
         yield f"{name}.plain", pathway.plain

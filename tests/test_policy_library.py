@@ -103,10 +103,12 @@ FAULTS = [
     ('    ask: "Please send the current pain', '    plan: "', "criteria.symptomatic.plan: is not a known key"),
     ("    accepted_when_silent: [purpose]\n", "", "criteria.not_prophylactic_unless_said: ask is missing"),
     (
-        "    with: {accepted: treat_pain}\n    ask",
-        "    with: {accepted: treat_pain}\n    accepted_when_silent: [purpose]\n    ask",
+        "    with: {accepted: treat_pain}\n    evidence",
+        "    with: {accepted: treat_pain}\n    accepted_when_silent: [purpose]\n    evidence",
         "criteria.not_prophylactic.ask: is never asked",
     ),
+    ('      onset: "When did', '      start: "When did', "criteria.conservative_6_weeks.ask_if.start: is never asked"),
+    ('      word: "The score', '      # "The score', "criteria.severe_pain: ask_if.word is missing"),
     ("criteria:\n  osteoporotic:", "criteria:\n  bones: *b\n  osteoporotic:", "found undefined alias"),
     ("      - {use: severe_pain,", "      - {use: fracture_shown,", "criteria.severe_pain: no pathway uses it"),
     (

@@ -1,5 +1,6 @@
 """The assess command under load: long lines, many lines, several processes, one of which may die."""
 
+import io
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from policies.streaming import results
 from tests.soak import SOAK
 from tests.test_policy_command import FOLDER, GOOD, ROWS, run
 from tests.waiting import eventually
@@ -78,23 +80,47 @@ def test_a_long_last_line_without_an_end_is_refused_too(tmp_path):
     assert (len(results), well) == (1, True)
 
 
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_memory_stays_flat_however_many_lines(jobs, tmp_path):
-    """The peak of the largest process with many lines, 50 MB ones among them, against that with a few."""
-    few, many = 200, 1_000_000 if SOAK else 4_000
-    peaks = []
-    for lines in (few, many):
-        with (tmp_path / "facts.jsonl").open("wb") as file:
+FLAT = """
+import os, resource, sys
+import django
+from django.core.management import call_command
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
+django.setup()
+few, many = sys.argv[1:]
+
+def peak(path, jobs):
+    with open(os.devnull, "w") as out:
+        try:
+            call_command("assess", path, jobs=jobs, stdout=out)
+        except SystemExit:
+            pass
+    return max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+
+before = peak(few, 1), peak(few, 2)
+print(peak(many, 1) - before[0], peak(many, 2) - before[1])
+"""
+
+
+def test_memory_stays_flat_however_many_lines(tmp_path):
+    """The peak of the largest process with many lines, 50 MB ones among them, is that with a few: one job and two."""
+    for name, lines in (("few", 200), ("many", 1_000_000 if SOAK else 4_000)):
+        with (tmp_path / name).open("wb") as file:
             for number in range(lines):
                 file.write((ROWS[number % len(ROWS)] if number % 20 == 0 else b"{}") + b"\n")
-            if lines == many:
+            if name == "many":
                 file.write(LONG + b"\n" + LONG + b"\n")
-        peaks.append(peak_of(tmp_path / "facts.jsonl", jobs))
-    assert peaks[1] - peaks[0] < 16 * 1024, peaks
+    kilobytes = [int(word) for word in said_by(FLAT, tmp_path / "few", tmp_path / "many").split()]
+    assert all(growth < 16 * 1024 for growth in kilobytes), kilobytes
 
 
-def test_several_processes_are_read_for_only_a_few_batches_ahead():
-    program = """
+def said_by(program: str, *arguments: object) -> str:
+    """What a program in another process prints: a fork of the tests' own would take their threads' locks along."""
+    command = [sys.executable, "-c", program, *map(str, arguments)]
+    return subprocess.run(command, cwd=FOLDER, check=True, capture_output=True, text=True).stdout
+
+
+READ_AHEAD = """
 from policies.streaming import results
 
 class Endless:
@@ -109,36 +135,56 @@ next(found)
 print(endless.read)
 found.close()
 """
-    out = subprocess.run([sys.executable, "-c", program], cwd=FOLDER, check=True, capture_output=True).stdout
-    assert int(out) < 1_000
 
 
-def peak_of(path: Path, jobs: str) -> int:
-    """Kilobytes at the peak of `assess`, in the largest of its processes."""
-    program = (
-        "import resource, subprocess, sys;"
-        "subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL);"
-        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
-    )
-    command = [sys.executable, "-c", program, sys.executable, "manage.py", "assess", "--jobs", jobs, str(path)]
-    return int(subprocess.run(command, cwd=FOLDER, check=True, capture_output=True).stdout)
+def test_several_processes_are_read_for_only_a_few_batches_ahead():
+    assert int(said_by(READ_AHEAD)) < 1_000
 
 
-def test_several_processes_give_the_same_lines_in_the_same_order(tmp_path):
-    path = tmp_path / "facts.jsonl"
-    path.write_bytes(b"\n".join([*ROWS * 5, b"{", b"", LONG[:MEBIBYTE] * 2, *ROWS]))
-    one, two, piped = assess(str(path)), assess("--jobs", "2", str(path)), assess("--jobs", "2")
-    outputs = [process.communicate(path.read_bytes() if process is piped else None) for process in (one, two, piped)]
-    assert outputs[0] == outputs[1] == outputs[2]
-    assert len(outputs[0][0].splitlines()) == 6 * len(ROWS) + 2
-    assert {one.returncode, two.returncode, piped.returncode} == {1}
+KILLED = """
+import multiprocessing, os, signal, sys, time
+from policies.workers import WorkerDiedError, in_turn
+
+BIG = 1 << 22  # far more than a pipe holds: whoever answers with it waits until it is read
+
+def work(batch):
+    if batch == 1 and sys.argv[1] == "working":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return [bytes(BIG)]
+
+found, taken = in_turn(range(9), work, 2), 0
+try:
+    for answer in found:
+        taken += 1
+        for worker in multiprocessing.active_children() if sys.argv[1] == "answering" else ():
+            while f") S " not in open(f"/proc/{worker.pid}/stat").read():
+                time.sleep(0.001)
+            worker.kill()
+except WorkerDiedError:
+    print(taken, len(multiprocessing.active_children()))
+"""
+
+
+@pytest.mark.parametrize("when", ["working", "answering"])
+def test_a_worker_that_is_killed_stops_the_others_and_nobody_waits(when):
+    """Half an answer lies in its pipe, which nothing will ever make whole; what came before it is given."""
+    assert said_by(KILLED, when) == "1 0\n"
+
+
+def test_several_processes_give_the_same_lines_in_the_same_order():
+    given = b"\n".join([*ROWS * 5, b"{", b"", LONG[:MEBIBYTE] * 2, *ROWS])
+    expected = [text for text, _ in results(io.BytesIO(given), "bcbsma-484", 1)]
+    piped = assess("--jobs", "2")
+    out, err = piped.communicate(given)
+    assert (out.splitlines(), err, piped.returncode) == (expected, b"", 1)
+    assert len(expected) == 6 * len(ROWS) + 2
 
 
 @pytest.fixture
 def under_way(tmp_path):
     """An assess of many lines with two workers: it has written a line and waits for somebody to read the next."""
     path = tmp_path / "many.jsonl"
-    path.write_bytes(b"\n".join(ROWS * 40))
+    path.write_bytes(b"\n".join(ROWS * 40))  # 2,400 lines
     with assess("--jobs", "2", str(path)) as process:
         process.first = process.stdout.readline()
         process.workers = children_of(process.pid)

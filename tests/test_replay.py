@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -17,6 +16,7 @@ from policies import registry
 from policies.assess import assess
 from policies.changes import Change, changed_lines
 from policies.facts import parse
+from policies.workers import WorkerDiedError
 from priorauth import audit
 from priorauth.models import AuditEvent, Case, Replay, ReplayedCase
 from priorauth.roles import Role
@@ -218,7 +218,7 @@ def test_two_processes_find_what_one_finds(history, monkeypatch):
 def test_a_worker_that_dies_leaves_nothing(history, monkeypatch):
     runs, rows = Replay.objects.count(), ReplayedCase.objects.unscoped(WHY).count()
     with (
-        mock.patch.object(replay.streaming, "in_turn", side_effect=BrokenProcessPool),
+        mock.patch.object(replay.workers, "in_turn", side_effect=WorkerDiedError),
         pytest.raises(CommandError, match="nothing was stored"),
     ):
         said("--jobs", "2")

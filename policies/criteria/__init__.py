@@ -31,7 +31,7 @@ MEASURES: Final = {
     # of policy 484
     "osteoporotic_fracture": Measure(
         cause.OsteoporoticParameters,
-        cause.OsteoporoticFracture,
+        cause.osteoporotic_fracture,
         (
             flags.NORMAL_T_SCORE,
             flags.OSTEOPENIA,
@@ -49,11 +49,11 @@ MEASURES: Final = {
         Parameters, pain.pain_present, (flags.WORD_AND_SCORE, flags.PRESENT_BUT_ZERO, flags.ABSENT_BUT_SCORED)
     ),
     "pain_severity": Measure(
-        pain.SeverityParameters, pain.PainSeverity, (flags.WORD_AND_SCORE, flags.SEVERE_AT_MODERATE_SCORE)
+        pain.SeverityParameters, pain.pain_severity, (flags.WORD_AND_SCORE, flags.SEVERE_AT_MODERATE_SCORE)
     ),
     "treated_days": Measure(
         six_weeks.TreatedDaysParameters,
-        six_weeks.TreatedDays,
+        six_weeks.treated_days,
         six_weeks.FLAGS,
         ("modalities", "continuity", "claim_conflict"),
         onset=True,
@@ -72,7 +72,7 @@ MEASURES: Final = {
     "fracture_age_below": Measure(acute.AgeParameters, acute.fracture_age_below, onset=True),
     "hospital_or_walking": Measure(
         acute.HospitalOrWalkingParameters,
-        acute.HospitalOrWalking,
+        acute.hospital_or_walking,
         (flags.ADMISSION_BEFORE_ONSET, flags.OBSERVATION_COUNTED, flags.NON_AMBULATORY_BEFORE),
         ("observation_is_hospitalization",),
         ("walking_before_the_fracture",),

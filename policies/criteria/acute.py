@@ -46,8 +46,13 @@ class HospitalOrWalkingParameters(Parameters):
     can_walk: list[Walking]
 
 
-class HospitalOrWalking:
+def hospital_or_walking(parameters: HospitalOrWalkingParameters, context: Context) -> Check:
     """Statement 2: the fracture led to hospitalization, or its pain prevents walking."""
+    return HospitalOrWalking(parameters, context).state
+
+
+class HospitalOrWalking:
+    """Its two halves; either is enough."""
 
     def __init__(self, parameters: HospitalOrWalkingParameters, context: Context) -> None:
         self._stays = frozenset(parameters.stays)
@@ -59,10 +64,10 @@ class HospitalOrWalking:
         self._can_walk = frozenset(parameters.can_walk)
         self._needs_baseline = "walking_before_the_fracture" not in context.accepted
 
-    def __call__(self, level: LevelView) -> Truth:
-        return OR[self._hospitalized(level)][self._unable_to_walk(level)]
+    def state(self, level: LevelView) -> Truth:
+        return OR[self.hospitalized(level)][self.unable_to_walk(level)]
 
-    def _hospitalized(self, level: LevelView) -> Truth:
+    def hospitalized(self, level: LevelView) -> Truth:
         stay = level.request.hospital
         if stay.status is None:
             return UNKNOWN
@@ -82,7 +87,7 @@ class HospitalOrWalking:
             level.flags.append(OBSERVATION_COUNTED)
         return MET
 
-    def _unable_to_walk(self, level: LevelView) -> Truth:
+    def unable_to_walk(self, level: LevelView) -> Truth:
         walking = level.request.walking
         if walking.baseline == "non_ambulatory":
             level.flags.append(NON_AMBULATORY_BEFORE)

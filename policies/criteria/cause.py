@@ -41,9 +41,12 @@ class OsteoporoticParameters(Parameters):
     cancer_patterns_without_source: list[StatedPattern]
 
 
-class OsteoporoticFracture:
+def osteoporotic_fracture(parameters: OsteoporoticParameters, context: Context) -> Check:
     """Statements 1 (first bullet) and 2: the clinician's attribution, unless the record contradicts it."""
+    return _OsteoporoticFracture(parameters, context).state
 
+
+class _OsteoporoticFracture:
     def __init__(self, parameters: OsteoporoticParameters, context: Context) -> None:
         self._osteoporosis = frozenset(parameters.osteoporosis)
         self._primary = parameters.primary
@@ -56,7 +59,7 @@ class OsteoporoticFracture:
         self._needed = frozenset({"bone_density", "mechanism", "osteoporosis_diagnosis"}) - context.accepted
         self._high_energy: Truth = context.switches["high_energy_osteoporotic"]  # type: ignore[assignment]
 
-    def __call__(self, level: LevelView) -> Truth:
+    def state(self, level: LevelView) -> Truth:
         etiology = level.facts.etiology
         if etiology in self._osteoporosis:
             state = self._attributed(level)
@@ -76,9 +79,9 @@ class OsteoporoticFracture:
         }
         return any(silent[fact] for fact in self._needed)
 
-    def _cancer(self, lesion: Lesion | None) -> bool:
+    def _cancer(self, lesion: Lesion) -> bool:
         """Whether a lesion of cancer is stated, or one that may well be."""
-        if lesion is None or lesion.pattern == "none":
+        if lesion.pattern == "none":
             return False
         if lesion.source is None:
             return lesion.pattern in self._cancer_patterns
@@ -86,17 +89,19 @@ class OsteoporoticFracture:
 
     def _attributed(self, level: LevelView) -> Truth:
         """The clinician says osteoporosis. Bone density bears on primary osteoporosis only."""
-        patient, flags = level.request.patient, level.flags
-        t_score = patient.t_score if level.facts.etiology == self._primary else None
-        before = len(flags)
+        facts, patient, flags = level.facts, level.request.patient, level.flags
+        t_score = patient.t_score if facts.etiology == self._primary else None
+        state: Truth = MET
         if t_score is not None and t_score >= self._normal_from:
             flags.append(NORMAL_T_SCORE)
+            state = UNKNOWN
         if patient.osteoporosis_dx is False:
             flags.append(DX_DENIED)
-        if self._cancer(level.facts.lesion):
+            state = UNKNOWN
+        if facts.lesion is not None and self._cancer(facts.lesion):
             flags.append(TUMOR_LESION)
-        state: Truth = MET if len(flags) == before else UNKNOWN
-        if level.facts.mechanism == "high_energy":
+            state = UNKNOWN
+        if facts.mechanism == "high_energy":
             flags.append(HIGH_ENERGY)
             state = AND[state][self._high_energy]
         if state == MET and t_score is not None and t_score > self._low_to:

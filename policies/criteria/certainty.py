@@ -64,7 +64,7 @@ def fracture_verdict(parameters: FractureVerdictParameters, context: Context) ->
         found = level.verdicts.get(question)
         if found is None:  # two criteria may ask the same of the same studies
             found = level.verdicts[question] = verdict(level.usable, positive, negative, advanced, margin)
-        if found.basis == "none" and alone and any(study.finding in alone for study in level.usable):
+        if found.basis == "none" and alone and any(finding in alone for _, _, finding in level.usable):
             level.flags.append(HISTORY_ONLY)
             return MET
         return found.state
@@ -116,7 +116,7 @@ def lesion_with_fracture(parameters: LesionWithFractureParameters, context: Cont
 
     def check(level: LevelView) -> Truth:
         found = verdict(level.studies, positive, negative, advanced, margin)
-        if found.basis == "none" and any(study.finding in lesion for study in level.studies):
+        if found.basis == "none" and any(finding in lesion for _, _, finding in level.studies):
             return NOT_MET
         return found.state
 

@@ -49,14 +49,17 @@ class SeverityParameters(Parameters):
     moderate_from: int
 
 
-class PainSeverity:
+def pain_severity(parameters: SeverityParameters, context: Context) -> Check:
     """Statement 1, second bullet: the pain is severe, by the clinician's word or by the score."""
+    return _PainSeverity(parameters, context).state
 
+
+class _PainSeverity:
     def __init__(self, parameters: SeverityParameters, context: Context) -> None:
         self._severe_from = parameters.severe_from
         self._moderate_from = parameters.moderate_from
 
-    def __call__(self, level: LevelView) -> Truth:
+    def state(self, level: LevelView) -> Truth:
         pain = level.request.pain
         score, word = pain.score, pain.descriptor
         state = self._by_word(word) if score is None else self._by_score(pain, score, level.flags)

@@ -56,31 +56,35 @@ class TreatedDaysParameters(Parameters):
         return gaps[context.switches["continuity"]]
 
 
-class TreatedDays:
+def treated_days(parameters: TreatedDaysParameters, context: Context) -> Check:
     """Statement 1, first bullet: at least `days` treated days in one course, after onset, up to the as-of day."""
+    return _TreatedDays(parameters, context).state
 
+
+class _TreatedDays:
     def __init__(self, parameters: TreatedDaysParameters, context: Context) -> None:
         self._days = parameters.days
-        self._extra_day = context.clock.extra_day
         self._gap_days = parameters.gap_under(context)
         self._recent_days = parameters.recent_days
         self._claim_weeks = parameters.claim_weeks
         self._dates_win = context.switches["claim_conflict"] == "dates_win"
-        self._asked_groups = {"any": 0, "two": 2}.get(context.switches["modalities"])
+        self._kinds = context.switches["modalities"]
         self._all_three = frozenset(parameters.all_three)
 
-    def __call__(self, level: LevelView) -> Truth:
+    def state(self, level: LevelView) -> Truth:
         record = level.request.treatments
         if record.reversed:
             level.flags.append(DATES_REVERSED)
-        if level.onset.earliest is not None and self._impossible(level, level.onset.earliest):
-            return NOT_MET
+        if level.oldest is not None:
+            self._flag_before_onset(level, level.oldest)
+            if level.oldest < self._days:
+                return NOT_MET
         contradicted = level.onset.contradiction is not None
         if len(record.groups) == 1 and not contradicted:
             level.flags.append(SINGLE_MODALITY)
         if not record.given:
             return self._nothing_listed(level)
-        if self._too_few_kinds(record.groups):
+        if self._kinds != "any" and self._too_few_kinds(record.groups):
             return NOT_MET
         if contradicted:
             return UNKNOWN
@@ -89,21 +93,17 @@ class TreatedDays:
             return UNKNOWN
         return MET if self._met_from_latest(level) else self._short(level)
 
-    def _impossible(self, level: LevelView, earliest: int) -> bool:
-        """Whether the fracture is surely too young for six weeks; flags what reaches back before the onset."""
-        oldest = level.request.as_of + self._extra_day - earliest
-        claim, spans = level.request.facts.stated_treatment_weeks, level.request.treatments.spans
+    def _flag_before_onset(self, level: LevelView, oldest: int) -> None:
+        """Flags a claim and treated days that reach back before the earliest onset."""
+        request, earliest = level.request, level.onset.earliest
+        claim, spans = request.facts.stated_treatment_weeks, request.treatments.spans
         if claim is not None and claim * 7 > oldest:
             level.flags.append(CLAIM_EXCEEDS_AGE)
-        too_young = oldest < self._days
-        if spans and spans[0][0] < earliest:
-            level.flags.append(CLIPPED if too_young else BEFORE_ONSET)
-        return too_young
+        if spans and earliest is not None and spans[0][0] < earliest:
+            level.flags.append(CLIPPED if oldest < self._days else BEFORE_ONSET)
 
     def _too_few_kinds(self, groups: frozenset[str]) -> bool:
-        if self._asked_groups is None:
-            return not self._all_three <= groups
-        return len(groups) < self._asked_groups
+        return len(groups) < 2 if self._kinds == "two" else not self._all_three <= groups
 
     def _nothing_listed(self, level: LevelView) -> Truth:
         if not level.request.treatments.submitted:

@@ -17,7 +17,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
 
-from policies import registry, streaming
+from policies import registry, workers
 from policies.differences import differences
 from policies.edition import Edition
 from policies.replay import UNREADABLE, Replayed, Rescorer, Stored, in_force_from, labels
@@ -47,7 +47,7 @@ def run(
     """Score again under `edition`, at the switches where it stands, as if it were in force already.
 
     `since` is the first calendar day of receipt; `tell` hears how many requests are done, after each batch. Raises
-    `concurrent.futures.process.BrokenProcessPool` where a worker process dies; then nothing is stored.
+    `policies.workers.WorkerDiedError` where a worker process dies; then nothing is stored.
     """
     known = installed()
     tried = in_force_from(edition, known[0].effective)
@@ -96,7 +96,7 @@ def _rescored(batches: Iterable[list[Stored]], work: Rescorer, jobs: int) -> Gen
     if jobs == 1:
         yield from chain.from_iterable(map(work, batches))
     else:
-        yield from streaming.in_turn(batches, work, jobs)
+        yield from workers.in_turn(batches, work, jobs)
 
 
 def _store(number: int, found: Iterator[Replayed], tell: Callable[[int], None]) -> Counter[tuple[str, str, bool]]:

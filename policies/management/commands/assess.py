@@ -9,7 +9,6 @@ import io
 import os
 import sys
 from collections.abc import Iterator
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,6 +16,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from policies.registry import DEFAULT_POLICY, editions
 from policies.streaming import results
+from policies.workers import WorkerDiedError
 
 
 class Command(BaseCommand):
@@ -54,7 +54,7 @@ class Command(BaseCommand):
                 written += 1
                 if at_once:
                     self.stdout.flush()
-        except BrokenProcessPool:
+        except WorkerDiedError:
             message = f"A worker process died. The first {written} results are written, the rest are not: run it again."
             raise CommandError(message, returncode=2) from None
         finally:

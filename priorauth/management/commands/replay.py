@@ -8,7 +8,6 @@ written.
 
 import datetime as dt
 from argparse import ArgumentTypeError
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from django.utils import timezone
 from policies.edition import Edition
 from policies.replay import UNREADABLE
 from policies.strict_yaml import YamlError
+from policies.workers import WorkerDiedError
 from priorauth.models import Replay
 from priorauth.services import replay
 
@@ -51,7 +51,7 @@ class Command(BaseCommand):
         tried = _read(_edition(edition), switches)
         try:
             found = replay.run(tried, at=timezone.now(), since=since, jobs=jobs, tell=self._progress)
-        except BrokenProcessPool:
+        except WorkerDiedError:
             raise CommandError("A worker process died, so nothing was stored: run it again.", returncode=2) from None
         self._head(found)
         self._changed(found)
