@@ -14,7 +14,7 @@ from priorauth.audit import verify
 from priorauth.guards import APPEND_ONLY
 from priorauth.models import AuditEvent, Case, Checkpoint
 from priorauth.roles import SYSTEM, Role
-from priorauth.services import claim, replay
+from priorauth.services import claim, information, replay, write
 from tests.cases import NOW, approve, case_in_review, draft_case, person
 from tests.tampering import force
 
@@ -29,12 +29,24 @@ def decided():
     return case
 
 
+def correspond():
+    """A question, its answer and a message."""
+    clerk, nurse = person(Role.CLERK), person(Role.NURSE)
+    case = claim.claim(case_in_review(clerk), by=nurse, at=NOW)
+    items = [{"criterion": "symptomatic", "level": "L1", "ask": "Which pain?"}]
+    information.ask(case, by=nurse, at=NOW, question="How is the pain?", items=items)
+    not_held = information.Item(0, not_held=True, words="No score was taken.", by_id=clerk.user_id, at=NOW)
+    information.answer(case, by=clerk, at=NOW, note="", items=[not_held])
+    write.write(case, by=clerk, at=NOW, text="Anything else?")
+
+
 @pytest.mark.parametrize("table", APPEND_ONLY)
 @pytest.mark.parametrize("statement", ["UPDATE {0} SET {1} = {1}", "DELETE FROM {0}", "TRUNCATE {0} CASCADE"])
 def test_append_only_tables_refuse_every_change(decided, table, statement):
     """Even the owner of the tables, as whom the tests work (A3)."""
     Checkpoint(number=1, upto=1, hash="").save(force_insert=True)
     replay.run(replay.installed()[-1], at=NOW)
+    correspond()
     key = "number" if table == "priorauth_checkpoint" else "id"
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

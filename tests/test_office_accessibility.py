@@ -138,9 +138,13 @@ def weighing(context, page, weights):
 
 
 def problem_of(page, path, width):
-    """What is wrong with the page as it stands, or nothing."""
+    """What is wrong with the page, or nothing. The window is as high as the page: what sticks to the foot of a lower one
+    covers some target until one scrolls."""
+    height = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": width, "height": max(900, height)})
     axe = [(rule["id"], rule["nodes"][0]["target"]) for rule in Axe().run(page, options=RULES).response["violations"]]
     overflow = page.evaluate("document.documentElement.scrollWidth") - width
     small = [tag for tag in page.evaluate(SMALL_TARGETS) if not re.search('aria-hidden="tru', tag)]
     headings = page.locator("h1").count()
+    page.set_viewport_size({"width": width, "height": 900})
     return (path, axe, overflow, small, headings) if axe or overflow > 0 or small or headings != 1 else None
