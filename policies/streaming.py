@@ -13,7 +13,7 @@ from policies.workers import in_turn
 Result = tuple[bytes, bool]
 
 LONGEST: Final = 1 << 20  # bytes of a line; a request that names every level is far below a tenth of it
-_BATCH_LINES: Final = 128
+_BATCH_LINES: Final = 64
 _TOO_LONG: Final = to_json(
     {"case_id": None, "error": {"path": "", "message": "must be one request of at most 1 MiB on one line"}}
 )

@@ -138,8 +138,10 @@ def weighing(context, page, weights):
 
 
 def problem_of(page, path, width):
-    """What is wrong with the page, or nothing. The window is as high as the page: what sticks to the foot of a lower one
-    covers some target until one scrolls."""
+    """What is wrong with the page, or nothing.
+
+    The window is as high as the page: what sticks to the foot of a lower one covers some target until one scrolls.
+    """
     height = page.evaluate("document.documentElement.scrollHeight")
     page.set_viewport_size({"width": width, "height": max(900, height)})
     axe = [(rule["id"], rule["nodes"][0]["target"]) for rule in Axe().run(page, options=RULES).response["violations"]]

@@ -152,23 +152,27 @@ def work(batch):
         os.kill(os.getpid(), signal.SIGKILL)
     return [bytes(BIG)]
 
-found, taken = in_turn(range(9), work, 2), 0
+found, taken = in_turn(range(100), work, 2), 0
 try:
     for answer in found:
         taken += 1
-        for worker in multiprocessing.active_children() if sys.argv[1] == "answering" else ():
-            while f") S " not in open(f"/proc/{worker.pid}/stat").read():
+        if taken == 1 and sys.argv[1] == "answering":
+            workers = multiprocessing.active_children()
+            while not all(") S " in open(f"/proc/{worker.pid}/stat").read() for worker in workers):
                 time.sleep(0.001)
-            worker.kill()
+            for worker in workers:
+                worker.kill()
 except WorkerDiedError:
-    print(taken, len(multiprocessing.active_children()))
+    print("stopped", taken, len(multiprocessing.active_children()))
 """
 
 
 @pytest.mark.parametrize("when", ["working", "answering"])
 def test_a_worker_that_is_killed_stops_the_others_and_nobody_waits(when):
-    """Half an answer lies in its pipe, which nothing will ever make whole; what came before it is given."""
-    assert said_by(KILLED, when) == "1 0\n"
+    """Half an answer lies in its pipe, which nothing will ever make whole."""
+    word, taken, workers = said_by(KILLED, when).split()
+    assert (word, workers) == ("stopped", "0")
+    assert int(taken) < 20
 
 
 def test_several_processes_give_the_same_lines_in_the_same_order():
