@@ -29,6 +29,7 @@ WITHOUT_A_PAGE = {"sign-in", "sign-out", "session", "sign-out-everywhere", "kept
 # The form of the list's file stands on the list; one form saves itself as `request-edit` does; one sends files alone;
 # one asks about doubts, which these answers raise none of.
 WITHOUT_A_PAGE |= {"requests-file", "request-missing", "request-upload", "request-doubts"}
+BEGIN_A_DRAFT = {"request-new", "request-copy"}
 CHOSEN = {"clinician": ["other"], "facility": ["other"]}  # what a save notes where the office keeps lists
 ELSEWHERE = {"/account/sign-out-everywhere/"}
 
@@ -100,7 +101,7 @@ def rows(drafts=True) -> str:
     if not drafts:
         del found["AnswerDraft"]
     for row in [] if drafts else found["Draft"]:
-        for name in ("fields", "replaced", "version", "saved_at", "saved_by_id"):
+        for name in ("fields", "record", "replaced", "version", "saved_at", "saved_by_id"):
             row[name] = None
     for row in [] if drafts else found["Case"]:
         row["updated_at"] = None
@@ -141,7 +142,7 @@ def test_nonsense_in_every_field_is_told_in_words_and_stores_nothing_but_a_draft
             answer = sent(client, where, dict.fromkeys(names_of(form), text))
             told = f"{name}: {text[:20]!a}"
             assert answer.status_code < 500, told
-            if name == "request-new":  # a draft begins with anything
+            if name in BEGIN_A_DRAFT:  # with anything
                 continue
             assert rows(drafts=False) == before, told
             page = client.get(answer["Location"]) if answer.status_code == 302 else answer
@@ -240,7 +241,7 @@ def test_half_a_form_acts_on_nothing_that_it_does_not_say(forms, client):
             with undone():
                 answer = sent(client, where, {field: form.fields.get(field, []) for field in half})
                 assert answer.status_code < 500, f"{name}: {half[:3]}"
-                if name != "request-new" and "statement" not in half:
+                if name not in BEGIN_A_DRAFT and "statement" not in half:
                     assert acts(start) == [], f"{name}: {half[:3]}"
                     assert rows(drafts=False) == before, f"{name}: {half[:3]}"
 
@@ -263,7 +264,7 @@ def test_a_form_out_of_order_acts_only_where_its_request_allows_it(world, client
                     answer = sent(client, f"/requests/{now.reference}/{tail}", posted)
                     told = f"{name} of a request that is {now.status}, {back} back"
                     assert answer.status_code in (200, 302, 400, 404, 409), told
-                    for act in acts(start):
+                    for act in set(acts(start)) - {Act.CREATE}:  # a copy begins a draft of its own
                         assert now.status in TRANSITIONS[Act(act)].sources, told
                         assert not back, f"{told}: {act}"
                     tried += 1

@@ -37,7 +37,7 @@ class Reference:
 
 register_converter(Reference, "reference")
 
-# The pages that hold the form, and the case's, are long, and compress to a fifth (decision 25 says why that is safe here).
+# Long pages compress to a fifth (decision 25 says why that is safe here).
 urlpatterns = [
     path("", listing.requests, name="requests"),
     path("file/", list_file.download, name="requests-file"),

@@ -71,7 +71,8 @@ def add(page: Page, file: Sent) -> None:
     """Choose a file in the form, as a person does, and save."""
     upload = {"name": file.name, "mimeType": file.declared, "buffer": file.content}
     page.get_by_label("Another paper, such as a therapy note").set_input_files(upload)
-    page.get_by_role("button", name="Save", exact=True).first.click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save", exact=True).first.click()
     expect(page.get_by_text("Nothing was sent.")).to_be_visible()
 
 
