@@ -30,6 +30,20 @@ def check(page: Page, url: str) -> None:
     page.locator("#missing-title").evaluate(TO_TOP)
 
 
+def request(page: Page, url: str) -> None:
+    page.goto(f"{url}requests/?show=decided")
+    page.get_by_role("link", name="PA-").first.click()
+
+
+def letter(page: Page, url: str) -> None:
+    request(page, url)
+    page.get_by_role("region", name="Letters").get_by_role("link").first.click()
+
+
+def policy(page: Page, url: str) -> None:
+    page.goto(f"{url}policies/484/")
+
+
 def queue(page: Page, url: str) -> None:
     page.goto(f"{url}admin/priorauth/case/?view=open")
 
@@ -53,6 +67,9 @@ def export(page: Page, url: str) -> None:
 SHOTS: dict[str, tuple[str, Callable[[Page, str], None]]] = {
     "form": ("clerk@harbor.example", form),
     "check": ("clerk@harbor.example", check),
+    "request": ("clerk@harbor.example", request),
+    "letter": ("clerk@harbor.example", letter),
+    "policy": ("clerk@harbor.example", policy),
     "queue": ("nurse@plan.example", queue),
     "case": ("nurse@plan.example", case),
     "trail": ("auditor@plan.example", trail),
