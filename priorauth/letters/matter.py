@@ -55,9 +55,16 @@ class Matter:
 
     def told(self, lines: Sequence[Line]) -> Iterator[tuple[Line, dict[str, Any]]]:
         """Those of `lines` that were scored, each with its words."""
-        stories = self.assessment.explanation["lines"] if self.assessment else []
-        by_number = {story["line"]: story for story in stories}
+        by_number = {story["line"]: story for story in self._stories}
         return ((line, by_number[line.number]) for line in lines if line.number in by_number)
+
+    @cached_property
+    def _stories(self) -> Sequence[dict[str, Any]]:
+        """The words as stored with the score. Those of release 0.1.0 lack what a letter needs, and its edition's file
+        is gone: the letter of such a case tells outcome and reasons without the criteria."""
+        stored: Sequence[dict[str, Any]] = self.assessment.explanation["lines"] if self.assessment else []
+        whole = all("closest" in level for line in stored for level in line["levels"])
+        return stored if whole else []
 
 
 def lines_of(revision: Revision) -> list[Line]:
