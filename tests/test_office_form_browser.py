@@ -1,4 +1,4 @@
-"""The request form in a browser: by keyboard alone within 200 keys (G1, G5), and saving itself while it is filled."""
+"""The request form in a browser: by keyboard alone within 200 keys (G1, G5), a copy within 90 (G3); it saves itself."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,17 @@ from django.db import connections
 from playwright.sync_api import expect, sync_playwright
 
 from priorauth.models import Case
-from tests.factories import PDF, browser, clerk, day, draft_of, post_edit, saved_draft, valid_form
+from tests.factories import (
+    PDF,
+    browser,
+    clerk,
+    day,
+    draft_of,
+    post_edit,
+    saved_draft,
+    sent_through_the_page,
+    valid_form,
+)
 from tests.soak import report
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -67,6 +77,7 @@ ANSWERS = [
     ("response", choice(1)),
 ]
 JUMPS = {"treated": "7"}  # to a section by its key, over what is left unanswered
+CHANGED = {name: typed for name, typed in ANSWERS if name.startswith(("levels-0-onset", "imaging-", "treat"))}
 
 
 class Keyboard:
@@ -86,9 +97,9 @@ class Keyboard:
             self.press("Tab")
         pytest.fail(f"{name} is not reached from {self.page.evaluate('document.activeElement.name')}")
 
-    def answer(self, name, keys):
-        if name in JUMPS:
-            self.press(f"Alt+{JUMPS[name]}")
+    def answer(self, name, keys, jumps=JUMPS):
+        if name in jumps:
+            self.press(f"Alt+{jumps[name]}")
         self.reach(name)
         for key in keys:
             self.press(key)
@@ -138,6 +149,28 @@ def test_a_clean_request_takes_at_most_200_keys_and_40_questions(chromium, live_
     report("G1, G5", f"{len(ANSWERS)} answers by keyboard alone", f"{keys.count} keys, 2 file choices")
     assert len(ANSWERS) <= 40
     assert keys.count <= 200, keys.count
+
+
+def test_a_copy_with_a_new_onset_study_and_treatment_takes_at_most_90_keys(chromium, live_server):
+    client = browser(clerk())
+    case = sent_through_the_page(client)
+    with a_page(chromium, live_server, client) as page:
+        keys = Keyboard(page)
+        page.goto(f"{live_server.url}/requests/{case.reference}/copy/")
+        keys.reach("patient")
+        keys.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Vertebroplasty request for")
+        jumps = {"levels-0-onset": "3", "imaging-0-modality": "6", "treated": "7"}
+        for name, typed in CHANGED.items():
+            keys.answer(name, typed, jumps)
+        keys.press("Control+s")
+        expect(page.locator("#told")).to_contain_text("Saved at")
+        shown = page.url.split("/")[-3]
+    draft = draft_of(Case.objects.unscoped("a test reads the copy").get(reference=shown))
+    chosen = {"levels-0-onset": [day(90)], "imaging-0-modality": ["MRI"], "treatments-0-modality": ["analgesic"]}
+    assert {name: draft.fields[name] for name in chosen} == chosen
+    report("G3", "a copy: onset, imaging, treatment changed", f"{keys.count} keys")
+    assert keys.count <= 90, keys.count
 
 
 def test_the_form_saves_itself_and_keeps_what_is_missing_fresh(chromium, live_server):
