@@ -1,7 +1,7 @@
 # `make` alone prints what there is. Every command makes the environment in .venv first; that takes a
 # minute once, and no time afterwards until a lock changes.
 .DEFAULT_GOAL := help
-.PHONY: help run test soak check bench fix screenshots lock clean environment
+.PHONY: help run test soak check bench fix screenshots figures lock clean environment
 MAKEFLAGS += --no-print-directory
 
 ARGS ?=
@@ -41,6 +41,9 @@ fix: environment  ## mend what lint and format can mend
 
 screenshots: environment  ## draw the README's pictures anew, from the demo
 	@$(PY) -m tests.browser.screenshots
+
+figures: environment  ## print how fast the pages are on a slow line, and Lighthouse's figures where it is installed
+	@$(PY) -m tests.browser.figures
 
 lock: environment  ## write the hashed locks anew from requirements.txt and requirements-dev.txt
 	@$(COMPILE) requirements.txt -o requirements.lock
