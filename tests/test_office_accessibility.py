@@ -1,4 +1,7 @@
-"""Every office page: axe finds nothing, nothing overflows a narrow screen, every target is large enough."""
+"""Every office page: axe finds nothing, nothing overflows, is faint or too small, and its outline is the kept one.
+
+Three of them by Tab: each stop is in sight.
+"""
 
 import datetime as dt
 import re
@@ -12,8 +15,9 @@ from playwright.sync_api import sync_playwright
 from priorauth.models import Invitation, Membership, OfficeClinician, OfficeFacility, PlanMember
 from priorauth.roles import Role
 from priorauth.services import directory, information, invitations
-from tests import cases
+from tests import cases, outlines
 from tests.factories import browser, day, level_row, saved_draft, sent_through_the_page, study_row, valid_form
+from tests.seeing import faint, stops
 from tests.soak import report
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -104,17 +108,69 @@ def test_every_office_page_is_accessible(pages, chromium, live_server, width):
     with sync_playwright() as playwright:
         chrome = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         context = chrome.new_context(viewport={"width": width, "height": 900})
-        page, weights = context.new_page(), []
+        page, weights, frames = context.new_page(), [], []
         weighed = weighing(context, page, weights)
         page.goto(f"{live_server.url}/sign-in/")
         found = [problem_of(page, "/sign-in/", width)]
         context.add_cookies([cookie | {"url": live_server.url}])
         for path in paths:
             page.goto(live_server.url + path)
+            frames.append((path, outlines.outline(page.locator("body").aria_snapshot())))
             found += [problem_of(page, path, width), weighed(path)]
         chrome.close()
     report("G7, G11", f"{len(paths)} pages at {width} px", f"axe 0; the heaviest {max(weights) / 1024:.0f} KB")
     assert list(filter(None, found)) == []
+    assert not (difference := outlines.changed("office", frames)), difference
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+def test_each_stop_of_tab_is_in_sight_and_in_order(chromium, live_server, width):
+    client = browser(cases.person(Role.CLERK))
+    wrong, sent = saved_draft(client, **WRONG), sent_through_the_page(client)
+    cases.score_all(timezone.now())
+    cookie = {"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value}
+    found, counted = {}, []
+    with sync_playwright() as playwright:
+        chrome = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        context = chrome.new_context(viewport={"width": width, "height": 900})
+        context.add_cookies([cookie | {"url": live_server.url}])
+        page = context.new_page()
+        for path in ("", f"{wrong.reference}/edit/", f"{sent.reference}/"):
+            page.goto(f"{live_server.url}/requests/{path}")
+            count, found[path] = stops(page)
+            counted.append(count)
+        chrome.close()
+    report("G8", f"Tab through 3 pages at {width} px", f"{', '.join(map(str, counted))} stops in sight and in order")
+    assert {path: faults for path, faults in found.items() if faults} == {}
+    assert min(counted) > 10
+
+
+POOR = """<main><h1 style="color: #999">Grey</h1><p style="font-size: 9px">Small</p><p>Good</p>
+<input aria-label="one" style="border: 1px solid #ddd">
+<input aria-label="two" style="border: 1px solid #333; outline: none">
+<button tabindex="2">Late</button><a href="#x" style="position: absolute; left: 9px; top: 300px">Under</a>
+<div style="position: absolute; left: 0; top: 290px; width: 300px; height: 60px; background: #fff"></div>
+<svg viewBox="0 0 100 50" width="100" height="50"><rect width="9" height="9" fill="#ddd"/>
+<rect y="20" width="100" height="20" fill="#222"/><text x="5" y="35" font-size="14">Dark on dark</text>
+<path d="M0 15H99" stroke="#ddd"/><path d="M0 18H99" stroke="#222"/></svg></main>"""
+
+
+def test_the_measures_see_what_is_poor(chromium):
+    with sync_playwright() as playwright:
+        chrome = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        page = chrome.new_page()
+        page.set_content(POOR)
+        seen = [(kind, re.sub("[ >].*", "", tag, flags=re.DOTALL)) for kind, tag, _ in faint(page)]
+        count, unseen = stops(page)
+        chrome.close()
+    expected = [("text", "<h1"), ("size", "<p"), ("border", "<input")]
+    assert seen == [*expected, ("shape", "<rect"), ("text", "<text"), ("shape", "<path")]
+    assert count == 4
+    assert [(tag[:7], dim, bool(covered), back) for tag, dim, covered, back in unseen] == [
+        ("<input ", False, False, True),
+        ("<input ", True, False, False),
+        ("<a href", False, True, False),
+    ]
 
 
 def weighing(context, page, weights):
@@ -148,5 +204,6 @@ def problem_of(page, path, width):
     overflow = page.evaluate("document.documentElement.scrollWidth") - width
     small = [tag for tag in page.evaluate(SMALL_TARGETS) if not re.search('aria-hidden="tru', tag)]
     headings = page.locator("h1").count()
+    dim = faint(page)
     page.set_viewport_size({"width": width, "height": 900})
-    return (path, axe, overflow, small, headings) if axe or overflow > 0 or small or headings != 1 else None
+    return (path, axe, overflow, small, headings, dim) if axe or overflow > 0 or small or headings != 1 or dim else None
