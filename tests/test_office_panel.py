@@ -7,9 +7,11 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from benchmarks.measure import ratio
 from portal.web import panel
 from priorauth.models import AuditEvent
 from tests.factories import browser, clerk, day, draft_of, level_row, saved_draft, study_row, treatment_row, valid_form
+from tests.soak import report
 from tests.test_office_build import form_of
 
 pytestmark = pytest.mark.django_db
@@ -196,6 +198,22 @@ def test_a_look_costs_the_same_few_queries_however_long_the_form(django_assert_m
         fields = valid_form(**changes) | {"version": draft_of(case).version}
         with django_assert_max_num_queries(18):  # 3 of the session, 2 of the person, 2 for a savepoint of this test
             assert client.post(missing_of(case), fields).status_code == 200
+
+
+def test_a_look_takes_a_few_times_what_an_empty_page_takes():
+    """G15, in processor time: other work on the machine changes that little. The budget is 5, red is twice that."""
+    client = browser(clerk())
+    case = saved_draft(client)
+
+    def panel_alone():
+        assert client.get(missing_of(case), headers={"accept": "application/json"}).status_code == 200
+
+    def nothing():
+        assert client.get(reverse("session")).status_code == 200
+
+    part, empty, ours = ratio(nothing, panel_alone, rounds=15)
+    report("G15", "the panel as JSON against an empty answer", f"{1 / part:.1f} times ({empty:.4f} and {ours:.4f} s)")
+    assert 1 / part <= 10
 
 
 def test_the_complete_rows_of_a_long_form_are_folded():
