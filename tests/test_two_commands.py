@@ -1,5 +1,6 @@
 """`make run` from start to Ctrl-C, with its own data folder and port, and the sentences for expected troubles."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -28,7 +29,8 @@ def base() -> Iterator[Path]:
     yield made
     left = {} if none_left(made) else belonging_to(made)
     for pid in left:
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     shutil.rmtree(made, ignore_errors=True)
     assert not left
 
