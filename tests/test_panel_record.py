@@ -6,7 +6,8 @@ import pytest
 from django.utils import timezone
 
 from priorauth.roles import Role
-from priorauth.services import panel_record
+from priorauth.services import amend, claim, information, panel_record
+from priorauth.services.errors import Incomplete
 from priorauth.services.panel_record import Shown
 from tests.admin_helpers import case_page
 from tests.cases import person, score_all
@@ -98,6 +99,32 @@ def test_the_reviewer_sees_what_was_changed_after_the_panel(casey):
     assert "Less than 1 min after the portal showed it, by" in page
     assert "35 days since the fracture; 42 asked" in page
     assert "Bone marrow edema" in page
+
+
+def test_what_was_changed_after_the_panel_stays_with_every_later_revision(casey):
+    """And it does not pass for a change: an answer or a correction that brings nothing is refused, as without it."""
+    client, nurse = browser(casey), person(Role.NURSE)
+    case = saved_draft(client, **{"levels-0-onset": day(35)})
+    post_edit(client, case, valid_form(**{"levels-0-onset": day(89)}))
+    client.post(f"/requests/{case.reference}/edit/check/", {"version": draft_of(case).version, "statement": "yes"})
+    score_all(timezone.now())
+    case.refresh_from_db()
+    first = case.revisions.get()
+    brought = {"facts": first.facts, "details": typed_on_the_form(first), "by": casey, "at": timezone.now()}
+    with pytest.raises(Incomplete, match="Nothing was changed"):
+        amend.amend(case, **brought)
+    information.ask(
+        claim.claim(case, by=nurse, at=timezone.now()), by=nurse, at=timezone.now(), question="When?", items=[]
+    )
+    with pytest.raises(Incomplete):
+        information.answer(case, note=" ", **brought)
+    amend.amend(case, **brought | {"facts": first.facts | {"treatment_response": "none"}})
+    assert case.revisions.get(number=2).details == first.details
+
+
+def typed_on_the_form(revision):
+    """The details that a form brings: without what the sending added."""
+    return {name: part for name, part in revision.details.items() if name not in ("changes_after_panel", "confirmed")}
 
 
 def test_a_request_whose_answers_stayed_shows_no_such_table(casey):

@@ -18,7 +18,7 @@ from priorauth.services.base import Change, acting, permit
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.statuses import Act, Urgency
 
-OF_THE_SENDING = frozenset({"second_request"})
+OF_THE_SENDING = frozenset({"second_request", "changes_after_panel", "confirmed"})
 
 
 @dataclass(frozen=True)
