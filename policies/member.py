@@ -74,15 +74,20 @@ def for_member(told: Mapping[str, Any]) -> MemberStory:
     return MemberStory(ANSWERS[told["determination"]], lines)
 
 
+def closest(level: Mapping[str, Any]) -> dict[str, Any]:
+    """The way to meet the policy that most speaks for, of a level's story."""
+    return next(one for one in level["pathways"] if one["pathway"] == level["closest"])
+
+
 def _level(level: Mapping[str, Any]) -> MemberLevel:
-    (closest,) = (one for one in level["pathways"] if one["pathway"] == level["closest"])
+    told = closest(level)
     return MemberLevel(
         level=level["level"],
-        way=closest["plain"],
-        word=WAYS[closest["state"]],
-        facts=tuple(_fact(one) for one in closest["criteria"] if one["counts"]),
+        way=told["plain"],
+        word=WAYS[told["state"]],
+        facts=tuple(_fact(one) for one in told["criteria"] if one["counts"]),
         others=tuple(
-            f"Another way: {one['plain']} {WAYS[one['state']]}" for one in level["pathways"] if one is not closest
+            f"Another way: {one['plain']} {WAYS[one['state']]}" for one in level["pathways"] if one is not told
         ),
     )
 

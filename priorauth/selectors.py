@@ -2,13 +2,15 @@
 
 import datetime as dt
 from collections.abc import Collection
+from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from priorauth.audit import case_stream
-from priorauth.models import AuditEvent, Case, Message
+from priorauth.models import AuditEvent, Case, Letter, Message
 from priorauth.roles import Actor, Role
 from priorauth.statuses import IN_REVIEW, Act, Status
+from priorauth.tenancy import get_for
 
 A_DUPLICATE_WITHIN = dt.timedelta(days=60)
 MOST_DUPLICATES = 20
@@ -53,6 +55,12 @@ def with_last_message(cases: QuerySet[Case], actor: Actor) -> QuerySet[Case]:
     """The cases with `office_wrote_last`: whether the last message came from the office; None where there is none."""
     messages = Message.objects.for_actor(actor).filter(case=OuterRef("pk")).order_by("-id")
     return cases.annotate(office_wrote_last=Subquery(messages.values("from_office")[:1]))
+
+
+def letter(actor: Actor, number: int, **case: Any) -> Letter:
+    """The letter of that number of the case that `case` names. Raises Http404 where the actor sees none."""
+    rows = Letter.objects.for_actor(actor).select_related("case")
+    return get_for(actor, Letter, rows, number=number, **case)
 
 
 def seen_by_reviewers(case: Case) -> tuple[dt.datetime, dt.datetime] | None:

@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from portal.payer.views import for_payer
+from priorauth import selectors
 from priorauth.letters import answers
 from priorauth.models import Letter
-from priorauth.tenancy import get_for
 
 ONE_DAY = dt.timedelta(days=1)
 PAGE = 100
@@ -48,7 +48,7 @@ def of_a_day(request: HttpRequest) -> HttpResponse:
 def show(request: HttpRequest, reference: str, letter: int) -> HttpResponse:
     return answers.page(
         request,
-        _letter(request, reference, letter),
+        selectors.letter(request.actor, letter, case__reference=reference),
         frame="payer/base.html",
         back=reverse("payer-letters"),
         back_words="Letters of the day",
@@ -59,9 +59,4 @@ def show(request: HttpRequest, reference: str, letter: int) -> HttpResponse:
 @for_payer
 @require_safe
 def download(request: HttpRequest, reference: str, letter: int) -> HttpResponse:
-    return answers.file(_letter(request, reference, letter))
-
-
-def _letter(request: HttpRequest, reference: str, number: int) -> Letter:
-    rows = Letter.objects.for_actor(request.actor).select_related("case")
-    return get_for(request.actor, Letter, rows, case__reference=reference, number=number)
+    return answers.file(selectors.letter(request.actor, letter, case__reference=reference))

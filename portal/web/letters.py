@@ -5,9 +5,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from portal.web.access import office_page
+from priorauth import selectors
 from priorauth.letters import answers
-from priorauth.models import Letter
-from priorauth.tenancy import get_for
 
 
 @office_page
@@ -15,7 +14,7 @@ from priorauth.tenancy import get_for
 def show(request: HttpRequest, reference: str, letter: int) -> HttpResponse:
     return answers.page(
         request,
-        _letter(request, reference, letter),
+        selectors.letter(request.actor, letter, case__reference=reference),
         frame="base.html",
         back=reverse("request", args=[reference]),
         back_words="Back to the request",
@@ -26,9 +25,4 @@ def show(request: HttpRequest, reference: str, letter: int) -> HttpResponse:
 @office_page
 @require_safe
 def download(request: HttpRequest, reference: str, letter: int) -> HttpResponse:
-    return answers.file(_letter(request, reference, letter))
-
-
-def _letter(request: HttpRequest, reference: str, number: int) -> Letter:
-    rows = Letter.objects.for_actor(request.actor).select_related("case")
-    return get_for(request.actor, Letter, rows, case__reference=reference, number=number)
+    return answers.file(selectors.letter(request.actor, letter, case__reference=reference))

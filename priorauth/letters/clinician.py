@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from policies.member import closest
 from policies.vocabulary import day_words
 from priorauth.letters.content import CLINICIAN, Block, Heading, Paragraph, Section, Table, bullets, facts, paragraphs
-from priorauth.letters.matter import Line, Matter, closest
+from priorauth.letters.matter import Line, Matter
 from priorauth.models import Decision, InformationRequest
 
 MOST_FACTS: Final = 8  # of one criterion that are told; the request has them all

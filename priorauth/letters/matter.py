@@ -69,8 +69,3 @@ class Matter:
 
 def lines_of(revision: Revision) -> list[Line]:
     return [Line(line["line"], line["code"], tuple(line.get("levels") or ())) for line in revision.facts["lines"]]
-
-
-def closest(level: dict[str, Any]) -> dict[str, Any]:
-    """The way to meet the policy that most speaks for, of a level's story."""
-    return next(one for one in level["pathways"] if one["pathway"] == level["closest"])

@@ -6,11 +6,11 @@ from typing import Any, Final
 from django.utils import timezone
 
 from policies.codes import region_of
-from policies.member import FACTS
+from policies.member import FACTS, closest
 from policies.truth import MET
 from policies.vocabulary import day_words
 from priorauth.letters.content import MEMBER, Block, Bullets, Heading, Paragraph, Section, bullets, paragraphs
-from priorauth.letters.matter import Line, Matter, closest
+from priorauth.letters.matter import Line, Matter
 from priorauth.models import Decision
 
 CARE: Final = {
