@@ -14,9 +14,11 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 
 from priorauth.admin import letters, queue
-from priorauth.admin.acts import PAGES, act_page, claim_next
+from priorauth.admin.act_page import act_page
+from priorauth.admin.acts import PAGES
 from priorauth.admin.base import TenantAdmin
 from priorauth.admin.case_page import case_page
+from priorauth.admin.claim_next import claim_next
 from priorauth.admin.files import download
 from priorauth.admin.find import find
 from priorauth.admin.site import site
@@ -44,8 +46,8 @@ class CaseAdmin(queue.QueueColumns, TenantAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         acts = [
-            path(f"<int:pk>/{slug}/", self._page(partial(act_page, slug=slug)), name=f"priorauth_case_{slug}")
-            for slug in PAGES
+            path(f"<int:pk>/{slug}/", self._page(partial(act_page, page=page)), name=f"priorauth_case_{slug}")
+            for slug, page in PAGES.items()
         ]
         return [
             path(

@@ -8,7 +8,8 @@ from django.urls import reverse
 
 from priorauth import selectors
 from priorauth.admin import facts, words
-from priorauth.admin.acts import PAGES, Page
+from priorauth.admin.act_page import Page
+from priorauth.admin.acts import PAGES
 from priorauth.admin.obstacles import held, holds, obstacle
 from priorauth.admin.trail import of_case
 from priorauth.deadlines import REGIMES

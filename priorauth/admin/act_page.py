@@ -1,0 +1,121 @@
+"""One page per act on a case: a form, for a decision or a question a summary with its letter to confirm, then the
+service."""
+
+import datetime as dt
+from collections.abc import Callable
+from copy import copy
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+
+from priorauth.admin import act_forms as forms
+from priorauth.admin.letter_preview import preview
+from priorauth.admin.obstacles import blocked, forbidden
+from priorauth.admin.site import site
+from priorauth.models import Case, Letter
+from priorauth.posting import PUT_BACK
+from priorauth.roles import Actor
+from priorauth.services import errors
+from priorauth.services.base import permit
+from priorauth.statuses import Act
+from priorauth.tenancy import get_for
+
+FORBIDDEN, CONFLICT, BAD = 403, 409, 400
+
+
+@dataclass(frozen=True)
+class Page:
+    """How one act looks: its words, its form, its service, whether a summary has to be confirmed first, and whether
+    that is a grave matter."""
+
+    act: Act
+    title: str
+    button: str
+    form: type[forms.ActForm]
+    run: Callable[..., Any]
+    done: str
+    advice: str = ""
+    confirm: bool = False
+    grave: bool = False
+
+
+def act_page(request: HttpRequest, pk: str, page: Page) -> HttpResponse:
+    """GET shows the form or why it is not available; POST acts. The services check everything again."""
+    case = get_for(
+        request.actor,
+        Case,
+        Case.objects.for_actor(request.actor).select_related("member", "office", "clinician", "claimed_by"),
+        pk=pk,
+    )
+    if request.method == "POST":
+        return _post(request, case, page, timezone.now())
+    for question, status in ((forbidden, FORBIDDEN), (blocked, CONFLICT)):
+        if why := question(case, page.act, request.actor, timezone.now()):
+            return _refused(request, case, page, why, status)
+    return _show(request, case, page, page.form(case, request.actor))
+
+
+def _post(request: HttpRequest, case: Case, page: Page, now: dt.datetime) -> HttpResponse:
+    actor = request.actor
+    form = None
+    try:
+        permit(case, page.act, by=actor, at=now)
+        form = page.form(case, actor, request.POST)
+        if {"change", PUT_BACK} & request.POST.keys():
+            return _show(request, case, page, form)
+        if not form.is_valid():
+            return _show(request, case, page, form, status=BAD)
+        confirmed = not page.confirm or "confirmed" in request.POST
+        rehearsed = _run(page, case, form, actor, now, keep=confirmed)
+    except errors.Incomplete as missing:
+        form.add_error(missing.field if missing.field in form.fields else None, str(missing))
+        return _show(request, case, page, form, status=BAD)
+    except errors.Refused as refused:
+        status = FORBIDDEN if isinstance(refused, errors.NotPermitted) else CONFLICT
+        return _refused(request, case, page, str(refused), status, form)
+    if not confirmed:
+        return _render(request, case, page, "admin/priorauth/case/confirm.html", form=form, **preview(rehearsed))
+    messages.success(request, f"{case.reference}: {page.done}")
+    return redirect("admin:priorauth_case_change", case.pk)
+
+
+def _run(page: Page, case: Case, form: forms.ActForm, by: Actor, at: dt.datetime, *, keep: bool) -> Letter | None:
+    """Do the act. Without `keep` it is only rehearsed: the service says what is wrong with it, and nothing stays but
+    the event of an attempt that was refused. Returns the letter that was issued, or that would be."""
+    act = partial(page.run, by=by, at=at, version=form.cleaned_data["version"], **form.values())
+    if keep:
+        return getattr(act(case), "letter", None)
+    with transaction.atomic():
+        try:
+            letter = getattr(act(copy(case)), "letter", None)
+        except errors.NotPermitted as refused:
+            refusal = refused
+        else:
+            transaction.set_rollback(True)
+            return letter
+    raise refusal
+
+
+def _show(request: HttpRequest, case: Case, page: Page, form: forms.ActForm, status: int = 200) -> HttpResponse:
+    return _render(request, case, page, "admin/priorauth/case/act.html", status, form=form)
+
+
+def _refused(
+    request: HttpRequest, case: Case, page: Page, why: str, status: int, form: forms.ActForm | None = None
+) -> HttpResponse:
+    typed = form.typed() if form else []
+    return _render(request, case, page, "admin/priorauth/case/refused.html", status, why=why, typed=typed)
+
+
+def _render(
+    request: HttpRequest, case: Case, page: Page, template: str, status: int = 200, **context: Any
+) -> HttpResponse:
+    context |= {**site.each_context(request), "case": case, "page": page, "title": page.title}
+    return TemplateResponse(request, template, context, status=status)
