@@ -110,6 +110,7 @@ def bombs() -> dict[str, tuple[str, bytes]]:
     }
     pictures = {
         "a PNG of 400 MB": png(7000, 7000, rows=7000, bytes_of_pixel=8),
+        "a PNG of 50,000 lines": png(1000, 50_000, rows=50_000),
         "a PNG that says it has a thousand million pixels": png(40_000, 25_000, rows=10),
     }
     return {name: ("application/pdf", content) for name, content in pdfs.items()} | {
