@@ -43,6 +43,7 @@ OTHER_WORDS = {
     "sign_out": "signed out",
     "sign_in_failed": "failed to sign in: the password did not match",
     "sign_out_everywhere": "signed out everywhere",
+    "switch_keys": "switched the keys of their pages on or off",
     "password_change": "changed their password",
     "password_reset": "chose a new password by a link",
     "password_link_make": "made a link for a new password",
