@@ -21,7 +21,7 @@ from priorauth.services import brake, people
 
 CHANGED = "Your password was changed. Other browsers in which you were signed in have been signed out."
 WRONG = "This is not your present password. Capital letters count."
-KEYS = {True: "Single keys work on the reviewers’ pages.", False: "Single keys are switched off."}
+KEYS = {True: "Single keys work on your pages.", False: "Single keys are switched off."}
 EVERYWHERE = "You were signed out everywhere."
 
 

@@ -18,6 +18,7 @@ from priorauth.admin.act_page import act_page
 from priorauth.admin.acts import PAGES
 from priorauth.admin.base import TenantAdmin
 from priorauth.admin.case_page import case_page
+from priorauth.admin.claim_acts import renew
 from priorauth.admin.claim_next import claim_next
 from priorauth.admin.files import download
 from priorauth.admin.find import find
@@ -55,6 +56,7 @@ class CaseAdmin(queue.QueueColumns, TenantAdmin):
                 self._page(claim_next),
                 name="priorauth_case_next",
             ),
+            path("<int:pk>/renew/", self._page(renew), name="priorauth_case_renew"),
             path("find/", self._page(find), name="priorauth_case_find"),
             path("<int:pk>/trail/", self._page(case_trail), name="priorauth_case_trail"),
             path("<int:pk>/letters/<int:letter>/", self._page(letters.show), name="priorauth_case_letter"),
