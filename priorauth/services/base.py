@@ -129,7 +129,9 @@ def _taken(case: Case, by: Actor) -> str:
     last = Handover.objects.for_actor(by).filter(case=case).select_related("by").first()
     if last is None or last.from_user_id != by.user_id or last.by_id == by.user_id:
         return ""
-    return f" {last.by} had it {last.get_kind_display()} at {clock(last.at)}" + (f": “{last.words}”" if last.words else ".")
+    return f" {last.by} had it {last.get_kind_display()} at {clock(last.at)}" + (
+        f": “{last.words}”" if last.words else "."
+    )
 
 
 def _plain(value: Any) -> Any:

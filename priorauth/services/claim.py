@@ -87,6 +87,8 @@ def release(case: Case, *, by: Actor, at: dt.datetime, line: str = "", version: 
     permit(case, Act.RELEASE, by=by, at=at)
     if case.claimed_by_id != by.user_id and by.role != Role.LEAD:
         raise Conflict("You do not hold this case, so there is nothing to release.")
+    if case.claimed_by_id is None:
+        raise Conflict("Nobody holds this case, so there is nothing to release.")
     before = case.claimed_by_id
     with acting(case, Act.RELEASE, by=by, at=at, version=version, claimed_by=None, claimed_until=None) as change:
         if visible(line.strip()) or before not in (None, by.user_id):

@@ -38,7 +38,7 @@ def hand_over(case: Case, *, by: Actor, at: dt.datetime, to: int, line: str, ver
     if why := _unfit(case, person, at):
         refuse(case, Act.HAND_OVER, why, by=by, at=at)
     if claim.holds(case, person, at):
-        raise Incomplete("to", f"{person.name} holds this case already. Choose somebody else.")
+        raise Conflict(f"{person.name} holds this case already. Choose somebody else.")
     until = max(at + claim.CLAIM, min(at + HANDED, case.due_at))
     with _passing(case, Act.HAND_OVER, person.user_id, until, line, by=by, at=at, version=version):
         pass
@@ -102,5 +102,3 @@ def _short(text: str, name: str) -> str:
     if len(text) > claim.LONGEST_LINE:
         raise Incomplete(name, f"This can have {claim.LONGEST_LINE} characters. It has {len(text):,}: shorten it.")
     return text
-
-
