@@ -58,6 +58,6 @@ def keep(request: HttpRequest) -> HttpResponse:
 
 
 def delete(request: HttpRequest, view: int) -> HttpResponse:
-    if request.method == "POST" and saved_views.delete(view, by=request.actor, at=timezone.now()):
+    if request.method == "POST" and saved_views.forget(view, by=request.actor, at=timezone.now()):
         messages.success(request, "The view is deleted.")
     return redirect(QUEUE)

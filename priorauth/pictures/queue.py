@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 from priorauth.statuses import Status
 
 HOUR: Final = dt.timedelta(hours=1)
-LEFT: Final = 92  # where the bars begin
-WIDTH: Final = 212  # of the longest bar
+LEFT: Final = 84  # where the bars begin
+WIDTH: Final = 176  # of the longest bar
 ROW: Final = 30
 BALL: Final = {
     Status.IN_REVIEW: "Reviewers",
@@ -31,6 +31,7 @@ STEPS: Final = 9
 WEEKS: Final = 4
 HEIGHT: Final = 120
 COLUMN: Final = 32
+BAR: Final = 24
 
 
 class Part(NamedTuple):
@@ -116,12 +117,10 @@ def burn_down(cases: Iterable[tuple[str, dt.datetime]], decided: int, now: dt.da
     capacity = [int(pace * upto) for upto in steps]
     most = max(*due, *capacity, 1)
     columns = tuple(
-        Column(
-            upto, count, able, 24 + number * COLUMN, *_rise(count, most), line_y=HEIGHT - round(able * HEIGHT / most)
-        )
+        Column(upto, count, able, 4 + number * COLUMN, *_rise(count, most), line_y=HEIGHT - round(able * HEIGHT / most))
         for number, (upto, count, able) in enumerate(zip(steps, due, capacity, strict=True))
     )
-    line = " ".join(f"{one.x + COLUMN // 2 - 4},{one.line_y}" for one in columns)
+    line = " ".join(f"{one.x + BAR // 2},{one.line_y}" for one in columns)
     behind = next((one for one in columns if one.due > one.capacity), None)
     words = (
         f"Within {behind.hours} h {behind.due} fall due, and the pace of four weeks decides {behind.capacity}."

@@ -12,7 +12,7 @@ from priorauth.roles import Actor, Role
 from priorauth.selectors import reviewable_by
 from priorauth.services import conflicts
 from priorauth.services.base import acting, clock, permit, refuse, visible
-from priorauth.services.errors import Conflict, NotPermitted
+from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 from priorauth.statuses import IN_REVIEW, Act, Status
 
 CLAIM = dt.timedelta(minutes=30)
@@ -89,16 +89,23 @@ def release(case: Case, *, by: Actor, at: dt.datetime, line: str = "", version: 
         raise Conflict("You do not hold this case, so there is nothing to release.")
     if case.claimed_by_id is None:
         raise Conflict("Nobody holds this case, so there is nothing to release.")
-    before = case.claimed_by_id
+    before, line = case.claimed_by_id, short(line.strip(), "line")
     with acting(case, Act.RELEASE, by=by, at=at, version=version, claimed_by=None, claimed_until=None) as change:
-        if visible(line.strip()) or before not in (None, by.user_id):
+        if visible(line) or before not in (None, by.user_id):
             row = Handover(
-                case=case, kind=Handover.Kind.RELEASE, from_user_id=before, words=line.strip(), by_id=by.user_id, at=at
+                case=case, kind=Handover.Kind.RELEASE, from_user_id=before, words=line, by_id=by.user_id, at=at
             )
             row.save(force_insert=True)
             change.rows.append(row)
             change.fields["words"] = row.words
     return case
+
+
+def short(text: str, field: str) -> str:
+    """A line or a reason that fits its column. Raises Incomplete, naming the field."""
+    if len(text) > LONGEST_LINE:
+        raise Incomplete(field, f"This can have {LONGEST_LINE} characters. It has {len(text):,}: shorten it.")
+    return text
 
 
 def _over(case: Case, by: Actor, at: dt.datetime) -> str:

@@ -33,7 +33,7 @@ def hand_over(case: Case, *, by: Actor, at: dt.datetime, to: int, line: str, ver
     permit(case, Act.HAND_OVER, by=by, at=at)
     if not claim.holds(case, by, at) and by.role != Role.LEAD:
         raise Conflict("You do not hold this case, so you cannot hand it over.")
-    line = _short(needed(line, "line", "Write a line for the next reviewer."), "line")
+    line = claim.short(needed(line, "line", "Write a line for the next reviewer."), "line")
     person = _reviewer(to)
     if why := _unfit(case, person, at):
         refuse(case, Act.HAND_OVER, why, by=by, at=at)
@@ -52,7 +52,7 @@ def take_over(case: Case, *, by: Actor, at: dt.datetime, reason: str, version: i
         refuse(case, Act.TAKE_OVER, why, by=by, at=at)
     if not claim.held(case, at) or claim.holds(case, by, at):
         raise Conflict("Nobody else holds this case, so there is nothing to take over.")
-    reason = _short(reason.strip(), "reason")
+    reason = claim.short(reason.strip(), "reason")
     if visible(reason) < SHORTEST_REASON:
         raise Incomplete("reason", f"Write in at least {SHORTEST_REASON} characters why you take the case over.")
     with _passing(case, Act.TAKE_OVER, by.user_id, at + claim.CLAIM, reason, by=by, at=at, version=version):
@@ -96,9 +96,3 @@ def _unfit(case: Case, person: Actor, at: dt.datetime) -> str:
     if decide.barred(case, by=person, at=at):
         return f"{person.name} may not decide this case. Choose somebody else."
     return ""
-
-
-def _short(text: str, name: str) -> str:
-    if len(text) > claim.LONGEST_LINE:
-        raise Incomplete(name, f"This can have {claim.LONGEST_LINE} characters. It has {len(text):,}: shorten it.")
-    return text

@@ -30,7 +30,7 @@ def keep(*, by: Actor, at: dt.datetime, name: str, query: str) -> SavedView:
     return view
 
 
-def delete(view: int, *, by: Actor, at: dt.datetime) -> bool:
+def forget(view: int, *, by: Actor, at: dt.datetime) -> bool:
     """Delete one of one's own views. Returns whether there was one."""
     with transaction.atomic():
         deleted, _ = SavedView.objects.filter(user=by.user_id, pk=view).delete()
