@@ -19,6 +19,7 @@ APPEND_ONLY = (
     "priorauth_itemanswer",
     "priorauth_letter",
     "priorauth_lettertext",
+    "priorauth_handover",
 )
 CASE = "priorauth_case"
 OF_A_CASE = (
@@ -32,6 +33,7 @@ OF_A_CASE = (
     "priorauth_message",
     "priorauth_itemanswer",
     "priorauth_letter",
+    "priorauth_handover",
 )
 EVENT_GATE = 484_001  # the advisory lock that every insert of an event shares until it is committed
 
@@ -43,7 +45,8 @@ BEGIN
 END $$
 """
 
-# At commit: each change of a case raised its version by one, and the event of that version stands in its trail.
+# At commit: each change of a case raised its version by one, and the event of that version stands in its trail. Only a
+# claim may grow longer without: an open page renews it, and no form may get stale by that (services/claim.py).
 CASE_FUNCTION = """
 CREATE OR REPLACE FUNCTION priorauth_case_has_its_event() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -51,6 +54,9 @@ DECLARE
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         IF to_jsonb(NEW) - TG_ARGV = to_jsonb(OLD) - TG_ARGV THEN
+            RETURN NULL;
+        ELSIF NEW.claimed_until > OLD.claimed_until
+            AND to_jsonb(NEW) - TG_ARGV - 'claimed_until' = to_jsonb(OLD) - TG_ARGV - 'claimed_until' THEN
             RETURN NULL;
         END IF;
         due := OLD.version + 1;

@@ -42,6 +42,8 @@ class Act(TextChoices):
     SCORE_FAILED = "score_failed", "could not score the request"
     CLAIM = "claim", "claimed the case"
     RELEASE = "release", "released the case"
+    HAND_OVER = "hand_over", "handed the case over"
+    TAKE_OVER = "take_over", "took the case over"
     ASK = "ask", "asked for information"
     ANSWER = "answer", "answered the request for information"
     AMEND = "amend", "corrected or added facts"
@@ -78,6 +80,10 @@ TRANSITIONS: dict[Act, Transition] = {
     Act.SCORE_FAILED: Transition(frozenset({S.RECEIVED}), S.IN_REVIEW, SYSTEM, "a scoring job that used all its tries"),
     Act.CLAIM: Transition(IN_REVIEW, None, REVIEWER_ROLES, "no live claim of somebody else"),
     Act.RELEASE: Transition(IN_REVIEW, None, REVIEWER_ROLES, "own claim, or a lead"),
+    Act.HAND_OVER: Transition(
+        IN_REVIEW, None, REVIEWER_ROLES, "own claim, or a lead; a reviewer who may decide it; a line"
+    ),
+    Act.TAKE_OVER: Transition(IN_REVIEW, None, frozenset({Role.LEAD}), "a live claim of somebody else, a reason"),
     Act.ASK: Transition(
         IN_REVIEW, S.INFORMATION_NEEDED, REVIEWER_ROLES, "a question in the reviewer's words", claimed=True
     ),

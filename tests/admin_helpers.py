@@ -58,8 +58,11 @@ def typed(slug: str, case: Case, **changes: Any) -> dict[str, Any]:
             "reason_for_clinician": WORDS,
             "confirmed": "1",
         },
+        "take-over": {"reason": "The nurse was called away for the day."},
         "close": {"reason": "No authorization is needed for this plan.", "confirmed": "1"},
     }
+    if slug == "hand-over":
+        forms[slug] = {"to": person(Role.NURSE).user_id, "line": "The report of L1 came this morning."}
     return {"version": case.version, **forms.get(slug, {}), **changes}
 
 

@@ -15,7 +15,7 @@ from priorauth.guards import APPEND_ONLY
 from priorauth.models import AuditEvent, Case, Checkpoint
 from priorauth.roles import SYSTEM, Role
 from priorauth.services import claim, information, replay, write
-from tests.cases import NOW, approve, case_in_review, draft_case, person
+from tests.cases import NOW, approve, case_in_review, draft_case, person, score_all
 from tests.tampering import force
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,7 @@ def decided():
 
 
 def correspond():
-    """A question, its answer and a message."""
+    """A question, its answer, a message and a line for the next reviewer."""
     clerk, nurse = person(Role.CLERK), person(Role.NURSE)
     case = claim.claim(case_in_review(clerk), by=nurse, at=NOW)
     items = [{"criterion": "symptomatic", "level": "L1", "ask": "Which pain?"}]
@@ -38,6 +38,9 @@ def correspond():
     not_held = information.Item(0, not_held=True, words="No score was taken.", by_id=clerk.user_id, at=NOW)
     information.answer(case, by=clerk, at=NOW, note="", items=[not_held])
     write.write(case, by=clerk, at=NOW, text="Anything else?")
+    score_all()
+    case.refresh_from_db()
+    claim.release(claim.claim(case, by=nurse, at=NOW), by=nurse, at=NOW, line="The report came.")
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)

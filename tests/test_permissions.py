@@ -230,7 +230,7 @@ OFFICE_AREAS, PAYER_AREA, ADMIN_AREA = (
     ("admin/",),
 )
 OPEN_TO_ALL = {"admin:login"}
-OWN = {"sign-out", "sign-out-everywhere", "account", "sign-in", "invitation"}
+OWN = {"sign-out", "account-keys", "sign-out-everywhere", "account", "sign-in", "invitation"}
 ASKS_FOR_A_CHECK = "admin:priorauth_auditevent_check"  # a job of the portal then reads the whole trail
 
 

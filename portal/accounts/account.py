@@ -16,10 +16,12 @@ from portal.accounts.passwords import NewPasswordForm
 from portal.accounts.sign_in import BEFORE, LONGEST_INPUT, TOO_MANY_REQUESTS, forgetting, in_words, seconds
 from priorauth.models import User
 from priorauth.posting import posted_from
+from priorauth.roles import ADMIN_SITE_ROLES
 from priorauth.services import brake, people
 
 CHANGED = "Your password was changed. Other browsers in which you were signed in have been signed out."
 WRONG = "This is not your present password. Capital letters count."
+KEYS = {True: "Single keys work on your pages.", False: "Single keys are switched off."}
 EVERYWHERE = "You were signed out everywhere."
 
 
@@ -73,8 +75,20 @@ def account(request: HttpRequest) -> HttpResponse:
 
 
 def show(request: HttpRequest, form: OwnPasswordForm, status: int = 200) -> HttpResponse:
-    context = {"form": form, "before": request.session.get(BEFORE, "")}
+    actor = request.actor
+    has_keys = actor is not None and actor.role in ADMIN_SITE_ROLES
+    context = {"form": form, "before": request.session.get(BEFORE, ""), "has_keys": has_keys}
     return render(request, "account/account.html", context, status=status)
+
+
+@posted_from("account")
+@login_required
+def shortcuts(request: HttpRequest) -> HttpResponse:
+    """Single keys on the reviewers' pages: the ticked box switches them on, the empty one off."""
+    on = "on" in request.POST
+    people.switch_shortcuts(request.user, on, at=timezone.now())
+    messages.success(request, KEYS[on])
+    return redirect("account")
 
 
 @posted_from("account")

@@ -11,6 +11,7 @@ urlpatterns = [
     path("kept/", kept.typed_too_late, name="kept"),
     path("session/", sessions.state, name="session"),
     path("account/", account.account, name="account"),
+    path("account/keys/", account.shortcuts, name="account-keys"),
     path("account/sign-out-everywhere/", account.sign_out_everywhere, name="sign-out-everywhere"),
     path("invitation/", invited.accept, name="invitation"),
     path("invitation/<slug:token>/", invited.follow, name="invitation-link"),

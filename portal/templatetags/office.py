@@ -8,6 +8,7 @@ from typing import Any
 from django import template
 from django.forms.boundfield import BoundField
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -85,6 +86,12 @@ CHOICES = {"radios": partial(_inputs, "radio"), "checks": partial(_inputs, "chec
 def when(instant: Any) -> str:
     """An instant as people read it, with the zone; nothing for none."""
     return clock(instant) if instant else ""
+
+
+@register.filter
+def seconds_left(instant: dt.datetime) -> int:
+    """How many seconds until then; none where it is past."""
+    return max(int((instant - timezone.now()).total_seconds()), 0)
 
 
 @register.filter

@@ -84,14 +84,6 @@ def validity(case: Case) -> dict[str, dt.date]:
     return {"valid_from": first, "valid_to": first + decide.DEFAULT_VALIDITY}
 
 
-class ClaimForm(ActForm):
-    pass
-
-
-class ReleaseForm(ActForm):
-    pass
-
-
 class ApproveForm(ActForm):
     valid_from = day_field("First day of the authorization")
     valid_to = day_field("Last day of the authorization")

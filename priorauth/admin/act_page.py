@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from priorauth.admin import act_forms as forms
 from priorauth.admin.letter_preview import preview
-from priorauth.admin.obstacles import blocked, forbidden
+from priorauth.admin.obstacles import blocked, forbidden, holds
 from priorauth.admin.site import site
 from priorauth.models import Case, Letter
 from priorauth.posting import PUT_BACK
@@ -32,8 +32,8 @@ FORBIDDEN, CONFLICT, BAD = 403, 409, 400
 
 @dataclass(frozen=True)
 class Page:
-    """How one act looks: its words, its form, its service, whether a summary has to be confirmed first, and whether
-    that is a grave matter."""
+    """How one act looks: its words, its form, its service, whether a summary has to be confirmed first, whether
+    that is a grave matter, and whether the case page leaves it out, rather than say why, while it is not open."""
 
     act: Act
     title: str
@@ -44,6 +44,7 @@ class Page:
     advice: str = ""
     confirm: bool = False
     grave: bool = False
+    silent: bool = False
 
 
 def act_page(request: HttpRequest, pk: str, page: Page) -> HttpResponse:
@@ -118,4 +119,5 @@ def _render(
     request: HttpRequest, case: Case, page: Page, template: str, status: int = 200, **context: Any
 ) -> HttpResponse:
     context |= {**site.each_context(request), "case": case, "page": page, "title": page.title}
+    context["mine"] = holds(case, request.actor, timezone.now())
     return TemplateResponse(request, template, context, status=status)

@@ -1,15 +1,13 @@
 """The table of the acts that have a page: slug -> how it looks. Each slug is an address under the case."""
 
 from priorauth.admin import act_forms as forms
+from priorauth.admin import claim_acts
 from priorauth.admin.act_page import Page
-from priorauth.services import claim, decide, escalate, information, write
+from priorauth.services import decide, escalate, information, write
 from priorauth.statuses import Act
 
 PAGES = {
-    "claim": Page(Act.CLAIM, "Claim", "Claim this case", forms.ClaimForm, claim.claim, "You hold this case now."),
-    "release": Page(
-        Act.RELEASE, "Release", "Release this case", forms.ReleaseForm, claim.release, "The case is free for others."
-    ),
+    **claim_acts.CLAIM,
     "approve": Page(
         Act.APPROVE,
         "Approve",
@@ -70,4 +68,5 @@ PAGES = {
         confirm=True,
         grave=True,
     ),
+    **claim_acts.PASS_ON,
 }

@@ -15,7 +15,7 @@ from django.utils.dateparse import parse_date
 from priorauth import audit
 from priorauth.admin import trail
 from priorauth.admin.base import ReadOnlyAdmin
-from priorauth.admin.queue import Choices, ColumnFilter
+from priorauth.admin.filters import Choices, ColumnFilter
 from priorauth.admin.site import site
 from priorauth.admin.whole_trail import last_check
 from priorauth.models import AuditEvent

@@ -1,30 +1,56 @@
-"""The work board: the one thing to do next, my cases, and the numbers that lead to a list."""
+"""The work board: the one thing to do next, my cases, the numbers that lead to a list, and the queue as pictures."""
 
 import datetime as dt
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min
 
 from priorauth import jobs
+from priorauth.admin.tabs import capped, counts, due, in_tab
 from priorauth.admin.whole_trail import alarm
 from priorauth.admin.words import time_left
-from priorauth.models import Case, Job
+from priorauth.models import Case, Decision, EditionUse, Handover, Job
+from priorauth.pictures import queue
 from priorauth.roles import CASE_READER_ROLES, REVIEWER_ROLES, TRAIL_READER_ROLES, Actor, Role
-from priorauth.selectors import with_last_message
-from priorauth.statuses import OPEN, Status
+from priorauth.services import conflicts
+from priorauth.services.hand_over import taken_from
+from priorauth.statuses import OPEN
 
-SOON = dt.timedelta(hours=8)
+DRAWN = 10_000  # open cases at most that the pictures show, those due first
+MINE = 20
+NUMBERS = {
+    "view=soon": ("soon", "Due in 8 hours"),
+    "view=open&due=today": ("today", "Due today"),
+    "view=information": ("information", "Waiting for the office"),
+    "view=physician": ("physician", "With a physician"),
+    "view=unassigned": ("unassigned", "Unassigned"),
+}
+NEWS = {
+    "view=late": ("late", "Late"),
+    "view=arrived": ("arrived", "Information arrived"),
+    "view=messages": ("messages", "Messages to answer"),
+}
+
+
+class Held(NamedTuple):
+    """A case that the person holds, and the line with which it was handed to them."""
+
+    case: Case
+    left: str
+    line: Handover | None
 
 
 def board(actor: Actor, now: dt.datetime) -> dict[str, Any]:
     """What the board shows to this role, in a constant number of queries."""
     context: dict[str, Any] = {"may_claim": actor.role in REVIEWER_ROLES}
     if actor.role in CASE_READER_ROLES:
-        context["numbers"] = _numbers(actor, now)
+        context |= _numbers(actor, now)
+        context |= _pictures(actor, now)
+        context["editions"] = EditionUse.objects.order_by("-first_used_at", "-id")[:3]
     if actor.role in REVIEWER_ROLES:
-        mine = Case.objects.for_actor(actor).filter(claimed_by=actor.user_id, claimed_until__gt=now)
-        mine = mine.select_related("member").order_by("urgency", "due_at", "id")[:20]
-        context["mine"] = [(case, time_left(case.due_at, now)) for case in mine]
+        context["mine"] = _mine(actor, now)
+        context["taken"] = taken_from(actor, now)
+        context["unlicensed"] = conflicts.unlicensed(actor, now)
     if actor.role in REVIEWER_ROLES | {Role.ADMINISTRATOR}:
         behind = jobs.overdue(now).filter(kind=Job.Kind.SCORE)
         context["behind"] = behind.aggregate(count=Count("pk"), since=Min("created_at"))
@@ -35,24 +61,34 @@ def board(actor: Actor, now: dt.datetime) -> dict[str, Any]:
     return context
 
 
-def _numbers(actor: Actor, now: dt.datetime) -> list[tuple[str, int, str]]:
-    """(words, how many, which view of the queue lists them)."""
-    cases = Case.objects.for_actor(actor).filter(status__in=sorted(OPEN))
-    free = Q(claimed_by__isnull=True) | Q(claimed_until__lte=now)
-    counts = with_last_message(cases, actor).aggregate(
-        late=Count("pk", filter=Q(due_at__lt=now)),
-        soon=Count("pk", filter=Q(due_at__gte=now, due_at__lt=now + SOON)),
-        unassigned=Count("pk", filter=Q(status=Status.IN_REVIEW) & free),
-        physician=Count("pk", filter=Q(status=Status.WITH_PHYSICIAN)),
-        information=Count("pk", filter=Q(status=Status.INFORMATION_NEEDED)),
-        messages=Count("pk", filter=Q(office_wrote_last=True)),
-    )
-    words = {
-        "late": "Late",
-        "soon": "Due within 8 hours",
-        "unassigned": "In review, unassigned",
-        "physician": "With a physician",
-        "information": "Waiting for the office",
-        "messages": "Messages to answer",
+def _mine(actor: Actor, now: dt.datetime) -> list[Held]:
+    cases = in_tab(Case.objects.for_actor(actor), "mine", actor, now).select_related("member")
+    cases = list(cases.order_by("urgency", "due_at", "id")[:MINE])
+    passed = Handover.objects.for_actor(actor).filter(case__in=cases).order_by("case", "-id").distinct("case")
+    last = {row.case_id: row for row in passed.select_related("by")}
+    lines = {pk: row for pk, row in last.items() if row.to_user_id == actor.user_id and row.by_id != actor.user_id}
+    return [Held(case, time_left(case.due_at, now), lines.get(case.pk)) for case in cases]
+
+
+def _numbers(actor: Actor, now: dt.datetime) -> dict[str, list[tuple[str, str, str]]]:
+    """For both rows of numbers: (words, how many, the address of the list)."""
+    today = in_tab(Case.objects.for_actor(actor), "open", actor, now).filter(due("today", now))
+    counted = counts(actor, now, today=today)
+    rows = {"numbers": NUMBERS, "news": NEWS}
+    return {
+        row: [(words, capped(counted[name]), query) for query, (name, words) in which.items()]
+        for row, which in rows.items()
     }
-    return [(label, counts[view], view) for view, label in words.items()]
+
+
+def _pictures(actor: Actor, now: dt.datetime) -> dict[str, Any]:
+    cases = Case.objects.for_actor(actor).filter(status__in=sorted(OPEN)).order_by("due_at")
+    rows = list(cases.values_list("status", "due_at")[: DRAWN + 1])
+    weeks = dt.timedelta(weeks=queue.WEEKS)
+    decided = Decision.objects.for_actor(actor).filter(decided_at__gt=now - weeks, decided_at__lte=now).count()
+    shown = rows[:DRAWN]
+    return {
+        "ageing": queue.ageing(shown, now) if shown else None,
+        "burn_down": queue.burn_down(shown, decided, now) if shown else None,
+        "more_than_drawn": DRAWN if len(rows) > DRAWN else 0,
+    }

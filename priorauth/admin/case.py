@@ -13,32 +13,39 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from priorauth.admin import files, letters, queue
+from priorauth.admin import files, filters, letters, queue, saved_views
 from priorauth.admin.act_page import act_page
 from priorauth.admin.acts import PAGES
 from priorauth.admin.base import TenantAdmin
+from priorauth.admin.bulk import bulk
 from priorauth.admin.case_page import case_page
+from priorauth.admin.claim_acts import renew
 from priorauth.admin.claim_next import claim_next
+from priorauth.admin.conflicts import conflicts, end_conflict
 from priorauth.admin.find import find
 from priorauth.admin.site import site
 from priorauth.admin.trail import case_trail
 from priorauth.models import Case
-from priorauth.roles import CASE_READER_ROLES, REVIEWER_ROLES
+from priorauth.roles import CASE_READER_ROLES, REVIEWER_ROLES, Role
+from priorauth.services.hand_over import reviewers
 
 
 @admin.register(Case, site=site)
 class CaseAdmin(queue.QueueColumns, TenantAdmin):
     readers = CASE_READER_ROLES
     list_display = (
-        "due", "ref", "who", "where", "computed", "points", "how_soon", "state", "sender", "holder",
+        "due", "ref", "who", "where", "computed", "points", "how_soon", "state", "sender",
     )  # fmt: skip
     list_display_links = ("ref",)
     list_filter = (
-        queue.TabFilter,
-        queue.UrgencyFilter,
-        queue.StatusFilter,
-        queue.ProductFilter,
-        queue.OfficeFilter,
+        filters.TabFilter,
+        filters.DueFilter,
+        filters.UrgencyFilter,
+        filters.StatusFilter,
+        filters.ResultFilter,
+        filters.ProductFilter,
+        filters.OfficeFilter,
+        filters.HolderFilter,
     )
     list_select_related = ("member", "office", "claimed_by")
     search_fields = ("reference",)
@@ -54,6 +61,12 @@ class CaseAdmin(queue.QueueColumns, TenantAdmin):
                 self._page(claim_next),
                 name="priorauth_case_next",
             ),
+            path("<int:pk>/renew/", self._page(renew), name="priorauth_case_renew"),
+            path("bulk/", self._page(bulk), name="priorauth_case_bulk"),
+            path("views/", self._page(saved_views.keep), name="priorauth_case_view"),
+            path("views/<int:view>/delete/", self._page(saved_views.delete), name="priorauth_case_view-delete"),
+            path("conflicts/", self._page(conflicts), name="priorauth_case_conflicts"),
+            path("conflicts/<int:conflict>/end/", self._page(end_conflict), name="priorauth_case_conflict-end"),
             path("find/", self._page(find), name="priorauth_case_find"),
             path("<int:pk>/trail/", self._page(case_trail), name="priorauth_case_trail"),
             path("<int:pk>/letters/<int:letter>/", self._page(letters.show), name="priorauth_case_letter"),
@@ -80,6 +93,11 @@ class CaseAdmin(queue.QueueColumns, TenantAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:
         return queue.with_pathways(super().get_queryset(request), request)
 
+    def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
+        """The columns, with a button to claim for those who may, and for leads a box to choose."""
+        boxes = (queue.choose,) if request.actor.role == Role.LEAD else ()
+        return (*boxes, *self.list_display, queue.holder_for(request.actor))
+
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """The order of work; of what is decided, the latest first."""
         return ("-decided_at", "-id") if request.GET.get("view") == "decided" else ("urgency", "due_at", "id")
@@ -94,8 +112,12 @@ class CaseAdmin(queue.QueueColumns, TenantAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET"])
-        may_claim = request.actor.role in REVIEWER_ROLES
-        return super().changelist_view(request, {"title": "Cases", "may_claim": may_claim, **(extra_context or {})})
+        actor = request.actor
+        context = {"title": "Cases", "may_claim": actor.role in REVIEWER_ROLES}
+        context |= saved_views.shown(actor, request.GET)
+        if actor.role == Role.LEAD:
+            context["reviewers"] = reviewers()
+        return super().changelist_view(request, {**context, **(extra_context or {})})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

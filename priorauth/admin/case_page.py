@@ -121,6 +121,8 @@ def _head(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
         "rule": REGIMES[case.regime].rule(case.urgency),
         "claim": _claim(case, actor, now),
         "mine": holds(case, actor, now),
+        "held": held(case, now),
+        "handovers": list(case.handovers.select_related("from_user", "to_user", "by")),
     }
 
 
@@ -157,9 +159,11 @@ def _buttons(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
     buttons: list[Button] = []
     closed: dict[str, list[str]] = {}
     for slug, page in PAGES.items():
-        if slug == "message" or (slug == "release" and not held(case, now)):
+        if slug == "message":
             continue  # messages have a section of their own
         why_not = obstacle(case, page.act, actor, now)
+        if why_not and page.silent:
+            continue
         if why_not:
             closed.setdefault(why_not, []).append(page.title)
         else:

@@ -14,6 +14,7 @@ from priorauth.roles import REVIEWER_ROLES, Actor
 from priorauth.selectors import reviewable_by
 from priorauth.services import claim
 from priorauth.services.base import clock
+from priorauth.services.errors import NotPermitted
 
 
 @posted_from("admin:priorauth_case_changelist")
@@ -22,7 +23,11 @@ def claim_next(request: HttpRequest) -> HttpResponse:
     if request.actor.role not in REVIEWER_ROLES:
         raise PermissionDenied
     now = timezone.now()
-    case = claim.claim_next(by=request.actor, at=now)
+    try:
+        case = claim.claim_next(by=request.actor, at=now)
+    except NotPermitted as refused:
+        messages.error(request, str(refused))
+        return redirect("admin:index")
     if case:
         messages.success(request, f"You hold {case.reference} for 30 minutes.")
         return redirect("admin:priorauth_case_change", case.pk)
@@ -35,5 +40,5 @@ def _nothing_waits(actor: Actor, now: dt.datetime) -> str:
     count, due = others.aggregate(count=Count("pk"), due=Min("due_at")).values()
     if not count:
         return "Nothing waits for you."
-    are = "1 case is with a reviewer" if count == 1 else f"{count} cases are with reviewers"
+    are = "1 case is with a reviewer" if count == 1 else f"{count:,} cases are with reviewers"
     return f"Nothing waits for you. {are}; the next one is due {clock(due)}."

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 from priorauth.admin.base import ReadOnlyAdmin
-from priorauth.admin.queue import Choices, ColumnFilter
+from priorauth.admin.filters import Choices, ColumnFilter
 from priorauth.admin.site import site
 from priorauth.models import Job
 from priorauth.roles import Role

@@ -7,8 +7,9 @@ import datetime as dt
 
 from priorauth.models import Case
 from priorauth.roles import Actor, Role
-from priorauth.services import decide
+from priorauth.services import conflicts, decide
 from priorauth.services.base import clock
+from priorauth.services.claim import held, holds
 from priorauth.statuses import TRANSITIONS, Act, Status
 
 DECISIONS = frozenset({Act.APPROVE, Act.NOT_APPROVE, Act.CLOSE})
@@ -21,15 +22,7 @@ def obstacle(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
 
 def forbidden(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
     """What this person may not do, whoever holds the case."""
-    return _role(act, actor) or _decision(case, act, actor, now)
-
-
-def holds(case: Case, actor: Actor, now: dt.datetime) -> bool:
-    return case.claimed_by_id == actor.user_id and case.claimed_until > now
-
-
-def held(case: Case, now: dt.datetime) -> bool:
-    return case.claimed_by_id is not None and case.claimed_until > now
+    return _role(act, actor) or _conflict(case, act, actor, now) or _decision(case, act, actor, now)
 
 
 def _role(act: Act, actor: Actor) -> str:
@@ -39,9 +32,17 @@ def _role(act: Act, actor: Actor) -> str:
         return "Auditors read; they do not act on cases."
     if act == Act.NOT_APPROVE:
         return "Physicians only. Escalate instead."
+    if act == Act.TAKE_OVER:
+        return "Only a lead takes a case over."
     if act == Act.ESCALATE:
         return "For nurses. You are the physician: decide, or ask for information."
     return "Your role does not include this."
+
+
+def _conflict(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
+    if act == Act.CLAIM:
+        return conflicts.conflict(case, actor.user_id)
+    return decide.barred(case, by=actor, at=now) if act == Act.TAKE_OVER else ""
 
 
 def blocked(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
@@ -53,11 +54,19 @@ def blocked(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
         return _holder(case) if held(case, now) else "Claim the case first: then nobody else decides it meanwhile."
     if act == Act.CLAIM and held(case, now) and not holds(case, actor, now):
         return _holder(case)
-    if act == Act.RELEASE:
-        if not held(case, now):
-            return "Nobody holds this case."
-        if not holds(case, actor, now) and actor.role != Role.LEAD:
-            return f"{_holder(case)} Only they or a lead can release it."
+    return _passing(case, act, actor, now)
+
+
+def _passing(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
+    """Who may give a case back, hand it over or take it over."""
+    mine = holds(case, actor, now)
+    if act in (Act.RELEASE, Act.TAKE_OVER) and not held(case, now):
+        return "Nobody holds this case."
+    if act == Act.TAKE_OVER and mine:
+        return "You hold this case."
+    if act in (Act.RELEASE, Act.HAND_OVER) and not mine and actor.role != Role.LEAD:
+        holder = _holder(case) if held(case, now) else "Nobody holds this case."
+        return f"{holder} Only its holder or a lead can do this."
     return ""
 
 

@@ -1,128 +1,22 @@
-"""The queue: views as tabs, filters, and the columns of a row. The order is the order of work and cannot be changed."""
+"""The columns of a row of the queue; tabs.py and filters.py have its views. The order is the order of work."""
 
-import datetime as dt
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable
 
 from django.contrib import admin
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateformat import format as time_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from policies.vocabulary import PRODUCTS
-from priorauth.admin.board import SOON
 from priorauth.admin.words import age, determination, time_left
-from priorauth.models import Assessment, Case, Organization
-from priorauth.roles import Role
-from priorauth.selectors import with_last_message
+from priorauth.models import Assessment, Case
+from priorauth.roles import REVIEWER_ROLES, Actor, Role
 from priorauth.services.base import clock
-from priorauth.statuses import DECIDED, OPEN, Status, Urgency
-
-Choices = list[tuple[str, str]]
-
-TABS = {
-    "queue": "Queue",
-    "physician": "Physician",
-    "mine": "Mine",
-    "unassigned": "Unassigned",
-    "information": "Waiting for the office",
-    "messages": "Messages to answer",
-    "soon": "Due within 8 hours",
-    "late": "Late",
-    "open": "All open",
-    "decided": "Decided",
-}
-
-
-def in_tab(cases: QuerySet[Case], tab: str, request: HttpRequest, now: dt.datetime) -> QuerySet[Case]:
-    """The cases of one tab."""
-    free = Q(claimed_by__isnull=True) | Q(claimed_until__lte=now)
-    conditions = {
-        "queue": Q(status=Status.IN_REVIEW),
-        "physician": Q(status=Status.WITH_PHYSICIAN),
-        "mine": Q(claimed_by=request.actor.user_id, claimed_until__gt=now),
-        "unassigned": Q(status=Status.IN_REVIEW) & free,
-        "information": Q(status=Status.INFORMATION_NEEDED),
-        "messages": Q(status__in=sorted(OPEN), office_wrote_last=True),
-        "soon": Q(status__in=sorted(OPEN), due_at__gte=now, due_at__lt=now + SOON),
-        "late": Q(status__in=sorted(OPEN), due_at__lt=now),
-        "open": Q(status__in=sorted(OPEN)),
-        "decided": Q(status__in=sorted(DECIDED)),
-    }
-    if tab == "messages":
-        cases = with_last_message(cases, request.actor)
-    return cases.filter(conditions[tab])
-
-
-class TabFilter(admin.SimpleListFilter):
-    """One view of the queue. A search looks through all of them."""
-
-    title = "view"
-    parameter_name = "view"
-    template = "admin/priorauth/case/tabs.html"
-    is_tabs = True
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
-        self.default = "physician" if request.actor.role == Role.PHYSICIAN else "queue"
-        return list(TABS.items())
-
-    @property
-    def current(self) -> str:
-        return self.value() if self.value() in TABS else self.default
-
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
-        for value, words in self.lookup_choices:
-            link = changelist.get_query_string({self.parameter_name: value}, ["p", "q"])
-            yield {"selected": value == self.current and not changelist.query, "query_string": link, "display": words}
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:
-        if request.GET.get("q", "").strip():
-            return queryset
-        return in_tab(queryset, self.current, request, timezone.now())
-
-
-class ColumnFilter(admin.SimpleListFilter):
-    """One column, one of its values, as a select in the bar above the list."""
-
-    column = ""
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:
-        if not self.value():
-            return queryset
-        known = self.value() in dict(self.lookup_choices)
-        return queryset.filter(**{self.column: self.value()}) if known else queryset.none()
-
-
-class UrgencyFilter(ColumnFilter):
-    title, parameter_name, column = "Urgency", "urgency", "urgency"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
-        return Urgency.choices
-
-
-class StatusFilter(ColumnFilter):
-    title, parameter_name, column = "Status", "status", "status"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
-        return [choice for choice in Status.choices if choice[0] != Status.DRAFT]
-
-
-class ProductFilter(ColumnFilter):
-    title, parameter_name, column = "Plan", "product", "product"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
-        return list(PRODUCTS.items())
-
-
-class OfficeFilter(ColumnFilter):
-    title, parameter_name, column = "Office", "office", "office_id"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
-        offices = Organization.objects.filter(kind=Organization.Kind.OFFICE).order_by("name")
-        return [(str(pk), name) for pk, name in offices.values_list("pk", "name")]
+from priorauth.services.claim import held
+from priorauth.statuses import OPEN, TRANSITIONS, Act, Status
 
 
 class QueueColumns:
@@ -169,11 +63,42 @@ class QueueColumns:
     def sender(self, case: Case) -> str:
         return case.office.name
 
+
+def holder_for(actor: Actor) -> Callable[[Case], str]:
+    """The last column: who holds the case, or a button for those who may claim it."""
+
     @admin.display(description="Claimed by")
-    def holder(self, case: Case) -> str:
-        if case.claimed_by is None or case.claimed_until <= timezone.now():
+    def holder(case: Case) -> str:
+        now = timezone.now()
+        if held(case, now):
+            who = "You" if case.claimed_by_id == actor.user_id else str(case.claimed_by)
+            return format_html("{} until {}", who, time_format(timezone.localtime(case.claimed_until), "g:i a"))
+        if not _may_claim(case, actor):
             return "Nobody"
-        return f"{case.claimed_by} until {time_format(timezone.localtime(case.claimed_until), 'g:i a')}"
+        button = (
+            'Nobody <button class="linklike" form="claim-one" formaction="{}" name="version" value="{}" data-key="c"'
+            ' data-key-name="Claim, in the row that has focus">Claim<span class="hidden"> {}</span></button>'
+        )
+        return format_html(button, reverse("admin:priorauth_case_claim", args=[case.pk]), case.version, case.reference)
+
+    return holder
+
+
+def _may_claim(case: Case, actor: Actor) -> bool:
+    waits_for_a_physician = case.status == Status.WITH_PHYSICIAN and actor.role == Role.NURSE
+    return actor.role in REVIEWER_ROLES and case.status in TRANSITIONS[Act.CLAIM].sources and not waits_for_a_physician
+
+
+@admin.display(description="Choose")
+def choose(case: Case) -> str:
+    """A box for assigning and releasing several at once."""
+    if case.status not in TRANSITIONS[Act.HAND_OVER].sources:
+        return ""
+    box = (
+        '<label class="pick"><input type="checkbox" name="case" value="{}:{}" form="bulk">'
+        '<span class="hidden">Choose {}</span></label>'
+    )
+    return format_html(box, case.pk, case.version, case.reference)
 
 
 def with_pathways(cases: QuerySet[Case], request: HttpRequest) -> QuerySet[Case]:

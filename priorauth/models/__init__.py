@@ -1,5 +1,6 @@
 from priorauth.models.access import ApiKey, IdempotencyKey, Invitation, SignInBrake
 from priorauth.models.case import Case
+from priorauth.models.claim import ConflictOfInterest, Handover, SavedView
 from priorauth.models.content import Attachment, Draft, InformationRequest, Revision
 from priorauth.models.correspondence import AnswerDraft, ItemAnswer, Message, Opening
 from priorauth.models.directory import MemberFileLine, MemberLookup, OfficeClinician, OfficeFacility, PlanMember
@@ -22,6 +23,7 @@ __all__ = [
     "Case",
     "Checkpoint",
     "Clinician",
+    "ConflictOfInterest",
     "Credential",
     "Decision",
     "DecisionLine",
@@ -29,6 +31,7 @@ __all__ = [
     "EditionUse",
     "Escalation",
     "Facility",
+    "Handover",
     "Heartbeat",
     "IdempotencyKey",
     "InformationRequest",
@@ -52,6 +55,7 @@ __all__ = [
     "Replay",
     "ReplayedCase",
     "Revision",
+    "SavedView",
     "SignInBrake",
     "User",
 ]

@@ -52,6 +52,7 @@ class Case(TenantModel):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="claimed_cases"
     )
     claimed_until = models.DateTimeField(null=True)
+    arrived_at = models.DateTimeField(null=True, help_text="an answer came that no reviewer has claimed since")
     decided_at = models.DateTimeField(null=True)
     withdrawal_reason = models.TextField(max_length=500, blank=True)
 

@@ -30,6 +30,10 @@ class User(AbstractUser):
         default=0, editable=False, help_text="a higher number ends every session that began under a lower one"
     )
 
+    shortcuts = models.BooleanField(
+        default=True, editable=False, help_text="single keys act on the reviewers' pages (WCAG 2.1.4)"
+    )
+
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: list[str] = []
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.dateformat import format as format_date
 
 from priorauth import audit
-from priorauth.models import Case, Decision
+from priorauth.models import Case, Decision, Handover
 from priorauth.roles import Actor, Role
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 from priorauth.statuses import DECIDED, TRANSITIONS, Act, Status
@@ -117,10 +117,21 @@ def _why_not(case: Case, act: Act, by: Actor, at: dt.datetime) -> str:
         return f"The case is now “{Status(case.status).label}”, so this can no longer be done."
     if TRANSITIONS[act].claimed and case.claimed_by_id != by.user_id:
         holder = f"{case.claimed_by} holds this case until {clock(case.claimed_until)}." if case.claimed_by else ""
+        holder += _taken(case, by)
         return holder or "Claim the case first: then nobody else can decide it while you do."
     if TRANSITIONS[act].claimed and case.claimed_until <= at:
         return f"Your claim ran out at {clock(case.claimed_until)}. Claim the case again."
     return f"The case was changed at {clock(case.updated_at)} while you had it open. Read it again before you go on."
+
+
+def _taken(case: Case, by: Actor) -> str:
+    """How a case that this person held came into other hands, or ""."""
+    last = Handover.objects.for_actor(by).filter(case=case).select_related("by").first()
+    if last is None or last.from_user_id != by.user_id or last.by_id == by.user_id:
+        return ""
+    return f" {last.by} had it {last.get_kind_display()} at {clock(last.at)}" + (
+        f": “{last.words}”" if last.words else "."
+    )
 
 
 def _plain(value: Any) -> Any:

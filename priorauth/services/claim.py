@@ -4,33 +4,51 @@ import datetime as dt
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Greatest
 
-from priorauth.models import Case
+from priorauth import audit
+from priorauth.models import Case, Handover
 from priorauth.roles import Actor, Role
 from priorauth.selectors import reviewable_by
-from priorauth.services.base import acting, clock, permit, refuse
-from priorauth.services.errors import Conflict
-from priorauth.statuses import Act, Status
+from priorauth.services import conflicts
+from priorauth.services.base import acting, clock, permit, refuse, visible
+from priorauth.services.errors import Conflict, Incomplete, NotPermitted
+from priorauth.statuses import IN_REVIEW, Act, Status
 
 CLAIM = dt.timedelta(minutes=30)
+LONGEST_LINE = 500
 
 
 def claim(case: Case, *, by: Actor, at: dt.datetime, version: int | None = None) -> Case:
-    """Hold the case for 30 minutes; claiming one's own case again renews it. Raises Conflict if somebody holds it."""
+    """Hold the case for 30 minutes; claiming one's own case again renews it, which is no act. Raises Conflict if
+    somebody holds it."""
     permit(case, Act.CLAIM, by=by, at=at)
     if case.status == Status.WITH_PHYSICIAN and by.role == Role.NURSE:
         refuse(case, Act.CLAIM, "This case waits for a physician, so a nurse cannot claim it.", by=by, at=at)
-    if case.claimed_by_id not in (None, by.user_id) and case.claimed_until > at:
+    if why := conflicts.conflict(case, by.user_id):
+        refuse(case, Act.CLAIM, why, by=by, at=at)
+    if holds(case, by, at):
+        return renew(case, by=by, at=at)
+    if held(case, at):
         raise Conflict(f"{case.claimed_by} holds this case until {clock(case.claimed_until)}.")
-    with acting(case, Act.CLAIM, by=by, at=at, version=version, claimed_by_id=by.user_id, claimed_until=at + CLAIM):
+    columns = {"claimed_by_id": by.user_id, "claimed_until": at + CLAIM, "arrived_at": None}
+    with acting(case, Act.CLAIM, by=by, at=at, version=version, **columns):
         pass
     return case
 
 
 def claim_next(*, by: Actor, at: dt.datetime) -> Case | None:
-    """Claim the first case that `by` may decide and nobody holds: expedited first, then by due time. None if none."""
+    """Claim the first case that `by` may decide and nobody holds: expedited first, then by due time. None if none.
+
+    Raises NotPermitted for a physician without an active licence.
+    """
+    if why := conflicts.unlicensed(by, at):
+        with transaction.atomic():
+            audit.record(by=by, at=at, action=f"refused_{Act.CLAIM}")
+        raise NotPermitted(why)
+    cases = conflicts.without_conflicts(free(reviewable_by(by), at), by)
     with transaction.atomic():
-        case = free(reviewable_by(by), at).select_for_update(skip_locked=True, of=("self",)).first()
+        case = cases.select_for_update(skip_locked=True, of=("self",)).first()
         return claim(case, by=by, at=at) if case else None
 
 
@@ -38,11 +56,61 @@ def free(cases: QuerySet[Case], at: dt.datetime) -> QuerySet[Case]:
     return cases.filter(Q(claimed_by__isnull=True) | Q(claimed_until__lte=at))
 
 
-def release(case: Case, *, by: Actor, at: dt.datetime, version: int | None = None) -> Case:
-    """Give the case back. Only its holder or a lead may. Raises Conflict for anybody else's claim."""
+def held(case: Case, at: dt.datetime) -> bool:
+    return case.claimed_by_id is not None and case.claimed_until > at
+
+
+def holds(case: Case, by: Actor, at: dt.datetime) -> bool:
+    return held(case, at) and case.claimed_by_id == by.user_id
+
+
+def renew(case: Case, *, by: Actor, at: dt.datetime) -> Case:
+    """Let a live claim of one's own last 30 minutes from now. It is no act on the case: the version stays, so no open
+    form gets stale, and its event stands in the person's own stream. Raises Conflict where it is over."""
+    permit(case, Act.CLAIM, by=by, at=at)
+    with transaction.atomic():
+        rows = Case.objects.unscoped("the caller fetched the case in scope; this only narrows it").filter(
+            pk=case.pk, status__in=sorted(IN_REVIEW), claimed_by=by.user_id, claimed_until__gt=at
+        )
+        renewed = rows.update(claimed_until=Greatest("claimed_until", at + CLAIM))
+        if renewed:
+            audit.record(by=by, at=at, action="renew_claim", entities={"case": case.reference})
+    case.refresh_from_db()
+    if not renewed:
+        raise Conflict(_over(case, by, at))
+    return case
+
+
+def release(case: Case, *, by: Actor, at: dt.datetime, line: str = "", version: int | None = None) -> Case:
+    """Give the case back, with a line for whoever takes it next. Only its holder or a lead may. Raises Conflict for
+    anybody else's claim."""
     permit(case, Act.RELEASE, by=by, at=at)
     if case.claimed_by_id != by.user_id and by.role != Role.LEAD:
         raise Conflict("You do not hold this case, so there is nothing to release.")
-    with acting(case, Act.RELEASE, by=by, at=at, version=version, claimed_by=None, claimed_until=None):
-        pass
+    if case.claimed_by_id is None:
+        raise Conflict("Nobody holds this case, so there is nothing to release.")
+    before, line = case.claimed_by_id, short(line.strip(), "line")
+    with acting(case, Act.RELEASE, by=by, at=at, version=version, claimed_by=None, claimed_until=None) as change:
+        if visible(line) or before not in (None, by.user_id):
+            row = Handover(
+                case=case, kind=Handover.Kind.RELEASE, from_user_id=before, words=line, by_id=by.user_id, at=at
+            )
+            row.save(force_insert=True)
+            change.rows.append(row)
+            change.fields["words"] = row.words
     return case
+
+
+def short(text: str, field: str) -> str:
+    """A line or a reason that fits its column. Raises Incomplete, naming the field."""
+    if len(text) > LONGEST_LINE:
+        raise Incomplete(field, f"This can have {LONGEST_LINE} characters. It has {len(text):,}: shorten it.")
+    return text
+
+
+def _over(case: Case, by: Actor, at: dt.datetime) -> str:
+    if held(case, at):
+        return f"{case.claimed_by} holds this case until {clock(case.claimed_until)}."
+    if case.status not in IN_REVIEW:
+        return f"The case is now “{Status(case.status).label}”."
+    return "Your claim has ended. Claim the case again."

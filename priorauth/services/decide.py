@@ -11,7 +11,7 @@ from priorauth import watermark
 from priorauth.models import Assessment, Case, Credential, Decision, DecisionLine, Job, ReasonCode, Revision
 from priorauth.models.case import CROCKFORD
 from priorauth.roles import Actor, Role
-from priorauth.services import letters, notify
+from priorauth.services import conflicts, letters, notify
 from priorauth.services.base import acting, clock, needed, permit, refuse, visible
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.statuses import TRANSITIONS, Act
@@ -140,7 +140,7 @@ def barred(case: Case, *, by: Actor, at: dt.datetime) -> str:
         return "You took part in this request, so somebody else must decide it."
     if by.role == Role.PHYSICIAN and (credential is None or credential.expires_on < timezone.localdate(at)):
         return "Your licence is not on file or has expired, so you cannot sign a decision."
-    return ""
+    return conflicts.conflict(case, by.user_id)
 
 
 def _credential(by: Actor) -> Credential | None:

@@ -97,7 +97,7 @@ def answer(
     unchanged = essence(document) == essence(latest.facts) and details == latest.details
     if unchanged and not visible(note) and not items:
         raise Incomplete("note", NOTHING)
-    columns = columns_of(document, case.received_at, case.urgency)
+    columns = columns_of(document, case.received_at, case.urgency) | {"arrived_at": at}
     with acting(case, Act.ANSWER, by=by, at=at, version=version, **columns) as change:
         revision = revise(change, document, details, number=latest.number + 1, by=by, at=at)
         request = case.information_requests.get(answered_at__isnull=True)

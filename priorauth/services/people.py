@@ -63,6 +63,14 @@ def sign_out_everywhere(user: User, *, at: dt.datetime) -> None:
         audit.record(by=Actor.of(user), at=at, action="sign_out_everywhere", entities={"user": user.pk})
 
 
+def switch_shortcuts(user: User, on: bool, *, at: dt.datetime) -> None:
+    """Whether single keys act on this person's pages (WCAG 2.1.4)."""
+    with transaction.atomic():
+        User.objects.filter(pk=user.pk).update(shortcuts=on)
+        change = {"shortcuts": str(on)}
+        audit.record(by=Actor.of(user), at=at, action="switch_keys", entities={"user": user.pk}, change=change)
+
+
 def set_password(user: User, password: str) -> None:
     user.set_password(password)
     user.save(update_fields=["password"])

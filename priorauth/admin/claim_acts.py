@@ -1,0 +1,120 @@
+"""The acts by which a case passes between reviewers, and the renewal of a claim while its page is used."""
+
+from functools import partial
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+
+from priorauth.admin.act_forms import ActForm, words_field
+from priorauth.admin.act_page import CONFLICT, FORBIDDEN, Page
+from priorauth.models import Case
+from priorauth.services import claim, errors, hand_over
+from priorauth.services.base import clock
+from priorauth.statuses import Act
+from priorauth.tenancy import get_for
+
+_line = partial(words_field, help_text="It stays with the case; the office does not see it.")
+
+
+class ClaimForm(ActForm):
+    pass
+
+
+class ReleaseForm(ActForm):
+    line = _line("A line for whoever takes it next (optional)", "", required=False)
+
+
+class HandOverForm(ActForm):
+    to = forms.TypedChoiceField(
+        label="Who takes it",
+        coerce=int,
+        error_messages={
+            "required": "Choose who takes the case.",
+            "invalid_choice": "Choose a person of the list.",
+        },
+    )
+    line = _line("A line for them", "Write a line for the next reviewer.")
+
+    def shape(self) -> None:
+        people = [(str(user.pk), f"{user}, {user.membership.get_role_display()}") for user in hand_over.reviewers()]
+        holder = {str(self.case.claimed_by_id)} if claim.held(self.case, timezone.now()) else set()
+        self.fields["to"].choices = [("", "Select"), *(one for one in people if one[0] not in holder)]
+
+
+class TakeOverForm(ActForm):
+    reason = words_field(
+        "Why you take the case over",
+        "Write in at least 20 characters why you take the case over.",
+        least=hand_over.SHORTEST_REASON,
+        help_text="At least 20 characters. Whoever holds it reads this.",
+    )
+
+
+CLAIM = {
+    "claim": Page(Act.CLAIM, "Claim", "Claim this case", ClaimForm, claim.claim, "You hold this case now."),
+    "release": Page(
+        Act.RELEASE,
+        "Release",
+        "Release this case",
+        ReleaseForm,
+        claim.release,
+        "The case is free for others.",
+        silent=True,
+    ),
+}
+PASS_ON = {
+    "hand-over": Page(
+        Act.HAND_OVER,
+        "Hand over",
+        "Hand the case over",
+        HandOverForm,
+        hand_over.hand_over,
+        "The case was handed over.",
+        "It is kept for them for four hours, at most until it is due. Then it is free again.",
+        silent=True,
+    ),
+    "take-over": Page(
+        Act.TAKE_OVER,
+        "Take over",
+        "Take the case over",
+        TakeOverForm,
+        hand_over.take_over,
+        "You hold this case now.",
+        "Whoever holds it is told, and what they send is refused; what they typed is shown to them.",
+        silent=True,
+    ),
+}
+
+
+def renew(request: HttpRequest, pk: int) -> HttpResponse:
+    """Renew one's claim: pressed, or asked by the page itself while somebody works on it (static/claim.js)."""
+    case = get_for(
+        request.actor, Case, Case.objects.for_actor(request.actor).select_related("claimed_by", "member"), pk=pk
+    )
+    if request.method in ("GET", "HEAD"):
+        return redirect("admin:priorauth_case_change", pk)
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["GET", "POST"])
+    now = timezone.now()
+    by_itself = request.headers.get("Accept", "") == "application/json"
+    try:
+        claim.renew(case, by=request.actor, at=now)
+    except errors.Refused as refused:
+        status = FORBIDDEN if isinstance(refused, errors.NotPermitted) else CONFLICT
+        if by_itself:
+            return JsonResponse({"why": str(refused)}, status=status)
+        messages.error(request, str(refused))
+        return redirect("admin:priorauth_case_change", pk)
+    if by_itself:
+        return JsonResponse(left(case, now))
+    messages.success(request, f"{case.reference}: your claim holds until {clock(case.claimed_until)}.")
+    return redirect("admin:priorauth_case_change", pk)
+
+
+def left(case: Case, now: Any) -> dict[str, Any]:
+    """How long a claim lasts: {seconds, until}."""
+    return {"seconds": int((case.claimed_until - now).total_seconds()), "until": clock(case.claimed_until)}

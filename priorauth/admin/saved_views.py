@@ -1,0 +1,63 @@
+"""Saved views of the queue: only what its tabs and filters say goes into one, so it can hold no patient data."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+
+from policies.vocabulary import PRODUCTS
+from priorauth.admin.tabs import DUE, TABS
+from priorauth.admin.words import DETERMINATIONS
+from priorauth.models import SavedView
+from priorauth.posting import posted_from
+from priorauth.roles import Actor
+from priorauth.services import saved_views
+from priorauth.services.errors import Incomplete
+from priorauth.statuses import Status, Urgency
+
+QUEUE = "admin:priorauth_case_changelist"
+VALUES = {
+    "view": TABS,
+    "due": DUE,
+    "urgency": Urgency.values,
+    "status": Status.values,
+    "determination": DETERMINATIONS,
+    "product": PRODUCTS,
+}
+KEYS = ("office", "holder")  # numbers of rows
+
+
+def canonical(parameters: Mapping[str, str]) -> str:
+    """The known parameters of an address of the queue, in one order; everything else is left out."""
+    known = {name: value for name, values in VALUES.items() if (value := parameters.get(name, "")) in values}
+    rows = {name: value for name in KEYS if (value := parameters.get(name, "")).isdecimal() and len(value) < 19}
+    return urlencode(known | rows)
+
+
+def shown(actor: Actor, parameters: Mapping[str, str]) -> dict[str, Any]:
+    """What the queue says of saved views."""
+    here = canonical(parameters)
+    views = SavedView.objects.filter(user=actor.user_id)
+    return {"here": here, "saved": [(view, view.query == here) for view in views], "most_saved": saved_views.MOST}
+
+
+@posted_from(QUEUE)
+def keep(request: HttpRequest) -> HttpResponse:
+    query = canonical(QueryDict(request.POST.get("query", "")))
+    try:
+        view = saved_views.keep(by=request.actor, at=timezone.now(), name=request.POST.get("name", ""), query=query)
+        messages.success(request, f"The view is saved as “{view.name}”.")
+    except Incomplete as missing:
+        messages.error(request, str(missing))
+    return redirect(f"{reverse(QUEUE)}?{query}")
+
+
+def delete(request: HttpRequest, view: int) -> HttpResponse:
+    if request.method == "POST" and saved_views.forget(view, by=request.actor, at=timezone.now()):
+        messages.success(request, "The view is deleted.")
+    return redirect(QUEUE)

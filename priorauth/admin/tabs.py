@@ -1,0 +1,108 @@
+"""The views of the queue: which cases each lists, and how many there are.
+
+Each condition is on a few columns of the case, so that a partial index can answer it; only "Messages to answer" asks
+another table. Counts stop at MOST, so that a tab over a million cases costs what one over a thousand does.
+"""
+
+import datetime as dt
+
+from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
+
+from priorauth.models import Case, Message, Organization
+from priorauth.roles import REVIEWER_ROLES, Actor, Role
+from priorauth.statuses import DECIDED, OPEN, Status
+
+SOON = dt.timedelta(hours=8)
+MOST = 1_000
+
+TABS = {
+    "queue": "Queue",
+    "mine": "My cases",
+    "unassigned": "Unassigned",
+    "soon": "Due in 8 hours",
+    "arrived": "Information arrived",
+    "physician": "Physician",
+    "late": "Late",
+    "messages": "Messages to answer",
+    "information": "Waiting for the office",
+    "open": "All open",
+    "decided": "Decided",
+}
+DUE = {
+    "late": "Late",
+    "8h": "In 8 hours",
+    "24h": "In 8 to 24 hours",
+    "72h": "In 24 to 72 hours",
+    "later": "Later",
+    "today": "Today",
+}
+DUE_HOURS = {"late": (None, 0), "8h": (0, 8), "24h": (8, 24), "72h": (24, 72), "later": (72, None)}
+
+
+def tabs_of(actor: Actor) -> dict[str, str]:
+    """The tabs that this role has: who claims nothing has no cases of their own."""
+    return {tab: words for tab, words in TABS.items() if tab != "mine" or actor.role in REVIEWER_ROLES}
+
+
+def first_tab(actor: Actor) -> str:
+    return "physician" if actor.role == Role.PHYSICIAN else "queue"
+
+
+def in_tab(cases: QuerySet[Case], tab: str, actor: Actor, now: dt.datetime) -> QuerySet[Case]:
+    """The cases of one tab."""
+    free = Q(claimed_by__isnull=True) | Q(claimed_until__lte=now)
+    any_open = Q(status__in=sorted(OPEN))
+    conditions = {
+        "queue": Q(status=Status.IN_REVIEW),
+        "mine": Q(claimed_by=actor.user_id, claimed_until__gt=now),
+        "unassigned": Q(status=Status.IN_REVIEW) & free,
+        "soon": any_open & due("8h", now),
+        "arrived": Q(status=Status.IN_REVIEW, arrived_at__isnull=False),
+        "physician": Q(status=Status.WITH_PHYSICIAN),
+        "late": any_open & due("late", now),
+        "messages": any_open,
+        "information": Q(status=Status.INFORMATION_NEEDED),
+        "open": any_open,
+        "decided": Q(status__in=sorted(DECIDED)),
+    }
+    cases = cases.filter(conditions[tab])
+    return cases.filter(pk__in=_unanswered(actor)) if tab == "messages" else cases
+
+
+def due(when: str, now: dt.datetime) -> Q:
+    """The condition of a name in DUE."""
+    if when == "today":
+        tomorrow = timezone.localdate(now) + dt.timedelta(days=1)
+        midnight = dt.datetime.combine(tomorrow, dt.time(), timezone.localtime(now).tzinfo)
+        return Q(due_at__gte=now, due_at__lt=midnight)
+    first, upto = (now + hours * dt.timedelta(hours=1) if hours is not None else None for hours in DUE_HOURS[when])
+    condition = Q(due_at__lt=upto) if upto else Q()
+    return condition & Q(due_at__gte=first) if first else condition
+
+
+class Counted(Subquery):
+    """How many rows a query has, as a column."""
+
+    template = "(SELECT count(*) FROM (%(subquery)s) AS counted)"
+    output_field = IntegerField()
+
+
+def counts(actor: Actor, now: dt.datetime, **more: QuerySet[Case]) -> dict[str, int]:
+    """How many cases each tab has, and each list in `more`, in one query; MOST + 1 stands for more than MOST."""
+    cases = Case.objects.for_actor(actor)
+    lists = {tab: in_tab(cases, tab, actor, now) for tab in tabs_of(actor)} | more
+    columns = {name: Counted(one.order_by().values("pk")[: MOST + 1]) for name, one in lists.items()}
+    return Organization.objects.filter(pk=actor.organization_id).values(**columns).get()
+
+
+def capped(count: int) -> str:
+    """A count in words: `1,000+` where counting stopped."""
+    return f"{MOST:,}+" if count > MOST else f"{count:,}"
+
+
+def _unanswered(actor: Actor) -> QuerySet:
+    """The cases whose last message came from the office."""
+    messages = Message.objects.for_actor(actor)
+    later = messages.filter(case=OuterRef("case"), pk__gt=OuterRef("pk"))
+    return messages.filter(~Exists(later), from_office=True).order_by().values("case")
