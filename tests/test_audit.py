@@ -14,8 +14,8 @@ from priorauth.audit import verify
 from priorauth.guards import APPEND_ONLY
 from priorauth.models import AuditEvent, Case, Checkpoint
 from priorauth.roles import SYSTEM, Role
-from priorauth.services import claim, information, replay, write
-from tests.cases import NOW, approve, case_in_review, draft_case, person
+from priorauth.services import claim, extend, information, replay, submit, warn, write
+from tests.cases import NOW, approve, case_in_review, draft_case, facts, person, submission
 from tests.tampering import force
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,7 @@ def decided():
 
 
 def correspond():
-    """A question, its answer and a message."""
+    """A question, its answer and a message; a clock that was changed, and whoever is told that it runs out."""
     clerk, nurse = person(Role.CLERK), person(Role.NURSE)
     case = claim.claim(case_in_review(clerk), by=nurse, at=NOW)
     items = [{"criterion": "symptomatic", "level": "L1", "ask": "Which pain?"}]
@@ -38,6 +38,11 @@ def correspond():
     not_held = information.Item(0, not_held=True, words="No score was taken.", by_id=clerk.user_id, at=NOW)
     information.answer(case, by=clerk, at=NOW, note="", items=[not_held])
     write.write(case, by=clerk, at=NOW, text="Anything else?")
+    sent = submission(facts() | {"product": "medicare_hmo_blue"})
+    other = submit.send(draft_case(clerk), sent, by=clerk, at=NOW)
+    reason = "More evidence is on its way."
+    extend.extend(other, by=nurse, at=NOW, count=1, ground="evidence", reason=reason)
+    warn.sweep(case.due_at)
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)

@@ -17,6 +17,7 @@ from priorauth.models import (
     Assessment,
     Attachment,
     Case,
+    ClockChange,
     Decision,
     DecisionLine,
     Escalation,
@@ -41,6 +42,7 @@ HANGING = {
     Message: "case",
     ItemAnswer: "case",
     Letter: "case",
+    ClockChange: "case",
 }
 
 

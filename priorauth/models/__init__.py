@@ -1,5 +1,6 @@
 from priorauth.models.access import ApiKey, IdempotencyKey, Invitation, SignInBrake
 from priorauth.models.case import Case
+from priorauth.models.clock import ClockChange, DeadlineNotice, RegimeUse
 from priorauth.models.content import Attachment, Draft, InformationRequest, Revision
 from priorauth.models.correspondence import AnswerDraft, ItemAnswer, Message, Opening
 from priorauth.models.directory import MemberFileLine, MemberLookup, OfficeClinician, OfficeFacility, PlanMember
@@ -22,7 +23,9 @@ __all__ = [
     "Case",
     "Checkpoint",
     "Clinician",
+    "ClockChange",
     "Credential",
+    "DeadlineNotice",
     "Decision",
     "DecisionLine",
     "Draft",
@@ -49,6 +52,7 @@ __all__ = [
     "Organization",
     "PlanMember",
     "ReasonCode",
+    "RegimeUse",
     "Replay",
     "ReplayedCase",
     "Revision",
