@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Count, Min, Q
 
 from priorauth import jobs
+from priorauth.admin.deadlines import deadlines_for_lead
 from priorauth.admin.whole_trail import alarm
 from priorauth.admin.words import time_left
 from priorauth.models import Case, Job
@@ -28,6 +29,7 @@ def board(actor: Actor, now: dt.datetime) -> dict[str, Any]:
     if actor.role in REVIEWER_ROLES | {Role.ADMINISTRATOR}:
         behind = jobs.overdue(now).filter(kind=Job.Kind.SCORE)
         context["behind"] = behind.aggregate(count=Count("pk"), since=Min("created_at"))
+    context["deadlines"] = deadlines_for_lead(actor, now)
     if actor.role in TRAIL_READER_ROLES:
         context["broken_trail"] = alarm()
     if actor.role in (Role.LEAD, Role.ADMINISTRATOR):
