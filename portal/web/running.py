@@ -51,4 +51,4 @@ def while_asked(form: RequestForm, now: dt.datetime) -> str:
     """What a question of the plan would do to the clock of a request that is about to be sent."""
     product, urgency = form.member.answers["product"], form.people.answers["urgency"]
     rule = library.current().of_product(product, timezone.localdate(now))
-    return f"{rule.while_asked(urgency)}, by the rule for this plan ({rule.label})"
+    return f"{rule.while_asked(urgency, answers='you answer')}, by the rule for this plan ({rule.label})"

@@ -129,7 +129,8 @@ class AskForm(ActForm):
     @property
     def advice(self) -> str:
         """Whether the clock stands still while the office answers."""
-        return f"By the rule of this plan {rule_of(self.case).while_asked(self.case.urgency)}."
+        clock = rule_of(self.case).while_asked(self.case.urgency, answers="the office answers")
+        return f"By the rule of this plan {clock}."
 
     @property
     def missing(self) -> list[dict[str, Any]]:

@@ -54,12 +54,13 @@ class Rule:
         """The limit in words, as every page shows it."""
         return f"{self.label}, {urgency}: {self.limit(urgency)} from receipt ({self.citation})"
 
-    def while_asked(self, urgency: str) -> str:
-        """What a question to the office does to the clock: `the clock keeps running`."""
+    def while_asked(self, urgency: str, *, answers: str) -> str:
+        """What a question to the office does to the clock: `the clock keeps running`. `answers` says who has to
+        answer: `you answer`."""
         stop = self.stop(urgency)
         if stop is None or not stop.on_question:
             return "the clock keeps running"
-        return f"the clock stands still until your answer, for at most {stop.longest.limit}"
+        return f"the clock stands still until {answers}, for at most {stop.longest.limit}"
 
     @property
     def verified(self) -> str:
