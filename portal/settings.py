@@ -131,6 +131,8 @@ LANGUAGE_CODE = "en-us"
 USE_I18N = False
 DATETIME_FORMAT = "D M j, Y, g:i a T"
 DATE_FORMAT = "M j, Y"
+# By when the plan decides, by product and urgency: a file like priorauth/regimes/regimes.yaml.
+REGIMES_FILE = ENV.get("REGIMES_FILE") or BASE_DIR / "priorauth" / "regimes" / "regimes.yaml"
 
 STATIC_URL = "static/"
 STATIC_ROOT = ENV.get("STATIC_ROOT")  # where collectstatic writes; without it the files come straight from the apps
@@ -238,6 +240,7 @@ CELERY_BEAT_SCHEDULE = {
     "score": {"task": "kick", "schedule": 3.0, "args": ["score"], "options": {"expires": 10}},
     "checkpoint": {"task": "checkpoint", "schedule": CHECKPOINT_SECONDS, "options": {"expires": CHECKPOINT_SECONDS}},
     "check-trail": {"task": "check_trail", "schedule": 30.0, "options": {"expires": 30}},
+    "watch-deadlines": {"task": "watch_deadlines", "schedule": 60.0, "options": {"expires": 60}},
     "forget-kept": {"task": "forget_kept", "schedule": 600.0, "options": {"expires": 600}},
 }
 if SCANNER_URL:

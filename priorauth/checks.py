@@ -1,5 +1,6 @@
-"""System checks: a portal without a key for its audit trail, with a scanner or a mail server that has no address, or
-with an edition that was changed after it decided, does not start; one without a scanner says so before it is deployed.
+"""System checks: a portal without a key for its audit trail, with a scanner or a mail server that has no address, with
+a file of regimes that cannot be read, or with an edition or a rule of time that was changed after its first use, does
+not start; one without a scanner says so before it is deployed.
 """
 
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
 from priorauth import editions, mail, scanner
+from priorauth.regimes import held
 
 
 @register("priorauth")
@@ -39,6 +41,17 @@ def mail_server_has_an_address(app_configs: Sequence[Any] | None, **kwargs: Any)
     if not fault and "@" not in settings.MAIL_FROM:
         fault = "MAIL_URL is set, so MAIL_FROM must name the sender, like portal@example.org."
     return [Error(fault, id="priorauth.E004")] if fault else []
+
+
+@register("priorauth")
+def regimes_can_be_read(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    fault = held.fault_of_the_file()
+    return [Error(f"The file of regimes cannot be used. {fault}", id="priorauth.E005")] if fault else []
+
+
+@register("priorauth")
+def rules_of_time_are_unchanged(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    return [Error(fault, id="priorauth.E006") for fault in held.faults()]
 
 
 @register("priorauth", deploy=True)

@@ -1,12 +1,17 @@
-"""When a decision is due, and by which rule. Pure: time comes in as an argument, nothing is read or stored.
+"""When a decision is due. Pure: time and zone come in as arguments, nothing is read or stored.
 
-The regimes are configuration with citations (FIELD.md 2a), never law on our own authority: the plan verifies them.
+Hours are elapsed time. Days keep the local time of day in the plan's zone, whatever the clocks do between. A business
+day is a weekday that is no holiday. Which limit binds a request is data: priorauth/regimes.
 """
 
 import datetime as dt
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from zoneinfo import ZoneInfo
+
+ONE_DAY = dt.timedelta(days=1)
+Holidays = Callable[[int], frozenset[dt.date]]  # the holidays of a year
 
 
 class Unit(Enum):
@@ -21,91 +26,99 @@ class Limit:
     unit: Unit
 
     def __str__(self) -> str:
-        return f"{self.count} {self.unit.value}"
+        unit = self.unit.value.removesuffix("s") if self.count == 1 else self.unit.value
+        return f"{self.count} {unit}"
 
 
 @dataclass(frozen=True)
-class Regime:
-    id: str
-    label: str
-    standard: Limit
-    expedited: Limit
-    citation: str
+class Longer:
+    """An extension: the time runs so much longer."""
 
-    def limit(self, urgency: str) -> Limit:
-        return self.expedited if urgency == "expedited" else self.standard
-
-    def rule(self, urgency: str) -> str:
-        """The rule in words, as every page shows it."""
-        return f"{self.label}, {urgency}: {self.limit(urgency)} from receipt ({self.citation})"
+    by: Limit
 
 
-MA_COMMERCIAL = Regime(
-    "ma-commercial",
-    "Massachusetts commercial",
-    Limit(2, Unit.BUSINESS_DAYS),
-    Limit(24, Unit.HOURS),
-    "M.G.L. c.176O §25; 211 CMR 52, as configured by the plan",
-)
-MEDICARE_ADVANTAGE = Regime(
-    "cms-ma",
-    "Medicare Advantage",
-    Limit(7, Unit.CALENDAR_DAYS),
-    Limit(72, Unit.HOURS),
-    "42 CFR 422.568, 422.572, as configured by the plan",
-)
-REGIMES = {regime.id: regime for regime in (MA_COMMERCIAL, MEDICARE_ADVANTAGE)}
+@dataclass(frozen=True)
+class Stop:
+    """The clock stands still from `start` to `end`, both instants."""
+
+    start: dt.datetime
+    end: dt.datetime
 
 
-def regime_for(product: str | None) -> Regime:
-    """The regime of a product; the strictest (Massachusetts commercial) where the product is not known."""
-    return MEDICARE_ADVANTAGE if (product or "").startswith("medicare") else MA_COMMERCIAL
+@dataclass(frozen=True)
+class Reckoning:
+    """How time is counted: in which zone, without which holidays."""
+
+    zone: ZoneInfo
+    holidays: Holidays
+
+    def add(self, start: dt.datetime, limit: Limit) -> dt.datetime:
+        """The instant (UTC) that is `limit` after `start`.
+
+        A start on a day that is no business day counts like one on that day, its first business day being the next
+        one. Raises ValueError for a naive `start`.
+        """
+        if start.tzinfo is None:
+            raise ValueError("a deadline is counted from an aware datetime")
+        if limit.unit is Unit.HOURS:
+            return start.astimezone(dt.UTC) + dt.timedelta(hours=limit.count)
+        local = start.astimezone(self.zone)
+        day, remaining = local.date(), limit.count
+        while remaining:
+            day += ONE_DAY
+            if limit.unit is Unit.CALENDAR_DAYS or self.is_business_day(day):
+                remaining -= 1
+        return dt.datetime.combine(day, local.timetz()).astimezone(dt.UTC)
+
+    def is_business_day(self, day: dt.date) -> bool:
+        return day.weekday() < 5 and day not in self.holidays(day.year)
+
+    def running(self, start: dt.datetime, end: dt.datetime, unit: Unit) -> dt.timedelta:
+        """How much of the time from `start` to `end` counts: for business days what lies on them, otherwise all."""
+        if unit is not Unit.BUSINESS_DAYS:
+            return max(end - start, dt.timedelta())
+        whole = dt.timedelta()
+        for first, last in self._business_days(start):
+            if first >= end:
+                return whole
+            whole += min(last, end) - first
+        raise AssertionError("days do not end")
+
+    def after(self, start: dt.datetime, span: dt.timedelta, unit: Unit) -> dt.datetime:
+        """The instant (UTC) at which `span` of counting time has run from `start` on."""
+        if unit is not Unit.BUSINESS_DAYS or not span:
+            return (start + span).astimezone(dt.UTC)
+        for first, last in self._business_days(start):
+            if first + span <= last:
+                return (first + span).astimezone(dt.UTC)
+            span -= last - first
+        raise AssertionError("days do not end")
+
+    def _business_days(self, start: dt.datetime) -> Iterable[tuple[dt.datetime, dt.datetime]]:
+        """From `start` on, the first and the last instant (UTC) of each business day."""
+        day = start.astimezone(self.zone).date()
+        while True:
+            if self.is_business_day(day):
+                yield max(self._midnight(day), start.astimezone(dt.UTC)), self._midnight(day + ONE_DAY)
+            day += ONE_DAY
+
+    def _midnight(self, day: dt.date) -> dt.datetime:
+        return dt.datetime.combine(day, dt.time(), self.zone).astimezone(dt.UTC)
 
 
-def due_at(received: dt.datetime, regime: Regime, urgency: str, zone: ZoneInfo) -> dt.datetime:
-    """The instant (UTC) by which a decision is due.
+def due_at(
+    received: dt.datetime, limit: Limit, reckoning: Reckoning, changes: Iterable[Longer | Stop] = ()
+) -> dt.datetime:
+    """The instant (UTC) by which a decision is due: `limit` after the receipt, then each change in its order.
 
-    Hours are elapsed time. Days keep the time of day of the receipt in the plan's `zone`; a receipt on a day that is
-    no business day counts like one on that day, its first business day being the next one.
+    What was left when the clock stopped is left when it runs again. A stop that began after the time was over changes
+    nothing. Raises ValueError for a naive `received`.
     """
-    if received.tzinfo is None:
-        raise ValueError("received must be an aware datetime")
-    limit = regime.limit(urgency)
-    if limit.unit is Unit.HOURS:
-        return (received.astimezone(dt.UTC) + dt.timedelta(hours=limit.count)).astimezone(dt.UTC)
-    local = received.astimezone(zone)
-    day = local.date()
-    remaining = limit.count
-    while remaining:
-        day += dt.timedelta(days=1)
-        if limit.unit is Unit.CALENDAR_DAYS or is_business_day(day):
-            remaining -= 1
-    return dt.datetime.combine(day, local.timetz()).astimezone(dt.UTC)
-
-
-def is_business_day(day: dt.date) -> bool:
-    return day.weekday() < 5 and day not in holidays(day.year)
-
-
-def nth_weekday(year: int, month: int, weekday: int, n: int) -> dt.date:
-    """The n-th `weekday` (Monday 0) of a month; n = -1 is the last."""
-    if n < 0:
-        last = dt.date(year + month // 12, month % 12 + 1, 1) - dt.timedelta(days=1)
-        return last - dt.timedelta(days=(last.weekday() - weekday) % 7)
-    first = dt.date(year, month, 1)
-    return first + dt.timedelta(days=(weekday - first.weekday()) % 7 + 7 * (n - 1))
-
-
-def holidays(year: int) -> frozenset[dt.date]:
-    """Massachusetts legal holidays (M.G.L. c.4 §7, cl. 18); one that falls on a Sunday is kept on the Monday."""
-    fixed = [dt.date(year, month, day) for month, day in ((1, 1), (6, 19), (7, 4), (11, 11), (12, 25))]
-    moving = [
-        nth_weekday(year, 1, 0, 3),
-        nth_weekday(year, 2, 0, 3),
-        nth_weekday(year, 4, 0, 3),
-        nth_weekday(year, 5, 0, -1),
-        nth_weekday(year, 9, 0, 1),
-        nth_weekday(year, 10, 0, 2),
-        nth_weekday(year, 11, 3, 4),
-    ]
-    return frozenset(day + dt.timedelta(days=day.weekday() == 6) for day in fixed + moving)
+    due = reckoning.add(received, limit)
+    for change in changes:
+        if isinstance(change, Longer):
+            due = reckoning.add(due, change.by)
+        elif change.start < due:
+            left = reckoning.running(change.start, due, limit.unit)
+            due = reckoning.after(change.end, left, limit.unit)
+    return due

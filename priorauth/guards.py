@@ -20,6 +20,9 @@ APPEND_ONLY = (
     "priorauth_letter",
     "priorauth_lettertext",
     "priorauth_handover",
+    "priorauth_regimeuse",
+    "priorauth_clockchange",
+    "priorauth_deadlinenotice",
 )
 CASE = "priorauth_case"
 OF_A_CASE = (
@@ -34,6 +37,7 @@ OF_A_CASE = (
     "priorauth_itemanswer",
     "priorauth_letter",
     "priorauth_handover",
+    "priorauth_clockchange",
 )
 EVENT_GATE = 484_001  # the advisory lock that every insert of an event shares until it is committed
 

@@ -55,6 +55,10 @@ class Act(TextChoices):
     NOT_APPROVE = "not_approve", "did not approve"
     CLOSE = "close", "closed without a determination"
     WITHDRAW = "withdraw", "withdrew the request"
+    EXTEND = "extend", "extended the time to decide"
+    STOP_CLOCK = "stop_clock", "stopped the clock"
+    RESUME_CLOCK = "resume_clock", "set the clock running again"
+    DOWNGRADE = "downgrade", "changed the urgency to standard"
 
 
 @dataclass(frozen=True)
@@ -111,4 +115,8 @@ TRANSITIONS: dict[Act, Transition] = {
     ),
     Act.CLOSE: Transition(IN_REVIEW, S.CLOSED, REVIEWER_ROLES, "why no determination is due", claimed=True),
     Act.WITHDRAW: Transition((OPEN | {S.DRAFT}), S.WITHDRAWN, OFFICE_ROLES, "a reason"),
+    Act.EXTEND: Transition(OPEN, None, REVIEWER_ROLES, "a rule that knows it, a ground, a reason, before the time"),
+    Act.STOP_CLOCK: Transition(OPEN, None, REVIEWER_ROLES, "a rule that knows it, a ground, a reason, before the time"),
+    Act.RESUME_CLOCK: Transition(OPEN, None, REVIEWER_ROLES, "a clock that stands still, a reason"),
+    Act.DOWNGRADE: Transition(OPEN, None, PHYSICIANS, "active licence, an expedited request, a reason, in time"),
 }

@@ -15,6 +15,8 @@ from tests.factories import browser
 
 REASON = "The records tie the pain to this level after all."
 
+CLOCK_REASON = "A newer scan is on its way to us."
+
 
 def case_page(case: Case) -> str:
     return reverse("admin:priorauth_case_change", args=[case.pk])
@@ -59,6 +61,10 @@ def typed(slug: str, case: Case, **changes: Any) -> dict[str, Any]:
             "confirmed": "1",
         },
         "take-over": {"reason": "The nurse was called away for the day."},
+        "extend": {"count": "5", "ground": "evidence", "reason": CLOCK_REASON, "confirmed": "1"},
+        "stop-clock": {"ground": "documents", "reason": CLOCK_REASON, "confirmed": "1"},
+        "resume-clock": {"reason": CLOCK_REASON},
+        "downgrade": {"reason": CLOCK_REASON, "confirmed": "1"},
         "close": {"reason": "No authorization is needed for this plan.", "confirmed": "1"},
     }
     if slug == "hand-over":

@@ -5,9 +5,10 @@ import re
 from typing import Any
 
 from priorauth.letters.content import Content
-from priorauth.models import Letter
+from priorauth.models import Case, Letter
 from priorauth.roles import Role
-from priorauth.services import information, submit
+from priorauth.services import downgrade, extend, information, submit
+from priorauth.statuses import Urgency
 from tests import cases
 from tests.cases import NO_IMAGING, NOW, approve, case_in_review, claimed, not_approve, person
 
@@ -47,6 +48,26 @@ def asked() -> Letter:
     items = case.assessments.get().result["missing"]
     question = "Please send the MRI report of L1."
     return information.ask(claimed(case, nurse), by=nurse, at=NOW, question=question, items=items).letter
+
+
+WAITS = "The bone scan of Nov 30 could show that the bone has not healed."
+
+
+def of_medicare(urgency: Urgency = Urgency.STANDARD) -> Case:
+    """A case whose rule knows more time, and the standard instead of the expedited one."""
+    clerk, document = person(Role.CLERK), cases.facts() | {"product": "medicare_hmo_blue"}
+    sent = cases.submission(document, urgency=urgency)
+    return submit.send(cases.draft_case(clerk), sent, by=clerk, at=NOW)
+
+
+def extended(reason: str = WAITS) -> Letter:
+    values = {"count": 5, "ground": "evidence", "reason": reason}
+    return extend.extend(of_medicare(), by=person(Role.NURSE), at=NOW, **values).letter
+
+
+def downgraded() -> Letter:
+    case = of_medicare(Urgency.EXPEDITED)
+    return downgrade.downgrade(case, by=person(Role.PHYSICIAN), at=NOW, reason=WAITS).letter
 
 
 def content(letter: Letter) -> Content:

@@ -14,8 +14,8 @@ from priorauth.audit import verify
 from priorauth.guards import APPEND_ONLY
 from priorauth.models import AuditEvent, Case, Checkpoint
 from priorauth.roles import SYSTEM, Role
-from priorauth.services import claim, information, replay, write
-from tests.cases import NOW, approve, case_in_review, draft_case, person, score_all
+from priorauth.services import claim, extend, information, replay, submit, warn, write
+from tests.cases import NOW, approve, case_in_review, draft_case, facts, person, score_all, submission
 from tests.tampering import force
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,8 @@ def decided():
 
 
 def correspond():
-    """A question, its answer, a message and a line for the next reviewer."""
+    """A question, its answer, a message and a line for the next reviewer; a clock that was changed, and whoever is
+    told that it runs out."""
     clerk, nurse = person(Role.CLERK), person(Role.NURSE)
     case = claim.claim(case_in_review(clerk), by=nurse, at=NOW)
     items = [{"criterion": "symptomatic", "level": "L1", "ask": "Which pain?"}]
@@ -41,6 +42,11 @@ def correspond():
     score_all()
     case.refresh_from_db()
     claim.release(claim.claim(case, by=nurse, at=NOW), by=nurse, at=NOW, line="The report came.")
+    sent = submission(facts() | {"product": "medicare_hmo_blue"})
+    other = submit.send(draft_case(clerk), sent, by=clerk, at=NOW)
+    reason = "More evidence is on its way."
+    extend.extend(other, by=nurse, at=NOW, count=1, ground="evidence", reason=reason)
+    warn.sweep(case.due_at)
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)

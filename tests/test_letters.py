@@ -20,10 +20,13 @@ from tests.letters import (
     FOR_CLINICIAN,
     FOR_MEMBER,
     REASONS,
+    WAITS,
     approved,
     approved_against,
     asked,
     content,
+    downgraded,
+    extended,
     partly_approved,
     refused,
     strings,
@@ -43,6 +46,7 @@ APPEAL = [
     "Your plan covers other care",
 ]
 DECIDED = ["What we decided", "Why", "What you can do now", "The rule we used", "Who decided", "Dates"]
+CLOCK = ["What changes", "Why", "What you can do now", "The rule for the time", "Who decided", "Dates"]
 KINDS = {
     "approved": (
         approved,
@@ -102,7 +106,40 @@ KINDS = {
         ],
         ["Please send the MRI report of L1.", "Please send a dated MRI, CT or bone scan of L1", "A6"],
     ),
+    "extension": (
+        extended,
+        "We need more time for this request",
+        CLOCK,
+        [
+            f"We were asked to approve {AT_L1}.",
+            "We had to decide by Nov 27, 2026.",
+            "We now have to decide by Dec 2, 2026.",
+            "This is no answer to the request.",
+            "We need more facts, and they could help your request.",
+            WAITS,
+            "fast complaint (an expedited grievance)",
+            "5 calendar days",
+            "7 calendar days from receipt (standard)",
+            "42 CFR 422.568, 422.572",
+        ],
+        ["Line 1: 22511, L1", "More evidence is needed, in the member's interest.", "the plan's provider line"],
+    ),
+    "standard_time": (
+        downgraded,
+        "We will answer in the standard time",
+        CLOCK,
+        [
+            "Your doctor's office asked us for a fast answer.",
+            "We now have to decide by Nov 27, 2026.",
+            WAITS,
+            "If your doctor tells us that waiting could harm your health",
+            "Interventional radiology",
+            "7 calendar days from receipt (standard)",
+        ],
+        ["Line 1: 22511, L1"],
+    ),
 }
+OF_THE_CLOCK = {"extension", "standard_time"}
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -116,7 +153,8 @@ def test_each_kind_of_letter_says_what_it_must_to_whom_it_must(name):
     assert {*headings, "Help with this letter", "For the clinician"} == set(sections)
     clinician = sections.pop("For the clinician")
     member = " ".join(sections.values())
-    always = ("A doctor puts bone cement into", "484: Vertebroplasty", "free of charge", "edition 2022-06")
+    policy = () if name in OF_THE_CLOCK else ("484: Vertebroplasty", "free of charge", "edition 2022-06")
+    always = ("A doctor puts bone cement into", *policy)
     assert [words for words in (*said, *always) if words not in member] == []
     assert [words for words in to_clinician if words not in clinician] == []
     assert {("For", "Alma Synthetic"), ("Reference", letter.case.reference)} <= set(told.about.rows)

@@ -403,6 +403,10 @@ def forms(world: World, neighbour: Client) -> Iterator[tuple[str, Client, str, d
     ):
         case = world.held[who]["act"] if who else world.withdrawable
         yield slug, client, act(case, slug), typed(slug, case)
+    case = world.held["nurse"]["clock"]
+    yield "extend", nurse, act(case, "extend"), typed("extend", case)
+    case = world.held["physician"]["clock"]
+    yield "downgrade", physician, act(case, "downgrade"), typed("downgrade", case)
     case = world.held["nurse"]["close"]
     yield "close", nurse, act(case, "close"), typed("close", case)
     yield from (("office", browser(person(Role.OFFICE_ADMIN, world.b)), *form) for form in OFFICE_FORMS)

@@ -34,10 +34,12 @@ from priorauth.models import (
     Membership,
     OfficeClinician,
     OfficeFacility,
+    RegimeUse,
     User,
 )
 from priorauth.roles import Actor, Role
 from priorauth.services import claim, directory, information, invitations, kept, replay, submit
+from priorauth.statuses import Urgency
 from tests.cases import draft_case, facts, office, person, plan, score_all, submission
 from tests.factories import browser, report, saved_draft, sent_through_the_page
 
@@ -49,7 +51,13 @@ MEMBER = {**PATIENT, "birth_date": dt.date(1948, 3, 14)}
 UNKNOWN = "never-was"  # stands for what a walk has no object for, like the token of an invitation
 LETTERS = [f"{whose}letter{kind}" for whose in ("request-", "payer-") for kind in ("", "-pdf")]
 LETTERS += ["admin:priorauth_case_letter", "admin:priorauth_case_letter_pdf"]
-NOT_REQUIRED = {"product": "indemnity", "setting": "outpatient"}
+OF_A_KIND = {
+    "close": {"product": "indemnity", "setting": "outpatient"},
+    "clock": {"product": "medicare_hmo_blue"},
+}
+# On which of the cases that a reviewer holds each act is tried.
+ACTS = dict.fromkeys(("claim", "release", "approve", "ask", "escalate", "not-approve"), "act")
+ACTS |= {"close": "close", "extend": "clock", "downgrade": "clock"}
 
 
 @dataclass(frozen=True)
@@ -130,8 +138,9 @@ class World:
         self.facility = directory.add(OfficeFacility, {**values, "name": "Thistlewood Surgery"}, by=by, at=now)
         self.invitation, _ = invitations.invite("thistlewood@example.test", self.a, Role.CLERK, by=by, at=now)
 
-    def in_review(self, *, not_required: bool = False) -> Case:
-        sent = submission(facts() | (NOT_REQUIRED if not_required else {}), member=MEMBER)
+    def in_review(self, kind: str = "act") -> Case:
+        urgency = Urgency.EXPEDITED if kind == "clock" else Urgency.STANDARD
+        sent = submission(facts() | OF_A_KIND.get(kind, {}), member=MEMBER, urgency=urgency)
         case = submit.send(draft_case(self.clerk), sent, by=self.clerk, at=timezone.now())
         score_all(timezone.now())
         case.refresh_from_db()
@@ -139,11 +148,12 @@ class World:
 
     @cached_property
     def held(self) -> dict[str, dict[str, Case]]:
-        """For every reviewer a case to act on, and one that may be closed, both claimed by them."""
+        """For every reviewer a case to act on, one that may be closed, and an expedited one whose rule knows more
+        time, all claimed by them."""
         return {
             who: {
-                kind: claim.claim(self.in_review(not_required=kind == "close"), by=self.actors[who], at=timezone.now())
-                for kind in ("act", "close")
+                kind: claim.claim(self.in_review(kind), by=self.actors[who], at=timezone.now())
+                for kind in ("act", "close", "clock")
             }
             for who in ("nurse", "physician", "lead")
         }
@@ -161,9 +171,9 @@ class World:
             "request-withdraw": self.withdrawable,
             **dict.fromkeys(LETTERS, self.asked),
         }.get(route.name, self.sent)
-        act = re.fullmatch(r"admin:priorauth_case_(claim|release|approve|ask|escalate|not-approve|close)", route.name)
-        if act and who in self.held:
-            case = self.held[who]["close" if act[1] == "close" else "act"]
+        act = re.fullmatch(r"admin:priorauth_case_([a-z-]+)", route.name)
+        if act and act[1] in ACTS and who in self.held:
+            case = self.held[who][ACTS[act[1]]]
         return {
             "reference": case.reference,
             "number": 1,
@@ -200,6 +210,7 @@ class World:
             "membership": user.membership.pk,
             "credential": user.credential.pk,
             "editionuse": EditionUse.objects.first().pk,
+            "regimeuse": RegimeUse.objects.first().pk,
             "replay": self.replay.pk,
             "user": user.pk,
         }

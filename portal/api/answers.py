@@ -6,7 +6,8 @@ from typing import Any
 
 from django.urls import reverse
 
-from portal.web.next_step import next_step, rule
+from portal.web.next_step import next_step
+from priorauth.clock import rule_words
 from priorauth.models import Assessment, Case, Decision, InformationRequest, Letter
 from priorauth.statuses import Status
 
@@ -44,7 +45,7 @@ def whole(case: Case, now: dt.datetime) -> Json:
     of_latest = [one for one in case.assessments.all() if revision and one.revision_id == revision.pk]
     scored = None if case.status == Status.RECEIVED else max(of_latest, key=lambda one: one.pk, default=None)
     return brief(case, now) | {
-        "rule": rule(case) or None,
+        "rule": rule_words(case) or None,
         "revision": revision.number if revision else None,
         "lines": _lines(revision.facts if revision else {}, scored),
         "assessment": assessment(scored.result, scored.explanation) if scored else None,
@@ -143,7 +144,7 @@ def receipt(case: Case) -> Json:
         "status": Status.RECEIVED.value,
         "received_at": instant(case.received_at),
         "due_at": instant(case.due_at),
-        "rule": rule(case),
+        "rule": rule_words(case),
         "revision": 1,
     }
 

@@ -14,6 +14,7 @@ from portal.web.access import office_page
 from portal.web.editing import posted_version
 from portal.web.intake import Intake, form_of
 from portal.web.rows import Raw
+from priorauth.clock import Clock
 from priorauth.models import Case
 from priorauth.posting import PUT_BACK
 from priorauth.services.amend import amend as service
@@ -62,7 +63,7 @@ def _receive(request: HttpRequest, case: Case, sent: Raw) -> HttpResponse:
     except Conflict as conflict:
         again = _second_press(request, case, details)
         return again or _page(request, case, raw, problem=str(conflict), status=409)
-    messages.success(request, f"Sent {clock(intake.at)}. The clock runs on from the first receipt.", extra_tags="good")
+    messages.success(request, f"Sent {clock(intake.at)}. The clock counts from the first receipt.", extra_tags="good")
     return redirect("request", case.reference)
 
 
@@ -78,6 +79,7 @@ def _page(
 ) -> HttpResponse:
     context = {
         "case": case,
+        "still": Clock.of(case).stop_at(timezone.now()),
         "form": form_of(raw, case, timezone.localdate(), **options),
         "problem": problem,
         "fixed": True,

@@ -15,7 +15,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from portal.web import answered, asked, build, refill
+from portal.web import answered, asked, build, refill, running
 from portal.web.access import office_page
 from portal.web.answered import Typed
 from portal.web.asked import AskedItem
@@ -75,6 +75,7 @@ class Answering:
         form = form or self.form(asked.overlaid(self.sent, typed.changes))
         items = items or answered.marked(self.items(form), typed, self.draft)
         context = {
+            "running": running.now_of(self.case, self.at),
             "case": self.case,
             "question": self.question,
             "draft": self.draft,

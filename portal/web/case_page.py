@@ -10,15 +10,14 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from portal.web import refill, summary
+from portal.web import refill, running, summary
 from portal.web.access import office_page
 from portal.web.intake import governing
-from portal.web.next_step import RUNNING, SENTENCES, next_step, rule
+from portal.web.next_step import SENTENCES, next_step
 from portal.web.request_form import RequestForm
-from priorauth.admin.words import time_left
 from priorauth.audit import receipts
 from priorauth.models import AnswerDraft, Attachment, Case, InformationRequest, Job, Revision
-from priorauth.pictures import clock, spine, timeline
+from priorauth.pictures import spine, timeline
 from priorauth.selectors import seen_by_reviewers
 from priorauth.statuses import TRANSITIONS, Act, Status
 from priorauth.tenancy import get_for
@@ -39,7 +38,6 @@ def page(request: HttpRequest, case: Case, *, message: str = "", problem: str = 
         "case": case,
         "sentence": SENTENCES[Status(case.status)],
         "next": next_step(case, now),
-        "rule": rule(case),
         "message": message,
         "problem": problem,
         **_clock(case, now),
@@ -57,16 +55,9 @@ def page(request: HttpRequest, case: Case, *, message: str = "", problem: str = 
 
 
 def _clock(case: Case, now: dt.datetime) -> dict[str, Any]:
-    """The clock of an open request, and when a reviewer had it open."""
-    if case.received_at is None:
-        return {}
-    seen = {"seen": seen_by_reviewers(case)}
-    if case.status not in RUNNING:
-        return seen
-    return seen | {
-        "clock": clock.read(case.received_at, case.due_at, now),
-        "left": time_left(case.due_at, now),
-    }
+    """The clock of a request, and when a reviewer had it open."""
+    found = running.of_case(case, now)
+    return found if case.received_at is None else found | {"seen": seen_by_reviewers(case)}
 
 
 def _questions(case: Case, request: HttpRequest) -> dict[str, Any]:

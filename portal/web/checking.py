@@ -8,13 +8,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal.web import build, doubts, member, second_request, summary
+from portal.web import build, doubts, member, running, second_request, summary
 from portal.web.access import office_page, refused
 from portal.web.editing import SENT_MEANWHILE, heading, posted_version
 from portal.web.intake import form_of
-from portal.web.next_step import rule
 from portal.web.panel import look
 from portal.web.request_form import RequestForm
+from priorauth.clock import rule_words
 from priorauth.models import Case, Draft
 from priorauth.services import submit
 from priorauth.services.errors import Conflict
@@ -87,6 +87,7 @@ def _page(
         "member_note": member.note_of(form, case, request.actor),
         "duplicates": second_request.earlier(form, case, request.actor, timezone.now()),
         "because": second_request.reason(request),
+        "while_asked": running.while_asked(form, timezone.now()),
         "send_label": f"Send with {panel.count}" if panel.missing else "Send request",
         **extra,
     }
@@ -103,7 +104,7 @@ def submitted(request: HttpRequest, reference: str) -> HttpResponse:
     assessment = case.assessments.order_by("-pk").first()
     context = {
         "case": case,
-        "rule": rule(case),
+        "rule": rule_words(case),
         "explanation": assessment.explanation if assessment else None,
         "scoring": case.status == Status.RECEIVED,
     }

@@ -1,9 +1,8 @@
-"""What happens next with a request: who does what, by when, by which rule."""
+"""What happens next with a request: who does what, and by when."""
 
 import datetime as dt
 from dataclasses import dataclass
 
-from priorauth import deadlines
 from priorauth.models import Case
 from priorauth.services.base import clock
 from priorauth.statuses import Status
@@ -12,7 +11,7 @@ SENTENCES = {
     Status.DRAFT: "Not sent yet. Everyone in your office can continue it.",
     Status.RECEIVED: "The plan has your request. Its facts are being checked; that takes seconds.",
     Status.IN_REVIEW: "A nurse reviewer of the plan reads it.",
-    Status.INFORMATION_NEEDED: "The plan has asked you something and waits for your answer. The clock keeps running.",
+    Status.INFORMATION_NEEDED: "The plan has asked you something and waits for your answer.",
     Status.WITH_PHYSICIAN: "A physician of the plan reads it.",
     Status.APPROVED: "The plan has authorized it.",
     Status.PARTLY_APPROVED: "The plan has authorized a part of it.",
@@ -52,8 +51,3 @@ def next_step(case: Case, now: dt.datetime) -> NextStep:
     if status not in RUNNING:
         return NextStep(who, what)
     return NextStep(who, what, clock(case.due_at), late=case.due_at < now)
-
-
-def rule(case: Case) -> str:
-    """The rule that set the due time, in words."""
-    return deadlines.REGIMES[case.regime].rule(case.urgency) if case.regime else ""

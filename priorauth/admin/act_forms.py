@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from priorauth.clock import rule_of
 from priorauth.models import Case, ReasonCode
 from priorauth.roles import Actor
 from priorauth.services import decide
@@ -27,6 +28,8 @@ class ActForm(forms.Form):
         kwargs["initial"] = {"version": case.version, **self.preset()}
         super().__init__(*args, use_required_attribute=False, label_suffix="", **kwargs)
         self.shape()
+
+    advice = ""  # what is to be known of this case before the act
 
     def preset(self) -> Values:
         """What the form starts with."""
@@ -114,6 +117,12 @@ class AskForm(ActForm):
         "Write what the office should send.",
         help_text="The office reads this. Say what to send, and why.",
     )
+
+    @property
+    def advice(self) -> str:
+        """Whether the clock stands still while the office answers."""
+        clock = rule_of(self.case).while_asked(self.case.urgency, answers="the office answers")
+        return f"By the rule of this plan {clock}."
 
     @property
     def missing(self) -> list[dict[str, Any]]:

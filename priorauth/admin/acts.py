@@ -1,7 +1,7 @@
 """The table of the acts that have a page: slug -> how it looks. Each slug is an address under the case."""
 
 from priorauth.admin import act_forms as forms
-from priorauth.admin import claim_acts
+from priorauth.admin import claim_acts, clock_acts
 from priorauth.admin.act_page import Page
 from priorauth.services import decide, escalate, information, write
 from priorauth.statuses import Act
@@ -25,7 +25,7 @@ PAGES = {
         forms.AskForm,
         information.ask,
         "The office was asked.",
-        "The clock runs on while the office answers. Your claim ends. The next page shows the letter.",
+        "Your claim ends. The next page shows the letter.",
         confirm=True,
     ),
     "message": Page(
@@ -35,7 +35,7 @@ PAGES = {
         forms.MessageForm,
         write.write,
         "The office was written to.",
-        "The clock runs on, and the case stays where it is. To get facts, ask for information instead.",
+        "The clock stays as it is, and so does the case. To get facts, ask for information instead.",
     ),
     "escalate": Page(
         Act.ESCALATE,
@@ -69,4 +69,5 @@ PAGES = {
         grave=True,
     ),
     **claim_acts.PASS_ON,
+    **clock_acts.PAGES,
 }

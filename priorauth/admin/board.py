@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from django.db.models import Count, Min
 
 from priorauth import jobs
+from priorauth.admin.deadlines import deadlines_for_lead
 from priorauth.admin.tabs import capped, counts, due, in_tab
 from priorauth.admin.whole_trail import alarm
 from priorauth.admin.words import time_left
@@ -54,6 +55,7 @@ def board(actor: Actor, now: dt.datetime) -> dict[str, Any]:
     if actor.role in REVIEWER_ROLES | {Role.ADMINISTRATOR}:
         behind = jobs.overdue(now).filter(kind=Job.Kind.SCORE)
         context["behind"] = behind.aggregate(count=Count("pk"), since=Min("created_at"))
+    context["deadlines"] = deadlines_for_lead(actor, now)
     if actor.role in TRAIL_READER_ROLES:
         context["broken_trail"] = alarm()
     if actor.role in (Role.LEAD, Role.ADMINISTRATOR):

@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 from django.urls import reverse
 
 from priorauth import selectors
-from priorauth.admin import facts, words
+from priorauth.admin import clock_acts, facts, words
 from priorauth.admin.act_page import Page
 from priorauth.admin.acts import PAGES
+from priorauth.admin.clock import clock_context
 from priorauth.admin.obstacles import held, holds, obstacle
 from priorauth.admin.trail import of_case
-from priorauth.deadlines import REGIMES
+from priorauth.clock import rule_words
 from priorauth.models import Assessment, Attachment, Case, Decision, InformationRequest, ItemAnswer, Job, Revision
 from priorauth.pictures import spine, timeline
 from priorauth.roles import REVIEWER_ROLES, Actor
@@ -60,6 +61,7 @@ def case_page(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
     assessment = next((a for a in reversed(assessments) if a.revision_id == latest.pk), None)
     return {
         **_head(case, actor, now),
+        **clock_context(case, actor, now),
         "facts": latest.facts,
         "timeline": timeline.draw(latest.facts, latest.details.get("sources") or {}),
         "spine": spine.draw(latest.facts),
@@ -116,9 +118,8 @@ def _head(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
         "title": case.reference,
         "case": case,
         "age": words.age(case.member.birth_date, now),
-        "left": words.time_left(case.due_at, now) if case.status in OPEN else "",
         "late": case.status in OPEN and case.due_at < now,
-        "rule": REGIMES[case.regime].rule(case.urgency),
+        "rule": rule_words(case),
         "claim": _claim(case, actor, now),
         "mine": holds(case, actor, now),
         "held": held(case, now),
@@ -159,8 +160,8 @@ def _buttons(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
     buttons: list[Button] = []
     closed: dict[str, list[str]] = {}
     for slug, page in PAGES.items():
-        if slug == "message":
-            continue  # messages have a section of their own
+        if slug == "message" or slug in clock_acts.PAGES:
+            continue  # messages and the clock have sections of their own
         why_not = obstacle(case, page.act, actor, now)
         if why_not and page.silent:
             continue

@@ -23,7 +23,8 @@ def preview(letter: Letter | None) -> dict[str, Any]:
     stored, decision = json.dumps(letter.content), letter.decision
     if decision and decision.authorization_number:
         stored = stored.replace(decision.authorization_number, NUMBER_LATER)
-    advice = _of_the_reason(decision.reason_for_member) if decision else []
+    reason = decision.reason_for_member if decision else letter.clock_change.reason if letter.clock_change else ""
+    advice = _of_the_reason(reason)
     if letter.texts.kept_by_id is None:
         advice.append(NOT_CONFIRMED)
     return {"letter": Content.of(json.loads(stored)), "advice": advice}

@@ -5,13 +5,21 @@ The services check all of this again, and more, when somebody acts.
 
 import datetime as dt
 
+from priorauth.clock import Clock
 from priorauth.models import Case
 from priorauth.roles import Actor, Role
+from priorauth.services import clock as clock_rules
 from priorauth.services import conflicts, decide
 from priorauth.services.base import clock
 from priorauth.services.claim import held, holds
 from priorauth.statuses import TRANSITIONS, Act, Status
 
+CLOCK = {
+    Act.EXTEND: clock_rules.why_not_extend,
+    Act.STOP_CLOCK: clock_rules.why_not_stop,
+    Act.RESUME_CLOCK: clock_rules.why_not_resume,
+    Act.DOWNGRADE: clock_rules.why_not_downgrade,
+}
 DECISIONS = frozenset({Act.APPROVE, Act.NOT_APPROVE, Act.CLOSE})
 
 
@@ -30,6 +38,8 @@ def _role(act: Act, actor: Actor) -> str:
         return ""
     if actor.role == Role.AUDITOR:
         return "Auditors read; they do not act on cases."
+    if act == Act.DOWNGRADE:
+        return "For a physician: whether waiting does harm is a clinical question."
     if act == Act.NOT_APPROVE:
         return "Physicians only. Escalate instead."
     if act == Act.TAKE_OVER:
@@ -50,6 +60,8 @@ def blocked(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
     transition = TRANSITIONS[act]
     if case.status not in transition.sources:
         return f"The case is “{Status(case.status).label}”."
+    if act in CLOCK:
+        return CLOCK[act](Clock.of(case), now) or (_holder(case) if _elsewhere(case, actor, now) else "")
     if transition.claimed and not holds(case, actor, now):
         return _holder(case) if held(case, now) else "Claim the case first: then nobody else decides it meanwhile."
     if act == Act.CLAIM and held(case, now) and not holds(case, actor, now):
@@ -70,11 +82,18 @@ def _passing(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
     return ""
 
 
+def _elsewhere(case: Case, actor: Actor, now: dt.datetime) -> bool:
+    """Whether somebody else holds the case, and the actor is no lead."""
+    return held(case, now) and not holds(case, actor, now) and actor.role != Role.LEAD
+
+
 def _holder(case: Case) -> str:
     return f"{case.claimed_by} holds this case until {clock(case.claimed_until)}."
 
 
 def _decision(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
+    if act == Act.DOWNGRADE:
+        return decide.barred(case, by=actor, at=now)
     if act not in DECISIONS:
         return ""
     if why := decide.barred(case, by=actor, at=now) or decide.unscored(case):

@@ -15,7 +15,7 @@ from priorauth.admin.board import board
 from priorauth.roles import ADMIN_SITE_ROLES
 
 ORDER = (
-    *("Case", "AuditEvent", "EditionUse", "Replay", "Job", "LetterText"),
+    *("Case", "AuditEvent", "EditionUse", "Replay", "RegimeUse", "Job", "LetterText"),
     *("Organization", "Invitation", "User", "Membership", "Credential", "ApiKey"),
 )
 

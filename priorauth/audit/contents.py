@@ -17,6 +17,7 @@ from priorauth.models import (
     Assessment,
     Attachment,
     Case,
+    ClockChange,
     Decision,
     DecisionLine,
     Escalation,
@@ -48,6 +49,7 @@ HANGING = {
     ItemAnswer: "case",
     Letter: "case",
     Handover: "case",
+    ClockChange: "case",
 }
 
 

@@ -1,14 +1,15 @@
-"""Whole letters: of a decision, and of a question to the office."""
+"""Whole letters: of a decision, of a question to the office, and of a change of the time to decide."""
 
 import datetime as dt
 from typing import Final
 
 from policies.vocabulary import day_words
-from priorauth.letters import clinician, member
+from priorauth.letters import clinician, member, of_time
 from priorauth.letters.characters import printable
 from priorauth.letters.content import BOTH, Content, Facts, Paragraph, Section, facts
 from priorauth.letters.matter import Matter
-from priorauth.models import Decision, InformationRequest
+from priorauth.models import ClockChange, Decision, InformationRequest
+from priorauth.regimes.rules import Rule
 from priorauth.roles import Role
 from priorauth.services.base import clock
 from priorauth.statuses import Status
@@ -44,22 +45,40 @@ def of_decision(matter: Matter, decision: Decision) -> Content:
         member.help_with_it(matter),
         clinician.of_decision(matter, decision),
     )
-    return _content(matter, decision.outcome, sections)
+    return _content(matter, decision.outcome, TITLES[Status(decision.outcome)], sections)
 
 
 def of_question(matter: Matter, question: InformationRequest) -> Content:
     """The letter that asks for facts."""
     due = ("We have to decide by", clock(matter.case.due_at))
+    still = ("At the latest, the time runs again on", clock(matter.still_until) if matter.still_until else "")
     sections = (
         member.what_we_need(matter, member.unknown_points(matter, question.items)),
         member.next_steps_asked(matter),
         member.rule(matter),
         Section("Who asks", BOTH, (_who(matter),)),
-        Section("Dates", BOTH, (facts(_received(matter), ("We asked on", day_words(matter.day)), due),)),
+        Section("Dates", BOTH, (facts(_received(matter), ("We asked on", day_words(matter.day)), still, due),)),
         member.help_with_it(matter),
         clinician.of_question(matter, question),
     )
-    return _content(matter, Status.INFORMATION_NEEDED, sections)
+    return _content(matter, Status.INFORMATION_NEEDED, TITLES[Status.INFORMATION_NEEDED], sections)
+
+
+def of_clock(matter: Matter, row: ClockChange, rule: Rule, ground: str) -> Content:
+    """The letter that tells of more time, of time that stands still, or of the standard time; `ground` is the rule's
+    reason in the member's words."""
+    kind, title = of_time.KINDS[ClockChange.Kind(row.kind)]
+    sections = (
+        of_time.what_changes(matter, row),
+        of_time.why(row, ground),
+        of_time.next_steps(row, rule),
+        of_time.rule_of_time(row, rule, matter.case.urgency),
+        Section("Who decided", BOTH, (_who(matter),)),
+        of_time.dates(matter, row),
+        member.help_with_it(matter),
+        of_time.for_clinician(matter, row),
+    )
+    return _content(matter, kind, title, sections)
 
 
 def receipt_section(receipt: str) -> Section:
@@ -68,7 +87,7 @@ def receipt_section(receipt: str) -> Section:
     return Section("Receipt", BOTH, (Paragraph(words), Paragraph(receipt)))
 
 
-def _content(matter: Matter, kind: str, sections: tuple[Section, ...]) -> Content:
+def _content(matter: Matter, kind: str, title: str, sections: tuple[Section, ...]) -> Content:
     case = matter.case
     about = facts(
         ("Date", day_words(matter.day)),
@@ -80,7 +99,7 @@ def _content(matter: Matter, kind: str, sections: tuple[Section, ...]) -> Conten
         ("Reference", case.reference),
     )
     letterhead = tuple(printable(matter.texts.letterhead).split("\n"))
-    return Content(kind, TITLES[Status(kind)], case.reference, matter.day, letterhead, about, sections)
+    return Content(kind, title, case.reference, matter.day, letterhead, about, sections)
 
 
 def _who(matter: Matter) -> Facts:

@@ -36,6 +36,7 @@ class Matter:
     by: Actor
     credential: Credential | None
     at: dt.datetime
+    still_until: dt.datetime | None = None  # where asking stopped the clock: when it runs again by itself
 
     @property
     def day(self) -> dt.date:

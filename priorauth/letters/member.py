@@ -50,12 +50,17 @@ def what_we_decided(matter: Matter, decision: Decision) -> Section:
 
 
 def what_we_need(matter: Matter, points: Sequence[str]) -> Section:
-    told = _lines("We were asked to approve", matter.lines, matter)
-    told += [Paragraph(words) for words in _explained(matter)]
+    told = asked_for(matter)
     told.append(Paragraph("We cannot decide yet, since we need to know more. Your doctor's office can tell us."))
     if points:
         told += [Paragraph("We do not know yet if each of these is so:"), bullets(points)]
     return Section("What we need", MEMBER, tuple(told))
+
+
+def asked_for(matter: Matter) -> list[Block]:
+    """What the request is about."""
+    told = _lines("We were asked to approve", matter.lines, matter)
+    return told + [Paragraph(words) for words in _explained(matter)]
 
 
 def why_approved(matter: Matter, decision: Decision) -> Section:
@@ -109,8 +114,11 @@ def next_steps_refused(matter: Matter, ask_by: str) -> Section:
 
 def next_steps_asked(matter: Matter) -> Section:
     due = timezone.localdate(matter.case.due_at)
+    time = f"We have to decide by {day_words(due)}."
+    if matter.still_until:
+        time = f"The time for our answer stands still until then. At the latest we have to decide by {day_words(due)}."
     steps = (
-        f"Your doctor's office should answer soon. We have to decide by {day_words(due)}.",
+        f"Your doctor's office should answer soon. {time}",
         "You do not have to do anything. If you like, ask the office if it has sent us the answer.",
     )
     return Section("What you can do now", MEMBER, (Bullets(steps),))

@@ -1,6 +1,7 @@
 from priorauth.models.access import ApiKey, IdempotencyKey, Invitation, SignInBrake
 from priorauth.models.case import Case
 from priorauth.models.claim import ConflictOfInterest, Handover, SavedView
+from priorauth.models.clock import ClockChange, DeadlineNotice, RegimeUse
 from priorauth.models.content import Attachment, Draft, InformationRequest, Revision
 from priorauth.models.correspondence import AnswerDraft, ItemAnswer, Message, Opening
 from priorauth.models.directory import MemberFileLine, MemberLookup, OfficeClinician, OfficeFacility, PlanMember
@@ -23,8 +24,10 @@ __all__ = [
     "Case",
     "Checkpoint",
     "Clinician",
+    "ClockChange",
     "ConflictOfInterest",
     "Credential",
+    "DeadlineNotice",
     "Decision",
     "DecisionLine",
     "Draft",
@@ -52,6 +55,7 @@ __all__ = [
     "Organization",
     "PlanMember",
     "ReasonCode",
+    "RegimeUse",
     "Replay",
     "ReplayedCase",
     "Revision",

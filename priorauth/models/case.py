@@ -45,6 +45,7 @@ class Case(TenantModel):
     received_at = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True)
     regime = models.CharField(max_length=30, blank=True)
+    rule_from = models.DateField(null=True)  # the day from which the regime's rule that set the clock was in force
     determination = models.CharField(max_length=30, blank=True)
     score = models.PositiveSmallIntegerField(null=True)
 

@@ -64,10 +64,21 @@ class LetterText(models.Model):
         return f"Version {self.version}"
 
 
+ACTS: Final = ("decision", "information_request", "clock_change")
+DECISIONS: Final = (Status.APPROVED.value, Status.PARTLY_APPROVED.value, Status.NOT_APPROVED.value)
+OF_THE_CLOCK: Final = ("extension", "clock_stopped", "standard_time")
+
+
+def _tells_of(act: str) -> Q:
+    """The letter belongs to this one of ACTS, and to no other."""
+    return Q(**{f"{name}__isnull": name != act for name in ACTS})
+
+
 class Letter(TenantModel):
     """A letter that was issued by an act, with the content from which it is shown and printed (priorauth/letters).
 
-    `number` counts the letters of a case. It belongs to the decision, or to the question, that it tells of.
+    `number` counts the letters of a case. It belongs to the decision, the question or the change of the clock that it
+    tells of.
     """
 
     payer_sees = True
@@ -77,12 +88,16 @@ class Letter(TenantModel):
         PARTLY_APPROVED = Status.PARTLY_APPROVED.value, "Partly approved"
         NOT_APPROVED = Status.NOT_APPROVED.value, "Not approved"
         INFORMATION_NEEDED = Status.INFORMATION_NEEDED.value, "Information needed"
+        EXTENSION = "extension", "More time"
+        CLOCK_STOPPED = "clock_stopped", "Time stands still"
+        STANDARD_TIME = "standard_time", "Standard instead of expedited"
 
     case = models.ForeignKey("Case", on_delete=models.PROTECT, related_name="letters")
     number = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=20, choices=Kind)
     decision = models.OneToOneField("Decision", null=True, on_delete=models.PROTECT)
     information_request = models.OneToOneField("InformationRequest", null=True, on_delete=models.PROTECT)
+    clock_change = models.OneToOneField("ClockChange", null=True, on_delete=models.PROTECT)
     texts = models.ForeignKey(LetterText, on_delete=models.PROTECT, related_name="+")
     content = models.JSONField()
     sha256 = models.CharField(max_length=64, help_text="of the content")
@@ -93,8 +108,9 @@ class Letter(TenantModel):
         constraints = [
             models.UniqueConstraint(fields=["case", "number"], name="letter_numbered_once"),
             models.CheckConstraint(
-                condition=Q(kind=Status.INFORMATION_NEEDED, decision__isnull=True, information_request__isnull=False)
-                | ~Q(kind=Status.INFORMATION_NEEDED) & Q(decision__isnull=False, information_request__isnull=True),
+                condition=Q(kind__in=DECISIONS) & _tells_of("decision")
+                | Q(kind=Status.INFORMATION_NEEDED) & _tells_of("information_request")
+                | Q(kind__in=OF_THE_CLOCK) & _tells_of("clock_change"),
                 name="letter_tells_of_one_act",
             ),
         ]

@@ -5,6 +5,7 @@ from typing import Any
 
 from priorauth.models import Case, Revision
 from priorauth.roles import Actor
+from priorauth.services import clock
 from priorauth.services.base import acting, permit
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.services.submit import carried, columns_of, essence, revise, stamped
@@ -20,7 +21,8 @@ def amend(
     details: dict[str, Any],
     version: int | None = None,
 ) -> Revision:
-    """Replace what the office sent last, until the case is decided. Its status, its claim and its clock stay.
+    """Replace what the office sent last, until the case is decided. Its status and its claim stay; a clock that stood
+    still runs again.
 
     Raises Incomplete where nothing changed, and for facts outside facts v1.
     """
@@ -31,6 +33,8 @@ def amend(
     document, details = stamped(facts, case, at), carried(latest, details)
     if essence(document) == essence(latest.facts) and details == latest.details:
         raise Incomplete("facts", "Nothing was changed, so nothing was sent. Change an answer or add a file.")
-    columns = columns_of(document, case.received_at, case.urgency) | {"determination": "", "score": None}
+    turning = clock.with_facts(case, document.get("product"), by=by, at=at)
+    columns = columns_of(document) | turning.columns | {"determination": "", "score": None}
     with acting(case, Act.AMEND, by=by, at=at, version=version, **columns) as change:
+        turning.write(change)
         return revise(change, document, details, number=latest.number + 1, by=by, at=at)

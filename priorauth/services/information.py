@@ -7,7 +7,7 @@ from typing import Any
 
 from priorauth.models import AnswerDraft, Case, InformationRequest, ItemAnswer
 from priorauth.roles import Actor
-from priorauth.services import letters, notify
+from priorauth.services import clock, letters, notify
 from priorauth.services.base import Change, acting, needed, permit, visible
 from priorauth.services.decide import latest_assessment
 from priorauth.services.errors import Conflict, Incomplete
@@ -45,11 +45,14 @@ def ask(
 ) -> InformationRequest:
     """Ask the office in the reviewer's words. `items` are the {criterion, level, ask} that the question is about.
 
-    The clock runs on: the default regime knows no stop. The claim ends, since it is the office's turn.
+    The clock stands still where the rule of the case says so. The claim ends, since it is the office's turn.
     """
     permit(case, Act.ASK, by=by, at=at)
     question = needed(question, "question", "Write what the office should send.")
-    with acting(case, Act.ASK, by=by, at=at, version=version, claimed_by=None, claimed_until=None) as change:
+    turning = clock.with_question(case, by=by, at=at)
+    columns = {"claimed_by": None, "claimed_until": None} | turning.columns
+    with acting(case, Act.ASK, by=by, at=at, version=version, **columns) as change:
+        turning.write(change)
         request = InformationRequest(
             case=case,
             number=case.information_requests.count() + 1,
@@ -97,8 +100,10 @@ def answer(
     unchanged = essence(document) == essence(latest.facts) and details == latest.details
     if unchanged and not visible(note) and not items:
         raise Incomplete("note", NOTHING)
-    columns = columns_of(document, case.received_at, case.urgency) | {"arrived_at": at}
+    turning = clock.with_facts(case, document.get("product"), by=by, at=at)
+    columns = columns_of(document) | turning.columns | {"arrived_at": at}
     with acting(case, Act.ANSWER, by=by, at=at, version=version, **columns) as change:
+        turning.write(change)
         revision = revise(change, document, details, number=latest.number + 1, by=by, at=at)
         request = case.information_requests.get(answered_at__isnull=True)
         request.answer, request.answered_by_id, request.answered_at = note, by.user_id, at

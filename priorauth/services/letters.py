@@ -7,7 +7,8 @@ from typing import Any
 from priorauth.letters import compose
 from priorauth.letters.content import Content, sha256
 from priorauth.letters.matter import Matter, lines_of
-from priorauth.models import Assessment, Credential, Decision, DecisionLine, InformationRequest, Letter
+from priorauth.models import Assessment, ClockChange, Credential, Decision, DecisionLine, InformationRequest, Letter
+from priorauth.regimes.rules import Rule
 from priorauth.roles import Actor
 from priorauth.services import letter_texts
 from priorauth.services.base import Change
@@ -43,8 +44,25 @@ def of_question(change: Change, question: InformationRequest, assessment: Assess
         by=by,
         credential=_credential(by),
         at=question.asked_at,
+        still_until=next((row.until for row in change.rows if isinstance(row, ClockChange)), None),
     )
     return _issue(change, matter, compose.of_question(matter, question), information_request=question)
+
+
+def of_clock(change: Change, row: ClockChange, rule: Rule, ground: str, *, by: Actor) -> Letter:
+    """The letter of a change of the clock; `ground` is the rule's reason for it in the member's words."""
+    revision = change.case.revisions.order_by("-number")[0]
+    matter = Matter(
+        case=change.case,
+        revision=revision,
+        assessment=None,
+        lines=lines_of(revision),
+        texts=letter_texts.current(),
+        by=by,
+        credential=_credential(by),
+        at=row.changed_at,
+    )
+    return _issue(change, matter, compose.of_clock(matter, row, rule, ground), clock_change=row)
 
 
 def _credential(by: Actor) -> Credential | None:

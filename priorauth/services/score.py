@@ -8,6 +8,7 @@ from policies import facts as facts_v1
 from policies import registry
 from policies.assess import assess
 from policies.explain import explain
+from priorauth.clock import rule_of
 from priorauth.models import Assessment, Case, Job, Revision
 from priorauth.roles import SYSTEM
 from priorauth.services import first_use
@@ -30,6 +31,7 @@ def run(job: Job, now: dt.datetime) -> None:
         return
     assessment = evaluate(revision, now)
     first_use.hold(registry.edition(assessment.policy, assessment.edition), now)
+    first_use.hold_rule(rule_of(case), now)
     with acting(
         case,
         Act.SCORE if case.status == Status.RECEIVED else Act.RESCORE,

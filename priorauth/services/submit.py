@@ -10,10 +10,10 @@ from django.db import connection, models, transaction
 from django.utils import timezone
 
 from policies import facts as facts_v1
-from priorauth import deadlines, jobs
+from priorauth import jobs
 from priorauth.models import Case, Clinician, Facility, Job, Member, Revision
 from priorauth.roles import Actor
-from priorauth.services import bounds, panel_record
+from priorauth.services import bounds, clock, panel_record
 from priorauth.services.base import Change, acting, permit
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.statuses import Act, Urgency
@@ -69,7 +69,8 @@ def _send(
         **_people(case, submission),
         urgency=submission.urgency,
         received_at=at,
-        **columns_of(document, at, submission.urgency),
+        **columns_of(document),
+        **clock.first(document.get("product"), at, submission.urgency),
     ) as change:
         record = _use_up_draft(case, draft_version)
         change.rows += _named(case, submission)
@@ -121,16 +122,13 @@ def carried(latest: Revision, details: dict[str, Any]) -> dict[str, Any]:
     return {name: part for name, part in latest.details.items() if name in OF_THE_SENDING} | details
 
 
-def columns_of(document: dict[str, Any], received: dt.datetime, urgency: str) -> dict[str, Any]:
-    """The columns of a case that lists and exports show, out of its facts; the clock runs from the first receipt."""
-    regime = deadlines.regime_for(document.get("product"))
+def columns_of(document: dict[str, Any]) -> dict[str, Any]:
+    """The columns of a case that lists and exports show, out of its facts."""
     return {
         "product": document.get("product") or "",
         "setting": document.get("setting") or "",
         "levels": ", ".join(document["levels"])[:120],
         "codes": ", ".join(dict.fromkeys(line["code"] for line in document["lines"]))[:120],
-        "regime": regime.id,
-        "due_at": deadlines.due_at(received, regime, urgency, timezone.get_default_timezone()),
     }
 
 

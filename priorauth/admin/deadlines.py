@@ -1,0 +1,53 @@
+"""What the work board tells a lead of deadlines: what is late, what is due soon, where silence may be an approval."""
+
+import datetime as dt
+from typing import Any, Final, NamedTuple
+
+from django.db.models import Count, Q
+
+from priorauth.admin.words import time_left
+from priorauth.clock import rule_of
+from priorauth.models import Case, DeadlineNotice
+from priorauth.roles import Actor, Role
+from priorauth.services.base import clock
+from priorauth.statuses import OPEN
+
+DAY: Final = dt.timedelta(hours=24)
+SHOWN: Final = 10
+
+
+class Line(NamedTuple):
+    """One case as the board lists it. `told` says when the leads were told of it last."""
+
+    case: Case
+    left: str
+    late: bool
+    told: str
+    silence: str
+
+
+def deadlines_for_lead(actor: Actor, now: dt.datetime) -> dict[str, Any] | None:
+    """The cases that are late or due within 24 hours, the earliest first, with how many there are; None for others
+    than leads. Lateness is read from the due time, whether or not a worker lives."""
+    if actor.role != Role.LEAD:
+        return None
+    cases = Case.objects.for_actor(actor).filter(status__in=sorted(OPEN), due_at__lte=now + DAY)
+    counts = cases.aggregate(late=Count("pk", filter=Q(due_at__lt=now)), all=Count("pk"))
+    first = list(cases.select_related("claimed_by").order_by("due_at", "id")[:SHOWN])
+    told = _told(first)
+    lines = [_line(case, told, now) for case in first]
+    return {"late": counts["late"], "soon": counts["all"] - counts["late"], "lines": lines, "most": SHOWN}
+
+
+def _told(cases: list[Case]) -> dict[tuple[int, dt.datetime], DeadlineNotice]:
+    """The last notice of each case, by case and the due time that it was about."""
+    rows = DeadlineNotice.objects.unscoped("of cases that were fetched in scope").filter(case__in=cases)
+    return {(row.case_id, row.due_at): row for row in rows.order_by("made_at", "id")}
+
+
+def _line(case: Case, told: dict[tuple[int, dt.datetime], DeadlineNotice], now: dt.datetime) -> Line:
+    late, silence = case.due_at < now, rule_of(case).text.silence
+    notice = told.get((case.pk, case.due_at))
+    words = f"{notice.get_kind_display()}: told {clock(notice.made_at)}" if notice else ""
+    means = f"May count as approved. {silence.words}" if late and silence.deemed_approved else ""
+    return Line(case, time_left(case.due_at, now), late, words, means)

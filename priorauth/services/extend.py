@@ -1,0 +1,45 @@
+"""More time to decide: where the rule allows it, by as much, on its grounds, before the time is over."""
+
+import datetime as dt
+
+from priorauth.models import Case, ClockChange
+from priorauth.roles import Actor
+from priorauth.services import clock, letters, notify
+from priorauth.services.base import acting, permit, refuse
+from priorauth.services.errors import Incomplete
+from priorauth.statuses import Act
+
+
+def extend(
+    case: Case, *, by: Actor, at: dt.datetime, count: int, ground: str, reason: str, version: int | None = None
+) -> ClockChange:
+    """Extend the time by `count` of the rule's units, on one of its grounds (by its key), and write the letter.
+
+    Raises NotPermitted, which the trail keeps, where the rule does not allow it, Incomplete, or Conflict.
+    """
+    permit(case, Act.EXTEND, by=by, at=at)
+    turning = clock.Turning.of(case)
+    if why := clock.why_not_extend(turning, at):
+        refuse(case, Act.EXTEND, why, by=by, at=at)
+    clock.unhindered(case, by=by, at=at)
+    extension = turning.rule.extension(turning.urgency)
+    if ground not in extension.grounds:
+        raise Incomplete("ground", "Choose why the time is extended.")
+    most = clock.most_left(turning)
+    if not 1 <= count <= most:
+        raise Incomplete("count", f"Write a number of {extension.most.unit.value} from 1 to {most}.")
+    chosen = extension.grounds[ground]
+    row = turning.turn(
+        clock.Kind.EXTENDED,
+        by=by,
+        at=at,
+        count=count,
+        unit=extension.most.unit.value,
+        ground=chosen.label,
+        reason=clock.reason_of(reason),
+    )
+    with acting(case, Act.EXTEND, by=by, at=at, version=version, **turning.columns) as change:
+        turning.write(change)
+        letters.of_clock(change, row, turning.rule, chosen.member, by=by)
+        notify.enqueue(case, f"clock:{row.pk}", at)
+    return row

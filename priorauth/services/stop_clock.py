@@ -1,0 +1,57 @@
+"""Stopping a case's clock and setting it running again, where the rule allows it."""
+
+import datetime as dt
+
+from priorauth.models import Case, ClockChange
+from priorauth.roles import Actor
+from priorauth.services import clock, letters, notify
+from priorauth.services.base import acting, permit, refuse
+from priorauth.services.errors import Incomplete
+from priorauth.statuses import Act
+
+
+def stop(
+    case: Case, *, by: Actor, at: dt.datetime, ground: str, reason: str, version: int | None = None
+) -> ClockChange:
+    """Stop the clock, on one of the rule's grounds (by its key), and write the letter. It runs again when the office
+    sends something, when a person says so, or by itself after the longest stop that the rule knows.
+
+    Raises NotPermitted, which the trail keeps, where the rule does not allow it, Incomplete, or Conflict.
+    """
+    permit(case, Act.STOP_CLOCK, by=by, at=at)
+    turning = clock.Turning.of(case)
+    if why := clock.why_not_stop(turning, at):
+        refuse(case, Act.STOP_CLOCK, why, by=by, at=at)
+    clock.unhindered(case, by=by, at=at)
+    rule = turning.rule.stop(turning.urgency)
+    if ground not in rule.grounds:
+        raise Incomplete("ground", "Choose why the clock is stopped.")
+    chosen = rule.grounds[ground]
+    row = turning.turn(
+        clock.Kind.STOPPED,
+        by=by,
+        at=at,
+        until=at + rule.most - turning.stood_still(at),
+        ground=chosen.label,
+        reason=clock.reason_of(reason),
+    )
+    with acting(case, Act.STOP_CLOCK, by=by, at=at, version=version, **turning.columns) as change:
+        turning.write(change)
+        letters.of_clock(change, row, turning.rule, chosen.member, by=by)
+        notify.enqueue(case, f"clock:{row.pk}", at)
+    return row
+
+
+def resume(case: Case, *, by: Actor, at: dt.datetime, reason: str, version: int | None = None) -> ClockChange:
+    """Set a stopped clock running again: what was left when it stopped is left now. The office is told by its page
+    and by mail. Raises NotPermitted, which the trail keeps, where it runs, Incomplete, or Conflict."""
+    permit(case, Act.RESUME_CLOCK, by=by, at=at)
+    turning = clock.Turning.of(case)
+    if why := clock.why_not_resume(turning, at):
+        refuse(case, Act.RESUME_CLOCK, why, by=by, at=at)
+    clock.unhindered(case, by=by, at=at)
+    row = turning.turn(clock.Kind.RESUMED, by=by, at=at, reason=clock.reason_of(reason))
+    with acting(case, Act.RESUME_CLOCK, by=by, at=at, version=version, **turning.columns) as change:
+        turning.write(change)
+        notify.enqueue(case, f"clock:{row.pk}", at)
+    return row
