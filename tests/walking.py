@@ -37,7 +37,7 @@ from priorauth.models import (
     User,
 )
 from priorauth.roles import Actor, Role
-from priorauth.services import claim, directory, information, invitations, kept, replay, submit
+from priorauth.services import claim, conflicts, directory, information, invitations, kept, replay, saved_views, submit
 from tests.cases import draft_case, facts, office, person, plan, score_all, submission
 from tests.factories import browser, report, saved_draft, sent_through_the_page
 
@@ -123,11 +123,14 @@ class World:
         self.file = Attachment.objects.unscoped("the walk reads it").get(case=self.sent)
 
     def keep_lists(self) -> None:
-        """What office A keeps about itself."""
+        """What office A keeps about itself, and the nurse about their work."""
         by, now = self.actors["office_admin"], timezone.now()
         values = {"npi": "1205804119", "name": "Percival Thistlewood MD"}
         self.clinician = directory.add(OfficeClinician, {**values, "specialty": "", "phone": ""}, by=by, at=now)
         self.facility = directory.add(OfficeFacility, {**values, "name": "Thistlewood Surgery"}, by=by, at=now)
+        nurse = self.actors["nurse"]
+        self.view = saved_views.keep(by=nurse, at=now, name="Late ones", query="view=late")
+        self.conflict = conflicts.declare(by=nurse, at=now, npi=values["npi"])
         self.invitation, _ = invitations.invite("thistlewood@example.test", self.a, Role.CLERK, by=by, at=now)
 
     def in_review(self, *, not_required: bool = False) -> Case:
@@ -161,10 +164,16 @@ class World:
             "request-withdraw": self.withdrawable,
             **dict.fromkeys(LETTERS, self.asked),
         }.get(route.name, self.sent)
-        act = re.fullmatch(r"admin:priorauth_case_(claim|release|approve|ask|escalate|not-approve|close)", route.name)
-        if act and who in self.held:
+        act = re.fullmatch(
+            r"admin:priorauth_case_(claim|release|hand-over|approve|ask|escalate|not-approve|close)", route.name
+        )
+        if act and act[1] in ON_A_HELD_CASE and who in self.held:
             case = self.held[who]["close" if act[1] == "close" else "act"]
+        if route.name == "admin:priorauth_case_take-over" and who == "lead":
+            case = self.held["nurse"]["act"]
         return {
+            "view": self.view.pk,
+            "conflict": self.conflict.pk,
             "reference": case.reference,
             "number": 1,
             "entry": self.facility.pk if "facilit" in route.template else self.clinician.pk,
@@ -204,13 +213,14 @@ class World:
         }
 
 
+ON_A_HELD_CASE = ("claim", "release", "hand-over", "approve", "ask", "escalate", "not-approve", "close")
 PLAN_ROLES = ("nurse", "physician", "lead", "payer", "auditor", "administrator")
 
 
 def absent(route: Route) -> dict[str, Any]:
     """Values of the same shape for objects that never were."""
     return {
-        **dict.fromkeys(("pk", "object_id", "id", "content_type_id", "replay"), 2_000_000_000),
+        **dict.fromkeys(("pk", "object_id", "id", "content_type_id", "replay", "view", "conflict"), 2_000_000_000),
         **dict.fromkeys(("entry", "person", "invitation"), 2_000_000_000),
         "number": 1,
         "letter": 1,
