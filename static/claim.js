@@ -6,7 +6,7 @@
   if (!place) return;
   var words = place.querySelector("[data-claim-words]"), button = place.querySelector("button");
   var ends = Date.now() + Number(place.dataset.seconds) * 1000, renewed = Date.now();
-  var until = place.dataset.until, active = false, busy = false, over = false, timer = 0;
+  var until = place.dataset.ends, active = false, busy = false, over = false, timer = 0;
 
   function tell(text) {
     place.hidden = !text;

@@ -55,7 +55,7 @@
   function mark(row) {
     if (marked) marked.removeAttribute("data-here");
     marked = row;
-    if (row) row.setAttribute("data-here", "");
+    row.setAttribute("data-here", "");
   }
 
   function move(step) {
@@ -137,7 +137,9 @@
     close.focus();
   }
 
-  document.addEventListener("focusin", function (event) { mark(rowOf(event.target)); });
+  document.addEventListener("focusin", function (event) {
+    if (rowOf(event.target)) mark(rowOf(event.target));
+  });
   document.addEventListener("keydown", function (event) {
     var key = pressedKey(event);
     if (!key || event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;

@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from priorauth.models import AuditEvent, Case, LetterText, User
 from priorauth.roles import Role
-from priorauth.services import replay
+from priorauth.services import claim, hand_over, replay, saved_views
 from tests.admin_helpers import act, case_page, held_by, in_review, signed_in, typed, with_physician
 from tests.cases import NO_IMAGING, approve, person
 from tests.test_admin_case import case_with_file
@@ -162,3 +162,98 @@ def test_a_denial_is_written_shown_and_confirmed(context):
     assert Case.objects.unscoped("a test reads").get(pk=case.pk).status == "with_physician"
     page.get_by_role("button", name="Confirm: not approve").click()
     assert page.get_by_role("heading", name="Decision: Not approved").is_visible()
+
+
+def test_the_board_and_the_queue_in_their_states(context):
+    _, page = window(context, Role.NURSE)
+    queue = reverse("admin:priorauth_case_changelist")
+    empty = faults(page, reverse("admin:index")) + faults(page, f"{queue}?view=mine")
+    lead, page = window(context, Role.LEAD)
+    case, other = in_review(), held_by(person(Role.NURSE), in_review(NO_IMAGING))
+    hand_over.hand_over(case, by=person(Role.LEAD), at=timezone.now(), to=lead.user_id, line="The report came.")
+    saved_views.keep(by=lead, at=timezone.now(), name="Late PPO", query="view=late&product=ppo")
+    paths = [reverse("admin:index"), queue, f"{queue}?view=late&product=ppo", f"{queue}?view=open"]
+    paths += [reverse("admin:priorauth_case_conflicts"), case_page(case), case_page(other), reverse("account")]
+    paths += [act(case, "release"), act(case, "hand-over"), act(other, "take-over")]
+    found = [fault for path in paths for fault in faults(page, path)]
+    page.goto(f"{queue}?view=open")
+    for summary in page.locator("summary").all():
+        summary.click()
+    assert empty + found + faults_as_it_stands(page, "the queue, all of it open") == []
+
+
+def test_the_keys_of_the_queue_do_what_its_markup_says_and_can_be_switched_off(context):
+    nurse, page = window(context, Role.NURSE)
+    first, second = in_review(), in_review()
+    queue = reverse("admin:priorauth_case_changelist")
+    keys = page.keyboard
+    page.goto(reverse("admin:index"))
+    keys.press("g")
+    keys.press("q")
+    page.wait_for_url(f"**{queue}")
+    for key, reference in (("j", first), ("j", second), ("j", second), ("k", first), ("j", second)):
+        keys.press(key)
+        assert page.locator(":focus").inner_text() == reference.reference
+        assert page.locator("[data-here]").count() == 1
+    keys.press("/")
+    keys.type("nj?")
+    assert page.locator("#q").input_value() == "nj?"
+    page.locator("#q").evaluate("field => field.blur()")
+    keys.press("Control+n")
+    keys.press("?")
+    dialog = page.get_by_role("dialog", name="Keys on this page")
+    for words in ("Claim next case", "Work board", "Search", "Next row", "g then h"):
+        assert words in dialog.inner_text()
+    assert [rule["id"] for rule in Axe().run(page).response["violations"]] == []
+    keys.press("n")
+    keys.press("Escape")
+    assert dialog.count() == 0
+    keys.press("j")
+    with page.expect_navigation():
+        keys.press("c")
+    assert page.url.endswith(case_page(second))
+    assert Case.objects.unscoped("a test reads").get(pk=second.pk).claimed_by_id == nurse.user_id
+    page.goto(queue)
+    keys.press("j")
+    with page.expect_navigation():
+        keys.press("Enter")
+    assert page.url.endswith(case_page(first))
+    page.goto(reverse("account"))
+    page.get_by_label("Single keys work").uncheck()
+    page.get_by_role("button", name="Save").click()
+    page.goto(queue)
+    for key in ("n", "j", "?", "/"):
+        keys.press(key)
+    assert page.locator("[data-here], dialog[open], #q:focus").count() == 0
+    assert page.url.endswith(queue)
+
+
+def test_a_page_that_is_used_renews_its_claim_and_says_when_it_ends(context):
+    nurse, page = window(context, Role.NURSE)
+    case = held_by(nurse, in_review())
+    page.clock.install()
+    page.goto(act(case, "escalate"))
+    words = page.get_by_label("Your question to the physician")
+    alert = page.locator("[data-claim]")
+    page.clock.fast_forward("04:00")
+    words.fill("Is the fracture")
+    page.clock.fast_forward("02:00")
+    with page.expect_response("**/renew/") as renewed:
+        words.press("End")
+    assert renewed.value.status == 200
+    assert alert.is_hidden()
+    page.clock.fast_forward("26:00")
+    assert alert.get_by_text("Your claim ends at").is_visible()
+    assert [rule["id"] for rule in Axe().run(page).response["violations"]] == []
+    with page.expect_response("**/renew/"):
+        alert.get_by_role("button", name="Renew the claim").click()
+    alert.wait_for(state="hidden")
+    claim.release(Case.objects.unscoped("a test acts beside").get(pk=case.pk), by=nurse, at=timezone.now())
+    page.clock.fast_forward("06:00")
+    with page.expect_response("**/renew/"):
+        words.press("End")
+    assert alert.get_by_text("Your claim has ended.").is_visible()
+    assert words.input_value() == "Is the fracture"
+    page.get_by_role("button", name="Escalate").click()
+    assert page.get_by_role("heading", name="Not done").is_visible()
+    assert page.get_by_text("Is the fracture").is_visible()

@@ -26,6 +26,7 @@ DECIDES = {
     "admin:priorauth_case_not-approve": "physician",
     "admin:priorauth_case_downgrade": "physician",
     "admin:priorauth_case_close": "nurse",
+    "admin:priorauth_case_take-over": "lead",
     "admin:priorauth_lettertext_add": "lead",
 }
 
@@ -126,11 +127,14 @@ def test_every_page_of_a_person_that_takes_text_keeps_it_or_has_nothing_to_lose(
     keeps = {route.name for route in keeping()}
     nothing_to_lose = {
         *("sign-in", "sign-out", "session", "kept", "account", "sign-out-everywhere", "invitation", "export-download"),
+        "account-keys",
         *("requests", "requests-file", "request-check", "request-copy", "request-doubts", "request-upload"),
         "request-missing",  # a form that saves itself leaves what is typed on the page
         *(f"office-{name}" for name in OFFICES_OWN),  # a few words about the office itself
         *("admin:logout", "admin:priorauth_auditevent_change"),
-        *(f"admin:priorauth_case_{name}" for name in ("trail", "find", "next", "claim", "release")),
+        *(f"admin:priorauth_case_{name}" for name in ("trail", "find", "next", "claim", "renew", "bulk")),
+        # a name, and a few words about oneself
+        *(f"admin:priorauth_case_{name}" for name in ("view", "view-delete", "conflicts", "conflict-end")),
         *(f"admin:priorauth_{name}_{verb}" for name in PEOPLE for verb in ("add", "change")),
         *("admin:priorauth_user_link", "admin:priorauth_auditevent_check"),
     }

@@ -38,7 +38,7 @@ from priorauth.models import (
     User,
 )
 from priorauth.roles import Actor, Role
-from priorauth.services import claim, directory, information, invitations, kept, replay, submit
+from priorauth.services import claim, conflicts, directory, information, invitations, kept, replay, saved_views, submit
 from priorauth.statuses import Urgency
 from tests.cases import draft_case, facts, office, person, plan, score_all, submission
 from tests.factories import browser, report, saved_draft, sent_through_the_page
@@ -56,7 +56,7 @@ OF_A_KIND = {
     "clock": {"product": "medicare_hmo_blue"},
 }
 # On which of the cases that a reviewer holds each act is tried.
-ACTS = dict.fromkeys(("claim", "release", "approve", "ask", "escalate", "not-approve"), "act")
+ACTS = dict.fromkeys(("claim", "release", "hand-over", "approve", "ask", "escalate", "not-approve"), "act")
 ACTS |= {"close": "close", "extend": "clock", "downgrade": "clock"}
 
 
@@ -131,11 +131,14 @@ class World:
         self.file = Attachment.objects.unscoped("the walk reads it").get(case=self.sent)
 
     def keep_lists(self) -> None:
-        """What office A keeps about itself."""
+        """What office A keeps about itself, and the nurse about their work."""
         by, now = self.actors["office_admin"], timezone.now()
         values = {"npi": "1205804119", "name": "Percival Thistlewood MD"}
         self.clinician = directory.add(OfficeClinician, {**values, "specialty": "", "phone": ""}, by=by, at=now)
         self.facility = directory.add(OfficeFacility, {**values, "name": "Thistlewood Surgery"}, by=by, at=now)
+        nurse = self.actors["nurse"]
+        self.view = saved_views.keep(by=nurse, at=now, name="Late ones", query="view=late")
+        self.conflict = conflicts.declare(by=nurse, at=now, npi=values["npi"])
         self.invitation, _ = invitations.invite("thistlewood@example.test", self.a, Role.CLERK, by=by, at=now)
 
     def in_review(self, kind: str = "act") -> Case:
@@ -174,7 +177,11 @@ class World:
         act = re.fullmatch(r"admin:priorauth_case_([a-z-]+)", route.name)
         if act and act[1] in ACTS and who in self.held:
             case = self.held[who][ACTS[act[1]]]
+        if route.name == "admin:priorauth_case_take-over" and who == "lead":
+            case = self.held["nurse"]["act"]
         return {
+            "view": self.view.pk,
+            "conflict": self.conflict.pk,
             "reference": case.reference,
             "number": 1,
             "entry": self.facility.pk if "facilit" in route.template else self.clinician.pk,
@@ -222,7 +229,7 @@ PLAN_ROLES = ("nurse", "physician", "lead", "payer", "auditor", "administrator")
 def absent(route: Route) -> dict[str, Any]:
     """Values of the same shape for objects that never were."""
     return {
-        **dict.fromkeys(("pk", "object_id", "id", "content_type_id", "replay"), 2_000_000_000),
+        **dict.fromkeys(("pk", "object_id", "id", "content_type_id", "replay", "view", "conflict"), 2_000_000_000),
         **dict.fromkeys(("entry", "person", "invitation"), 2_000_000_000),
         "number": 1,
         "letter": 1,
