@@ -317,7 +317,8 @@ def test_the_database_refuses_a_change_that_is_not_whole_or_past_the_services():
     values = {"case": case, "regime": "cms-ma", "changed_by_id": row.changed_by_id, "changed_at": NOW}
     values |= {"due_before": NOW, "due_after": NOW + DAY, "number": 2}
     for kind, wrong, name in (
-        ("extended", {"reason": " ", "count": 1, "unit": "hours"}, "clock_change_has_a_reason"),
+        ("extended", {"reason": " ", "count": 1, "unit": "hours"}, "clock_change_has_an_author_and_a_reason"),
+        ("downgraded", {"reason": WHY, "changed_by_id": None}, "clock_change_has_an_author_and_a_reason"),
         ("extended", {"reason": WHY}, "extension_says_how_much"),
         ("extended", {"reason": WHY, "unit": "hours"}, "extension_says_how_much"),
         ("stopped", {"reason": WHY}, "clock_stop_has_an_end"),

@@ -163,6 +163,7 @@ def test_the_board_tells_the_lead_what_is_late_and_where_silence_may_approve_whe
     lead = browser(actor)
     page = lead.get("/admin/").content.decode()
     assert "May count as approved." in page
+    assert "1 of the late ones may count as approved by its rule" in page
     assert "Late: told Fri Nov 27, 2026" in page
     for role in (Role.NURSE, Role.PHYSICIAN, Role.AUDITOR, Role.ADMINISTRATOR):
         _, other = signed_in(role)
@@ -179,7 +180,7 @@ def test_the_board_costs_the_same_for_many_cases(clock, django_assert_max_num_qu
     for _ in range(3):
         cases.case_in_review(person(Role.CLERK))
     clock.forward(days=10)
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         assert deadlines_for_lead(actor, clock())["late"] == 3
 
 

@@ -6,13 +6,14 @@ from typing import Any, Final
 from django.urls import reverse
 
 from priorauth.admin.clock_acts import PAGES
-from priorauth.admin.obstacles import obstacle
+from priorauth.admin.obstacles import forbidden, of_the_clock
 from priorauth.admin.words import time_left
 from priorauth.clock import Clock
 from priorauth.models import Case, ClockChange
+from priorauth.regimes.rules import Rule
 from priorauth.roles import REVIEWER_ROLES, Actor
 from priorauth.services.base import clock as moment
-from priorauth.statuses import OPEN
+from priorauth.statuses import OPEN, Act, Urgency
 
 Kind = ClockChange.Kind
 DEEMED: Final = "The time has passed without a decision. By this rule that may count as an approval:"
@@ -33,11 +34,8 @@ def clock_context(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
             "regimes": reverse("admin:priorauth_regimeuse_changelist"),
             "changes": clock.changes,
             "still": still,
-            "silence": {"says": _silence(clock), "means": clock.rule.text.silence.words, "waits": WAITS}
-            if late
-            else None,
-            "deemed": late and clock.rule.text.silence.deemed_approved,
-            **_acts(case, actor, now),
+            "silence": _silence(clock.rule) if late else None,
+            **_acts(clock, actor, now),
         },
     }
 
@@ -46,22 +44,31 @@ def head(case: Case, still: ClockChange | None, now: dt.datetime) -> str:
     """How long is left, in words; nothing for a case that is decided."""
     if case.status not in OPEN:
         return ""
-    return (
-        f"The clock stands still, until {moment(still.until)} at the latest" if still else time_left(case.due_at, now)
-    )
+    if still:
+        return f"The clock stands still, until {moment(still.until)} at the latest"
+    return time_left(case.due_at, now)
 
 
-def _silence(clock: Clock) -> str:
-    return DEEMED if clock.rule.text.silence.deemed_approved else LATE
+def _silence(rule: Rule) -> dict[str, str]:
+    """What no decision in time means; a person states it."""
+    silence = rule.text.silence
+    return {"says": DEEMED if silence.deemed_approved else LATE, "means": silence.words, "waits": WAITS}
 
 
-def _acts(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
+def _acts(clock: Clock, actor: Actor, now: dt.datetime) -> dict[str, Any]:
     """The acts on the clock that are open to the person, and why not for the others."""
-    buttons, closed = [], []
+    case, buttons, closed = clock.case, [], []
     if actor.role in REVIEWER_ROLES and case.status in OPEN:
         for slug, page in PAGES.items():
-            if why := obstacle(case, page.act, actor, now):
-                closed.append((page.title, why))
+            if why := forbidden(case, page.act, actor, now) or of_the_clock(clock, page.act, actor, now):
+                closed += [] if _goes_without_saying(clock, page.act, now) else [(page.title, why)]
             else:
                 buttons.append((page.title, reverse(f"admin:priorauth_case_{slug}", args=[case.pk])))
     return {"buttons": buttons, "closed": closed}
+
+
+def _goes_without_saying(clock: Clock, act: Act, now: dt.datetime) -> bool:
+    """Whether nobody would look for the button: of a clock that runs, and of a standard request."""
+    if act == Act.RESUME_CLOCK:
+        return clock.stop_at(now) is None
+    return act == Act.DOWNGRADE and clock.urgency == Urgency.STANDARD

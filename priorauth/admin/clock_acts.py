@@ -71,6 +71,15 @@ class ExtendForm(ClockForm):
             count.error_messages = dict.fromkeys(("required", "invalid", "min_value"), wrong)
         self.grounds(extension)
 
+    @property
+    def advice(self) -> str:
+        """How much longer the rule lets the time be."""
+        extension = self.clock.rule.extension(self.case.urgency)
+        if extension is None:
+            return ""
+        once = ", and once" if extension.once else ""
+        return f"{self.clock.rule.label} lets the time be extended by at most {extension.most.limit}{once}."
+
 
 class StopForm(ClockForm):
     ground = _ground()

@@ -3,11 +3,13 @@
 import datetime as dt
 from typing import Any, Final, NamedTuple
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from priorauth.admin.words import time_left
 from priorauth.clock import rule_of
 from priorauth.models import Case, DeadlineNotice
+from priorauth.regimes import library
+from priorauth.regimes.rules import Rule
 from priorauth.roles import Actor, Role
 from priorauth.services.base import clock
 from priorauth.statuses import OPEN
@@ -36,7 +38,22 @@ def deadlines_for_lead(actor: Actor, now: dt.datetime) -> dict[str, Any] | None:
     first = list(cases.select_related("claimed_by").order_by("due_at", "id")[:SHOWN])
     told = _told(first)
     lines = [_line(case, told, now) for case in first]
-    return {"late": counts["late"], "soon": counts["all"] - counts["late"], "lines": lines, "most": SHOWN}
+    deemed = _deemed(cases.filter(due_at__lt=now))
+    soon = counts["all"] - counts["late"]
+    return {"late": counts["late"], "soon": soon, "deemed": deemed, "lines": lines, "most": SHOWN}
+
+
+def _deemed(late: QuerySet[Case]) -> int:
+    """How many of the late cases have a rule by which silence may be an approval."""
+    rules = library.current().rules
+    counted = late.order_by().values_list("regime", "rule_from").annotate(count=Count("pk"))
+    approving = {(name, rule.effective_from) for name in rules for rule in rules[name] if _deems(rule)}
+    approving |= {(name, None) for name in rules if _deems(rules[name][0])}  # cases of release 0.1 noted no rule
+    return sum(count for name, first_day, count in counted if (name, first_day) in approving)
+
+
+def _deems(rule: Rule) -> bool:
+    return rule.text.silence.deemed_approved
 
 
 def _told(cases: list[Case]) -> dict[tuple[int, dt.datetime], DeadlineNotice]:

@@ -61,7 +61,7 @@ def blocked(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
     if case.status not in transition.sources:
         return f"The case is “{Status(case.status).label}”."
     if act in CLOCK:
-        return CLOCK[act](Clock.of(case), now) or (_holder(case) if _elsewhere(case, actor, now) else "")
+        return of_the_clock(Clock.of(case), act, actor, now)
     if transition.claimed and not holds(case, actor, now):
         return _holder(case) if held(case, now) else "Claim the case first: then nobody else decides it meanwhile."
     if act == Act.CLAIM and held(case, now) and not holds(case, actor, now):
@@ -82,9 +82,12 @@ def _passing(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
     return ""
 
 
-def _elsewhere(case: Case, actor: Actor, now: dt.datetime) -> bool:
-    """Whether somebody else holds the case, and the actor is no lead."""
-    return held(case, now) and not holds(case, actor, now) and actor.role != Role.LEAD
+def of_the_clock(clock: Clock, act: Act, actor: Actor, now: dt.datetime) -> str:
+    """Why the clock of an open case cannot be changed now: its rule, or who holds the case; a lead may all the same."""
+    if why := CLOCK[act](clock, now):
+        return why
+    elsewhere = held(clock.case, now) and not holds(clock.case, actor, now) and actor.role != Role.LEAD
+    return _holder(clock.case) if elsewhere else ""
 
 
 def _holder(case: Case) -> str:

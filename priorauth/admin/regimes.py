@@ -81,7 +81,7 @@ def _rows(rule: Rule) -> Iterator[tuple[str, str]]:
         yield "Holidays", f"{rule.calendar.label}: {', '.join(day.name for day in rule.calendar.days)}"
     yield "What stops the clock", _stop(rule)
     yield "Extension", _extension(rule)
-    yield "From expedited to standard", text.downgrade.right if text.downgrade else "Not known to this rule"
+    yield "From expedited to standard", _downgrade(rule)
     deemed = "deemed approved; a person states it" if text.silence.deemed_approved else "not deemed approved"
     yield "No decision in time", f"{text.silence.words} ({deemed})"
     yield "Where it stands", "; ".join(map(_source, text.sources))
@@ -101,6 +101,11 @@ def _extension(rule: Rule) -> str:
         return "None"
     once = ", once" if extension.once else ""
     return f"At most {extension.most.limit}{once}: {_grounds(extension)}. Who objects is told: {extension.right}"
+
+
+def _downgrade(rule: Rule) -> str:
+    found = rule.text.downgrade
+    return f"By a physician. Who objects is told: {found.right}" if found else "Not known to this rule"
 
 
 def _grounds(rule: Changeable) -> str:

@@ -92,7 +92,7 @@ def dates(matter: Matter, row: ClockChange) -> Section:
                 ("We had to decide by", clock(row.due_before)),
                 ("We wrote this on", clock(row.changed_at)),
                 ("The time runs again by itself on", clock(row.until) if row.until else ""),
-                ("We have to decide by", clock(row.due_after)),
+                ("We now have to decide by", clock(row.due_after)),
             ),
         ),
     )

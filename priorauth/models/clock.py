@@ -29,7 +29,8 @@ class ClockChange(TenantModel):
     """One act that moved the time by which a case is due, or stopped its clock. Never changed afterwards.
 
     `count` and `unit` say how much longer an extension makes it; `until` when a stopped clock runs by itself again;
-    `ground` the rule's own words for why; `regime` the rule by which it was done.
+    `ground` the rule's own words for why; `regime` the rule by which it was done. `changed_by` is a person, but where
+    the portal ended the office's time to answer.
     """
 
     class Kind(models.TextChoices):
@@ -50,7 +51,7 @@ class ClockChange(TenantModel):
     until = models.DateTimeField(null=True)
     ground = models.CharField(max_length=200, blank=True)
     reason = models.TextField(max_length=2000, blank=True)
-    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     changed_at = models.DateTimeField()
 
     class Meta:
@@ -58,8 +59,8 @@ class ClockChange(TenantModel):
         constraints = [
             models.UniqueConstraint(fields=["case", "number"], name="clock_change_numbered_once"),
             models.CheckConstraint(
-                condition=~Q(kind__in=["extended", "stopped", "downgraded"]) | Q(reason__regex=r"\S"),
-                name="clock_change_has_a_reason",
+                condition=Q(kind__in=["resumed", "other_rule"]) | Q(reason__regex=r"\S", changed_by__isnull=False),
+                name="clock_change_has_an_author_and_a_reason",
             ),
             models.CheckConstraint(
                 condition=Q(kind="extended", count__isnull=False, count__gte=1, due_after__gt=F("due_before"))

@@ -37,6 +37,12 @@ class Turning(clocks.Clock):
         row.due_after = self.due()
         return row
 
+    def running(self, *, by: Actor, at: dt.datetime) -> "Turning":
+        """Set it running where it stands still, because the office's turn is over: it sent something, or nothing."""
+        if self.stop_at(at):
+            self.turn(Kind.RESUMED, by=by, at=at)
+        return self
+
     @property
     def _new(self) -> list[ClockChange]:
         return [row for row in self.changes if row.pk is None]
@@ -77,9 +83,7 @@ def with_facts(case: Case, product: str | None, *, by: Actor, at: dt.datetime) -
     if rule.regime != case.regime:
         turning.rule = rule
         turning.turn(Kind.OTHER_RULE, by=by, at=at)
-    if turning.stop_at(at):
-        turning.turn(Kind.RESUMED, by=by, at=at)
-    return turning
+    return turning.running(by=by, at=at)
 
 
 def with_question(case: Case, *, by: Actor, at: dt.datetime) -> Turning:
