@@ -14,8 +14,9 @@ from django.utils import timezone
 from portal.templatetags.office import read_as
 from portal.web import doubts, member, second_request
 from portal.web.checking import STATEMENT
-from portal.web.fields import Choice, Findings
+from portal.web.fields import Choice
 from portal.web.panel import look
+from portal.web.ticks import Findings
 from portal.web.words import NOT_RECORDED
 from priorauth.services import attach
 from tests.factories import (

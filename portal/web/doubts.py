@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from policies import diagnoses
 from policies.codes import region_of
 from portal.web.cross_checks import SACRAL
 from portal.web.words import IMAGING, NOT_MENTIONED, TREATMENT
@@ -82,7 +83,7 @@ def _count(number: int, one: str, many: str) -> str:
 
 
 def _levels(form: "RequestForm") -> Iterator[Doubt]:
-    codes = form.people.answers["diagnosis_codes"]
+    codes = form.diagnoses.answers["diagnosis_codes"]
     main = codes[0] if codes else ""
     for level in form.levels:
         cause = level.part.answers["etiology"]
@@ -93,6 +94,15 @@ def _levels(form: "RequestForm") -> Iterator[Doubt]:
         else:
             continue
         yield Doubt(level.part["etiology"].auto_id, words)
+    for one in diagnoses.elsewhere(codes, form.known_levels):
+        named = ", ".join(form.known_levels)
+        words = f"The code {one.code} is for {_listed(one.levels)}, and the form names {named}. Is the code right?"
+        yield Doubt(form.diagnoses["diagnosis_codes"].auto_id, words)
+
+
+def _listed(levels: tuple[str, ...]) -> str:
+    """`L1`, `T5 or T6`, `C1 to C7`."""
+    return f"{levels[0]} to {levels[-1]}" if len(levels) > 2 else " or ".join(levels)
 
 
 def _exams(form: "RequestForm") -> Iterator[Doubt]:
