@@ -201,6 +201,14 @@
       return busy;
     }
 
+    // Press a button again once what was under way is done; its row may be a new one by then.
+    function press(button) {
+      if (!button.isConnected) {
+        button = form.querySelector("button[name='" + button.name + "'][value='" + button.value + "']");
+      }
+      if (button) form.requestSubmit(button);
+    }
+
     function soon(wait) {
       clearTimeout(timer);
       timer = setTimeout(save, wait);
@@ -282,7 +290,7 @@
       if (queued.length) return upload(queued.shift());
       if (!button) return;
       waiting = null;
-      if (button.isConnected) form.requestSubmit(button);
+      press(button);
     }
 
     function shownProgress(input, file) {
@@ -310,7 +318,7 @@
       var button = event.submitter;
       if (busy) {
         event.preventDefault();
-        busy.then(function () { if (button.isConnected) form.requestSubmit(button); });
+        busy.then(function () { press(button); });
       } else if (sending) {
         event.preventDefault();
         waiting = button;

@@ -270,6 +270,44 @@ def test_the_form_saves_itself_and_keeps_what_is_missing_fresh(chromium, live_se
     assert draft_of(the_case()).fields["levels-0-onset"] == ["Sep 2026"]
 
 
+def test_what_the_page_does_and_says_by_itself(chromium, live_server):
+    """A line that fails loses nothing and is told; codes are found as one types."""
+    client = browser(clerk())
+    case = saved_draft(client, diagnosis_codes="")
+    report_file = {"name": "mri.pdf", "mimeType": "application/pdf", "buffer": PDF}
+    with a_page(chromium, live_server, client) as page:
+        page.goto(f"{live_server.url}/requests/{case.reference}/edit/")
+        wrong = page.locator("#id_imaging-0-file_size")
+        for answer in (lambda route: route.abort(), lambda route: route.fulfill(status=500)):
+            page.route("**/edit/file/", answer)
+            page.locator("[name=imaging-0-file]").set_input_files(report_file)
+            expect(wrong).to_have_text("The file could not be uploaded. Choose it once more.")
+            expect(page.locator("progress")).to_have_count(0)
+            page.unroute("**/edit/file/")
+        page.locator("[name=imaging-0-file]").set_input_files([])
+        page.locator("[name=imaging-0-file]").set_input_files(report_file)
+        expect(page.get_by_role("link", name="mri.pdf")).to_be_visible()
+
+        page.route("**/edit/missing/", lambda route: route.abort())
+        page.get_by_label("Last name").fill("Typed")
+        page.keyboard.press("Control+s")
+        expect(page.locator("#saved")).to_contain_text("is not")
+        expect(page.locator("#saved")).to_contain_text("It stays on this page, and we try again.")
+        page.unroute("**/edit/missing/")
+
+        page.get_by_label("Look for a code").press_sequentially("wedge l1")
+        expect(page.locator("#told")).to_contain_text("6 codes found.")
+        page.keyboard.press("Enter")
+        expect(page.locator("#id_find_code")).to_be_focused()
+        page.get_by_role("button", name="Add S32.010A").click()
+        expect(page.locator("#id_diagnosis_codes")).to_have_value("S32.010A")
+        expect(page.locator("#id_diagnosis_codes")).to_be_focused()
+        page.get_by_label("Not recorded: pain score").check()
+        expect(page.locator("#saved")).to_contain_text("Saved at")
+        expect(page.get_by_text("“Not recorded” is ticked beside an answer").first).to_be_visible()
+    assert draft_of(case).fields["last_name"] == ["Typed"]
+
+
 def aside(work):
     """Do something with the database while a browser is open: its event loop keeps this thread from it."""
 
