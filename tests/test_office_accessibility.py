@@ -48,6 +48,7 @@ def pages():
     blank = {name: "" for name in valid_form() if not name.endswith("count")}
     studies = study_row(1, **{"findings-0": ["edema"], "findings-1": ["healed"]})
     two = {"levels-count": "2", **level_row(1, "L2"), "imaging-count": "2", **studies, "lines-0-levels": "L1, L2"}
+    two |= {"urgency": "expedited", "urgency_signs": ["in_hospital"], "pain_score": ["", "not_recorded"]}
     keep_lists(by)
     filled, wrong, empty, wide = (saved_draft(client, **changes) for changes in ({}, WRONG, blank, two))
     doubtful = saved_draft(client, **{"imaging-0-date": day(215)})
