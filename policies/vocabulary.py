@@ -53,6 +53,15 @@ PRODUCTS: Final = {
     "other": "Another plan",
 }
 
+# What can make waiting dangerous: asked of an expedited request, and of no rule.
+URGENCY_SIGNS: Final = {
+    "cannot_walk": "The patient cannot walk",
+    "in_hospital": "The patient is in a hospital now",
+    "new_weakness": "New weakness, or loss of bladder or bowel control",
+    "opioids_fail": "Opioids by mouth or vein do not control the pain",
+    "something_else": "Something else",
+}
+
 
 def words(value: str) -> str:
     return _WORDS.get(value, value.replace("_", " "))

@@ -14,6 +14,7 @@ MAX_PICTURES = 8
 ZIP_TAIL = 65_557  # an archive's last record, with the longest comment that it can have
 PDF_TAIL = 1024
 PIECE = 1 << 16
+ENCRYPTED = b"/Encrypt"
 
 NOT_ONE_OF_THREE = (
     "The file must be a PDF, JPG or PNG, with a name that ends so. If it looks like one, open it and save it anew."
@@ -59,6 +60,15 @@ def _pdf(file: BinaryIO, size: int) -> None:
     tail = file.read(PIECE).rstrip(b"\x00\t\n\f\r \x1a")
     if b"%%EOF" not in tail[-PDF_TAIL:]:
         raise FileProblem(CUT_SHORT)
+
+
+def is_locked(file: BinaryIO, size: int) -> bool:
+    """Whether a PDF says at its beginning or end that it is encrypted. One without a password to open it says so too,
+    so this is a reason to ask and none to refuse."""
+    file.seek(0)
+    start = file.read(PIECE)
+    file.seek(max(0, size - PIECE))
+    return ENCRYPTED in start or ENCRYPTED in file.read(PIECE)
 
 
 def _png(file: BinaryIO, size: int) -> None:

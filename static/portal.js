@@ -39,6 +39,11 @@
       event.preventDefault();
       section.click();
     }
+    var look = event.key === "Enter" && event.target.name === "find_code" && document.querySelector("[data-look]");
+    if (look && !event.ctrlKey) {
+      event.preventDefault();
+      look.click();
+    }
     if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
     var save = document.querySelector("button[data-save]"), check = document.querySelector("button[data-check]");
     if (save && event.key.toLowerCase() === "s") {
@@ -118,7 +123,7 @@
     function renew(answer, sent) {
       answer.querySelectorAll("[data-live]").forEach(function (fresh) {
         var old = byId(fresh.id), at = document.activeElement;
-        if (!old || old.querySelector("progress")) return;
+        if (!old || old.querySelector("progress") || old.querySelector("[name=diagnosis]:focus")) return;
         if (!sent && old.querySelector(FIELD) && fresh.querySelector(FIELD)) return;
         if (Array.from(old.querySelectorAll("input[type=file]")).some(function (one) {
           return one !== sent && one.files.length;
@@ -139,12 +144,17 @@
       }
     }
 
-    function count() { return byId("panel") && byId("panel").dataset.count; }
+    // What is told when it changes: how many items are missing, and what was found for a word.
+    function known() {
+      var found = document.querySelector("#diagnoses-found [data-told]");
+      return { count: byId("panel") && byId("panel").dataset.count, found: found ? found.textContent : "" };
+    }
 
     function announce(before, asked) {
-      var now = count(), words = [];
+      var now = known(), words = [];
       if (asked) words.push(saved().textContent);
-      if (before !== now) words.push(now + (now === "1" ? " item" : " items") + " missing, was " + before);
+      if (now.found && before.found !== now.found) words.push(now.found);
+      if (before.count !== now.count) words.push(now.count + (now.count === "1" ? " item" : " items") + " missing, was " + before.count);
       if (words.length) byId("told").textContent = words.join(". ");
     }
 
@@ -160,7 +170,7 @@
       if (leaving || (stopped && !asked)) return;
       if (stopped) return document.querySelector("button[data-save]").click();
       if (busy) return busy.then(function () { save(asked); });
-      var data = typed(), before = count(), url = saved().dataset.liveUrl;
+      var data = typed(), before = known(), url = saved().dataset.liveUrl;
       if (!url) data.append("action", "save");
       tell("Saving...");
       var posted = fetch(url || form.getAttribute("action"), {
@@ -177,6 +187,7 @@
         return response.text().then(function (text) {
           renew(parse(text));
           if (stopped) return;
+          if (!url && byId("id_find_code").value) soon(SOON);
           last = saved().textContent.replace("Saved at ", "").trim();
           announce(before, asked === true);
         });
@@ -190,6 +201,14 @@
       return busy;
     }
 
+    // Press a button again once what was under way is done; its row may be a new one by then.
+    function press(button) {
+      if (!button.isConnected) {
+        button = form.querySelector("button[name='" + button.name + "'][value='" + button.value + "']");
+      }
+      if (button) form.requestSubmit(button);
+    }
+
     function soon(wait) {
       clearTimeout(timer);
       timer = setTimeout(save, wait);
@@ -199,10 +218,10 @@
     function inPlace(button) {
       clearTimeout(timer);
       timer = 0;
-      var data = new FormData(form), before = count(), row = button.value.split("-");
+      var data = new FormData(form), before = known(), row = button.value.split("-");
       data.append(button.name, button.value);
-      var target = button.name === "add" ? new URL(button.formAction).hash.slice(1)
-        : button.name === "remove" ? row[0] + "-" + Math.max(Number(row[1]) - 1, 0) : "";
+      var target = button.dataset.to || (button.name === "add" ? new URL(button.formAction).hash.slice(1)
+        : button.name === "remove" ? row[0] + "-" + Math.max(Number(row[1]) - 1, 0) : "");
       return alone(fetch(form.getAttribute("action"), { method: "POST", body: data }).then(function (response) {
         return response.text().then(function (text) {
           var fresh = parse(text).querySelector("form[data-request]");
@@ -271,7 +290,7 @@
       if (queued.length) return upload(queued.shift());
       if (!button) return;
       waiting = null;
-      if (button.isConnected) form.requestSubmit(button);
+      press(button);
     }
 
     function shownProgress(input, file) {
@@ -294,12 +313,12 @@
     }
 
     form.addEventListener("change", function (event) { if (event.target.type !== "file") soon(SOON); });
-    form.addEventListener("input", function (event) { if (event.target.type !== "file") soon(TYPING); });
+    form.addEventListener("input", function (event) { if (event.target.type !== "file") soon(event.target.name === "find_code" ? SOON : TYPING); });
     form.addEventListener("submit", function (event) {
       var button = event.submitter;
       if (busy) {
         event.preventDefault();
-        busy.then(function () { if (button.isConnected) form.requestSubmit(button); });
+        busy.then(function () { press(button); });
       } else if (sending) {
         event.preventDefault();
         waiting = button;

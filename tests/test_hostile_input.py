@@ -18,7 +18,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from portal.web import fields, parts
+from portal.web import fields, parts, ticks
 from portal.web.rows import GROUPS
 from priorauth.admin import site
 from priorauth.models import Case
@@ -110,7 +110,7 @@ def test_each_question_says_what_would_be_right_or_takes_a_text_as_a_text(text):
     for name, field in questions():
         field.today = timezone.localdate()
         try:
-            answer = field.clean([text] if isinstance(field, fields.Findings) else text)
+            answer = field.clean([text] if isinstance(field, ticks.Ticks) else text)
         except forms.ValidationError as error:
             words = " ".join(error.messages)
             assert len(words) > 15, name

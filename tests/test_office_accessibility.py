@@ -18,6 +18,7 @@ from priorauth.services import directory, information, invitations
 from tests import cases, outlines
 from tests.factories import browser, day, level_row, saved_draft, sent_through_the_page, study_row, valid_form
 from tests.seeing import faint, stops
+from tests.slow_line import BUDGET, SlowLine
 from tests.soak import report
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -47,6 +48,7 @@ def pages():
     blank = {name: "" for name in valid_form() if not name.endswith("count")}
     studies = study_row(1, **{"findings-0": ["edema"], "findings-1": ["healed"]})
     two = {"levels-count": "2", **level_row(1, "L2"), "imaging-count": "2", **studies, "lines-0-levels": "L1, L2"}
+    two |= {"urgency": "expedited", "urgency_signs": ["in_hospital"], "pain_score": ["", "not_recorded"]}
     keep_lists(by)
     filled, wrong, empty, wide = (saved_draft(client, **changes) for changes in ({}, WRONG, blank, two))
     doubtful = saved_draft(client, **{"imaging-0-date": day(215)})
@@ -108,8 +110,8 @@ def test_every_office_page_is_accessible(pages, chromium, live_server, width):
     with sync_playwright() as playwright:
         chrome = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         context = chrome.new_context(viewport={"width": width, "height": 900})
-        page, weights, frames = context.new_page(), [], []
-        weighed = weighing(context, page, weights)
+        page, weights, times, frames = context.new_page(), [], [], []
+        weighed = weighing(context, page, weights, times)
         page.goto(f"{live_server.url}/sign-in/")
         found = [problem_of(page, "/sign-in/", width)]
         context.add_cookies([cookie | {"url": live_server.url}])
@@ -119,6 +121,7 @@ def test_every_office_page_is_accessible(pages, chromium, live_server, width):
             found += [problem_of(page, path, width), weighed(path)]
         chrome.close()
     report("G7, G11", f"{len(paths)} pages at {width} px", f"axe 0; the heaviest {max(weights) / 1024:.0f} KB")
+    report("G13", f"DOM ready of them at {width} px, computed", f"the latest {max(times):.0f} ms (at most {BUDGET})")
     assert list(filter(None, found)) == []
     assert not (difference := outlines.changed("office", frames)), difference
 
@@ -173,22 +176,63 @@ def test_the_measures_see_what_is_poor(chromium):
     ]
 
 
-def weighing(context, page, weights):
-    """A function that says of what came since it was last asked whether a page of the office's is too heavy (G11).
+def test_the_measure_of_the_slow_line_sees_what_makes_a_page_late(chromium):
+    """Each request that waits for another one counts, and a script that stops the parser is no page at all."""
+    pages = {
+        "/plain": "<p>",
+        "/chain": "<link rel=stylesheet href=/a.css>",
+        "/a.css": "@import '/b.css';",
+        "/b.css": "p { color: red }",
+        "/heavy": "<p>" + "x" * 300_000,
+        "/many": "<p>" * 3000,
+        "/blocking": "<script src=/none.js></script>",
+    }
+    with sync_playwright() as playwright:
+        chrome = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        context = chrome.new_context()
+        kind = {"css": "text/css"}
+        context.route(
+            "**/*",
+            lambda route: route.fulfill(
+                body=pages.get(path := route.request.url.removeprefix("http://localhost:4999"), ""),
+                content_type=kind.get(path[-3:], "text/html"),
+            ),
+        )
+        page = context.new_page()
+        wire = context.new_cdp_session(page)
+        line, found = SlowLine(wire), {}
+        wire.send("Network.enable")
+        for path in ("/plain", "/chain", "/heavy", "/many", "/blocking"):
+            page.goto(f"http://localhost:4999{path}")
+            page.wait_for_load_state("networkidle")
+            found[path] = line.ready(page)
+            line.forget()
+        chrome.close()
+    assert found["/plain"] < 300
+    assert found["/chain"] > found["/plain"] + 2 * 150 - 10
+    assert min(found[path] for path in ("/heavy", "/many", "/blocking")) > BUDGET
+
+
+def weighing(context, page, weights, times):
+    """A function that says of what came since it was last asked whether a page of the office's is too heavy (G11) or
+    too late on a slow line (G13).
 
     The cache is empty; the reader of the API's document is no page of an office's day.
     """
-    wire, arrived = context.new_cdp_session(page), []
-    wire.on("Network.loadingFinished", lambda event: arrived.append(event["encodedDataLength"]))
+    wire = context.new_cdp_session(page)
+    line = SlowLine(wire)
     wire.send("Network.enable")
     wire.send("Network.setCacheDisabled", {"cacheDisabled": True})
 
     def weighed(path):
-        sizes, arrived[:] = list(arrived), []
+        sizes, ready = list(line.sizes), line.ready(page)
+        line.forget()
         if not path.startswith("/requests/"):
             return None
         weights.append(sum(sizes))
-        return (path, sizes) if sum(sizes) > MOST_BYTES or len(sizes) > MOST_REQUESTS else None
+        times.append(ready)
+        heavy = sum(sizes) > MOST_BYTES or len(sizes) > MOST_REQUESTS or ready > BUDGET
+        return (path, sizes, ready) if heavy else None
 
     return weighed
 

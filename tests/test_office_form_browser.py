@@ -24,7 +24,8 @@ from tests.factories import (
 from tests.soak import report
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-BLANK = {name: "" for name in valid_form() if not name.endswith("count")}
+# A form as it is opened: one row of each group.
+BLANK = {name: "1" if name.endswith("count") else "" for name in valid_form()}
 # What the office's lists and the person's own account fill in.
 KNOWN = ("clinician_npi", "clinician_name", "facility_npi", "facility_name", "contact_name", "contact_email")
 KEY, DECISION, FILE = 0.28, 1.35, 8  # seconds of a practised person: a key, a control to decide about, a file to choose
@@ -48,7 +49,6 @@ ANSWERS = [
     ("lines-0-levels", "L1"),
     ("lines-0-units", "1"),
     ("lines-0-technique", "v"),
-    ("diagnosis_codes", "M80.08XA"),
     ("urgency", choice(0)),
     ("t_score", "-2.9"),
     ("osteoporosis_dx", choice(0)),
@@ -58,6 +58,7 @@ ANSWERS = [
     ("levels-0-onset", day(90)),
     ("levels-0-purpose", choice(0)),
     ("levels-0-lesion_pattern", choice(0)),
+    ("diagnosis_codes", "M80.08XA"),
     ("pain_present", choice(0)),
     ("pain_score", "8"),
     ("pain_word", choice(2)),
@@ -77,7 +78,8 @@ ANSWERS = [
     ("treatments-0-ongoing", choice(0)),
     ("response", choice(1)),
 ]
-JUMPS = {"treated": "7"}  # to a section by its key, over what is left unanswered
+# To a section by its key, over what is left unanswered.
+JUMPS = {"pain_present": "4", "imaging-0-modality": "6", "treated": "7"}
 CHANGED = {name: typed for name, typed in ANSWERS if name.startswith(("levels-0-onset", "imaging-", "treat"))}
 
 
@@ -125,7 +127,7 @@ class Pointer:
             field.select_option(label=next(text for text in options if text.lower().startswith(typed)))
             self.count += 2
         else:
-            self.press(field)
+            self.press(field.first)  # the second is its "Not recorded"
             self.page.keyboard.type(typed)
 
 
@@ -266,6 +268,44 @@ def test_the_form_saves_itself_and_keeps_what_is_missing_fresh(chromium, live_se
         expect(page.locator("span.pre", has_text="Mine")).to_be_visible()
     assert [file.name for file in the_case().attachments.all()] == ["newer.pdf"]
     assert draft_of(the_case()).fields["levels-0-onset"] == ["Sep 2026"]
+
+
+def test_what_the_page_does_and_says_by_itself(chromium, live_server):
+    """A line that fails loses nothing and is told; codes are found as one types."""
+    client = browser(clerk())
+    case = saved_draft(client, diagnosis_codes="")
+    report_file = {"name": "mri.pdf", "mimeType": "application/pdf", "buffer": PDF}
+    with a_page(chromium, live_server, client) as page:
+        page.goto(f"{live_server.url}/requests/{case.reference}/edit/")
+        wrong = page.locator("#id_imaging-0-file_size")
+        for answer in (lambda route: route.abort(), lambda route: route.fulfill(status=500)):
+            page.route("**/edit/file/", answer)
+            page.locator("[name=imaging-0-file]").set_input_files(report_file)
+            expect(wrong).to_have_text("The file could not be uploaded. Choose it once more.")
+            expect(page.locator("progress")).to_have_count(0)
+            page.unroute("**/edit/file/")
+        page.locator("[name=imaging-0-file]").set_input_files([])
+        page.locator("[name=imaging-0-file]").set_input_files(report_file)
+        expect(page.get_by_role("link", name="mri.pdf")).to_be_visible()
+
+        page.route("**/edit/missing/", lambda route: route.abort())
+        page.get_by_label("Last name").fill("Typed")
+        page.keyboard.press("Control+s")
+        expect(page.locator("#saved")).to_contain_text("is not")
+        expect(page.locator("#saved")).to_contain_text("It stays on this page, and we try again.")
+        page.unroute("**/edit/missing/")
+
+        page.get_by_label("Look for a code").press_sequentially("wedge l1")
+        expect(page.locator("#told")).to_contain_text("6 codes found.")
+        page.keyboard.press("Enter")
+        expect(page.locator("#id_find_code")).to_be_focused()
+        page.get_by_role("button", name="Add S32.010A").click()
+        expect(page.locator("#id_diagnosis_codes")).to_have_value("S32.010A")
+        expect(page.locator("#id_diagnosis_codes")).to_be_focused()
+        page.get_by_label("Not recorded: pain score").check()
+        expect(page.locator("#saved")).to_contain_text("Saved at")
+        expect(page.get_by_text("“Not recorded” is ticked beside an answer").first).to_be_visible()
+    assert draft_of(case).fields["last_name"] == ["Typed"]
 
 
 def aside(work):

@@ -14,8 +14,9 @@ from django.utils import timezone
 from portal.templatetags.office import read_as
 from portal.web import doubts, member, second_request
 from portal.web.checking import STATEMENT
-from portal.web.fields import Choice, Findings
+from portal.web.fields import Choice
 from portal.web.panel import look
+from portal.web.ticks import BOTH, Findings
 from portal.web.words import NOT_RECORDED
 from priorauth.services import attach
 from tests.factories import (
@@ -107,6 +108,14 @@ SAID = [
         "panel",
         "Please say where the procedure will be done",
     ),
+    ("Which of these is happening?", {"urgency": "expedited"}, "sending", "or tick what is happening."),
+    (
+        "Which of these is happening: of the list",
+        {"urgency": "expedited", "urgency_signs": ["dragon"]},
+        "field",
+        "Tick only answers of the list.",
+    ),
+    ("Not recorded, beside an answer", {"lines-0-units": ["1", NOT_RECORDED]}, "field", f"Line 1: Units: {BOTH}"),
     # S3, the fracture or lesion
     ("Onset: not after today", {"levels-0-onset": day(-1)}, "field", "start of the pain: This date must be today ("),
     ("Onset: not before birth", {"levels-0-onset": "1/1/1940"}, "field", "after the date of birth (Mar 14, 1948)."),
@@ -123,6 +132,12 @@ SAID = [
         {"levels-0-etiology": "trauma"},
         "mistake",
         "The code M80.08XA says osteoporosis, the cause of L1 says injury. Which is right?",
+    ),
+    (
+        "A code for another level",
+        {"diagnosis_codes": "M80.08XA, S32.020A"},
+        "mistake",
+        "The code S32.020A is for L2, and the form names L1. Is the code right?",
     ),
     # S4, pain, walking and hospital
     ("Pain score", {"pain_score": "10.5"}, "field", "Pain score must be a whole number from 0 to 10."),
@@ -195,9 +210,7 @@ NOT_ASKED = {
     "Select a setting, as an error": "the same; and the panel asks only where the plan's answer hangs on it",
     "Select at least one level, as an error": "a request whose level is not known yet can be sent: the panel asks",
     "Select a report": "a study may be told before its report is at hand: a reviewer asks for the paper",
-    "The report is password protected": "it is kept as evidence, and only a person opens it (decision 16)",
     "The report could not be read: page 3 is blank": "no machine reads a paper: a person does",
-    "Which of these is happening": "a reason in the office's own words, which a person reads, in place of a list",
 }
 
 
@@ -302,6 +315,20 @@ def test_each_message_about_a_report_file_stands_at_its_study(asked, file, words
     assert words in found["id_imaging-0-file"]
     assert page.count(found["id_imaging-0-file"]) == 2
     plain(found["id_imaging-0-file"])
+
+
+def test_a_report_that_is_password_protected_is_asked_about_once():
+    client = browser(clerk())
+    case = saved_draft(client)
+    locked = PDF.replace(b"trailer", b"trailer\n<</Encrypt 9 0 R>>")
+    post_edit(client, case, valid_form() | {"imaging-0-file": report("mri.pdf", content=locked)})
+    checked = post_edit(client, case, draft_of(case).fields | {"action": "check", "other_file": report("letter.pdf")})
+    asked = client.get(checked["Location"]).content.decode()
+    words = "mri.pdf says that it is password protected, and a reviewer has no password. Does it open without one?"
+    assert asked.count("password protected") == 2  # the sentence, and what its link is about
+    assert words in asked
+    assert f"/requests/{case.reference}/edit/#id_imaging-0-file" in asked
+    plain(words.removeprefix("mri.pdf"))
 
 
 def full(*_):

@@ -32,7 +32,8 @@ def ask(bound: BoundField, after: str = "") -> dict[str, Any]:
     wrong = " ".join(bound.errors)
     value = bound.value() or ""
     described = [("hint", question.hint), ("wrong", wrong)]
-    kept = " kept" if wrong or value else ""
+    not_recorded = bound.form.is_not_recorded(bound.name)
+    kept = " kept" if wrong or value or not_recorded else ""
     return {
         "id": bound.auto_id,
         "name": bound.html_name,
@@ -41,6 +42,7 @@ def ask(bound: BoundField, after: str = "") -> dict[str, Any]:
         "value": value,
         "wrong": wrong,
         "choices": CHOICES[question.kind](bound, value) if question.kind in CHOICES else "",
+        "not_recorded": not_recorded,
         "is_date": isinstance(question, Date),
         "read_as": read_as(bound),
         "after": f" after-{after}{kept}" if after else "",

@@ -46,7 +46,7 @@ def _receive(request: HttpRequest, case: Case, sent: Raw) -> HttpResponse:
     intake.press()
     intake.drop_unwanted(case)
     raw = answered.whole(intake.raw, {}, sent, ())
-    shown: dict[str, Any] = {"problem": intake.problem, "file_problems": intake.file_problems}
+    shown: dict[str, Any] = {"problem": intake.problem, "file_problems": intake.file_problems, "sought": intake.sought}
     sending = request.POST.get("action") == "send" and PUT_BACK not in request.POST
     if not sending or intake.problem or intake.file_problems:
         return _page(request, case, raw, **shown)

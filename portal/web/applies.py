@@ -17,6 +17,10 @@ STAYS = ("observation", "inpatient")
 LESIONS = ("lytic", "mixed", "blastic", NOT_RECORDED)
 
 
+def _expedited(answers: Answers) -> bool:
+    return answers["urgency"] == "expedited"
+
+
 def _limited(answers: Answers) -> bool:
     return answers["walking"] not in (None, "", "independent", NOT_RECORDED)
 
@@ -30,7 +34,8 @@ def _ended(answers: Answers) -> bool:
 
 
 _RULES: dict[str, Callable[[Answers], bool]] = {
-    "urgency_reason": lambda answers: answers["urgency"] == "expedited",
+    "urgency_signs": _expedited,
+    "urgency_reason": lambda answers: _expedited(answers) and not set(answers["urgency_signs"]) - {"something_else"},
     "lesion_source": lambda answers: answers["lesion_pattern"] in LESIONS,
     "walking_cause": _limited,
     "walking_before": _limited,

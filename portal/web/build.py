@@ -181,9 +181,10 @@ def details(form: RequestForm) -> dict[str, Any]:
     people = form.people.answers
     contact = dict(form.contact.answers)
     return {
+        "urgency_signs": list(people["urgency_signs"]),
         "urgency_reason": people["urgency_reason"],
         "retrospective_reason": form.plan.answers["retrospective_reason"],
-        "diagnosis_codes": list(people["diagnosis_codes"]),
+        "diagnosis_codes": list(form.diagnoses.answers["diagnosis_codes"]),
         "note": contact.pop("note"),
         "contact": contact,
         "studies": [_study(form, study) for study in form.studies if not study.is_blank],

@@ -10,11 +10,13 @@ from typing import Any, NamedTuple
 
 from portal.web import rows
 from portal.web.alignment import IDENTITY, ROW, in_line, rows_of, said
-from portal.web.fields import Choice, Findings
+from portal.web.fields import Choice
 from portal.web.intake import governing
 from portal.web.request_form import SECTIONS, RequestForm
 from portal.web.rows import GROUPS, Raw
 from portal.web.summary import NOT_PROVIDED
+from portal.web.ticks import Findings, Ticks
+from portal.web.words import ASK_NOTHING
 from priorauth.models import Attachment
 
 MINE, THEIRS = "mine", "theirs"
@@ -182,8 +184,10 @@ class Differences:
         question = self.questions[_pattern(name)].field
         if name.endswith("-attachment"):
             texts = [self.attachments[text].name if text in self.attachments else "A file" for text in texts]
-        elif isinstance(question, Choice | Findings):
+        elif isinstance(question, Choice | Ticks):
             texts = [dict(question.choices).get(text, text) for text in texts]
+        elif question.or_not_recorded:
+            texts = [dict(ASK_NOTHING).get(text, text) for text in texts]
         return "; ".join(texts) or NOT_PROVIDED
 
 

@@ -15,24 +15,37 @@ from django.core.validators import validate_email
 from policies.codes import CodeError, Icd10Cm, Icd10Pcs, Level, Npi, ProcedureCode
 from policies.vocabulary import day_words
 from portal.web import dates
-from portal.web.words import NOT_MENTIONED, NOT_RECORDED, Choices, with_not_recorded
+from portal.web.ticks import BesideATick
+from portal.web.words import NOT_RECORDED, Choices, with_not_recorded
 
 
 class Question(forms.Field):
     """A question with its words. `clean` gives None (or the empty value) where it was not answered.
 
-    `called` begins the messages that do not name the question themselves.
+    `called` begins the messages that do not name the question themselves. `or_not_recorded` offers a tick beside what
+    is typed: the answer is then None, and given (Part.is_not_recorded).
     """
 
     kind = "text"
     size = ""
     names_itself = True
 
-    def __init__(self, label: str, *, hint: str = "", size: str = "", called: str = "", **attributes: Any) -> None:
-        super().__init__(label=label, required=False)
+    def __init__(
+        self,
+        label: str,
+        *,
+        hint: str = "",
+        size: str = "",
+        called: str = "",
+        or_not_recorded: bool = False,
+        **attributes: Any,
+    ) -> None:
+        super().__init__(label=label, required=False, widget=BesideATick if or_not_recorded else None)
+        self.or_not_recorded = or_not_recorded
         self.hint = hint
         self.size = size or self.size
-        self.called = "" if self.names_itself else called or self.words.rstrip("?")
+        self.named = called or self.words.rstrip("?")
+        self.called = "" if self.names_itself else self.named
         self.attributes = {"autocomplete": "off"} | attributes
 
     def clean(self, value: Any) -> Any:
@@ -131,29 +144,6 @@ class Pick(Question):
         return text
 
 
-class Findings(forms.MultipleChoiceField):
-    """Several of the findings of one study at one level, or that the report does not mention it: no finding."""
-
-    kind = "checks"
-    size = hint = called = ""
-    blank: tuple[str, ...] = ()
-
-    def __init__(self, label: str, choices: Choices) -> None:
-        self.words = label
-        choices = [*choices, (NOT_MENTIONED, "Not mentioned")]
-        super().__init__(label=label, choices=choices, required=False, widget=forms.CheckboxSelectMultiple)
-        self.error_messages["invalid_choice"] = "Tick only findings of the list."
-
-    def to_python(self, value: list[str] | None) -> list[str]:
-        return [finding for finding in value or () if finding.strip()]
-
-    def clean(self, value: list[str] | None) -> list[str]:
-        findings = super().clean(value)
-        if NOT_MENTIONED in findings and len(findings) > 1:
-            raise forms.ValidationError("“Not mentioned” cannot stand beside a finding. Untick one of them.")
-        return [finding for finding in findings if finding != NOT_MENTIONED]
-
-
 class Date(Question):
     """A date, as a TypedDate. `months` allows a month; `past` refuses what lies wholly after today."""
 
@@ -178,7 +168,6 @@ class Whole(Question):
 
     def __init__(self, label: str, *, least: int, most: int, **options: Any) -> None:
         super().__init__(label, inputmode="numeric", **options)
-        self.named = options.get("called") or self.words
         self.least, self.most = least, most
 
     def read(self, text: str) -> int:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from policies import registry
 from policies.edition import Edition
-from portal.web import coding, dates, directory, member, rows
+from portal.web import coding, dates, diagnosing, directory, member, rows
 from portal.web.request_form import RequestForm
 from portal.web.rows import Raw
 from priorauth.models import Attachment, Case
@@ -65,6 +65,11 @@ class Intake:
         self.raw = rows.from_post(self.request.POST)
         self.unwanted = self.request.POST.getlist("replaced")
 
+    @property
+    def sought(self) -> str:
+        """What was typed to look for a diagnosis code; it is no answer, and not kept."""
+        return self.request.POST.get("find_code", "").replace("\x00", "")
+
     def take_files(self, case: Case) -> None:
         """Store each file with the case at once. What is refused becomes a message; everything else stays."""
         for name, upload in self.request.FILES.items():
@@ -97,6 +102,9 @@ class Intake:
             self._unlink(file_id)
         elif "suggest" in post:
             self._suggest()
+        elif code := post.get("diagnosis"):
+            self.raw = diagnosing.added(self.raw, code)
+            self.anchor = "id_diagnosis_codes"
         elif "look_up" in post or "member" in post:
             self.anchor = "member"
 

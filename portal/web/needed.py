@@ -24,6 +24,7 @@ ALWAYS = {
     },
     "contact": {"contact_name": "Enter the name of a person we can ask."},
 }
+WHY_EXPEDITED = "Say why waiting the standard time would harm the patient, or tick what is happening."
 
 
 def run(form: "RequestForm") -> None:
@@ -38,8 +39,8 @@ def run(form: "RequestForm") -> None:
                 _ask(part, name, message)
     if applies(form.plan, "retrospective_reason"):
         _ask(form.plan, "retrospective_reason", "Say why the request comes after the procedure.")
-    if form.people.answers["urgency"] == "expedited":
-        _ask(form.people, "urgency_reason", "Say why waiting the standard time would harm the patient.")
+    if applies(form.people, "urgency_reason"):
+        _ask(form.people, "urgency_reason", WHY_EXPEDITED)
     if not form.contact.answers["contact_email"]:
         _ask(form.contact, "contact_phone", "Enter a phone number or an e-mail address.")
     if all(line.is_blank for line in form.lines):

@@ -16,7 +16,6 @@ from portal.web.fields import (
     Decimal,
     Diagnoses,
     Email,
-    Findings,
     LevelName,
     LevelNames,
     LongText,
@@ -29,6 +28,8 @@ from portal.web.fields import (
     Whole,
 )
 from portal.web.rows import Raw
+from portal.web.ticks import BOTH, Findings, Ticks
+from portal.web.words import NOT_RECORDED
 
 EXAMPLE_DAY = "For example 9/27/2026"
 EXAMPLE_MONTH = "For example 9/27/2026, or Sep 2026 if the day is not known"
@@ -75,6 +76,18 @@ class Part(forms.Form):
         """Whether nothing was typed or chosen in one field."""
         return not any(value.strip() for value in self.data.getlist(self.add_prefix(name)))
 
+    def is_not_recorded(self, name: str) -> bool:
+        """Whether "Not recorded" is ticked beside a question that is typed."""
+        offered = getattr(self.fields[name], "or_not_recorded", False)
+        return offered and NOT_RECORDED in self.data.getlist(self.add_prefix(name))
+
+    def clean(self) -> dict[str, Any]:
+        for name in self.fields:
+            if self.is_not_recorded(name) and self[name].value():
+                named = "" if self.fields[name].called else f"{self.fields[name].named}: "
+                self.add_error(name, forms.ValidationError(named + BOTH))
+        return super().clean()
+
     def problems(self) -> Iterator[tuple[BoundField, str]]:
         for name, messages in self.errors.items():
             yield self[name], " ".join(messages)
@@ -96,7 +109,12 @@ class PlanPart(Part):
         self.asked_on = asked_on
 
     setting = Choice("Where will it be done?", words.SETTING)
-    service_date = Date("Planned date", hint=f"{EXAMPLE_DAY}. If it is not booked, give the earliest date", past=False)
+    service_date = Date(
+        "Planned date",
+        hint=f"{EXAMPLE_DAY}. If it is not booked, give the earliest date",
+        past=False,
+        or_not_recorded=True,
+    )
     retrospective_reason = LongText(
         "Why is it asked after the procedure?", most=500, hint="The planned date has passed: say what happened"
     )
@@ -105,7 +123,6 @@ class PlanPart(Part):
 class PeoplePart(Part):
     internal = frozenset({"clinician", "facility"})
 
-    diagnosis_codes = Diagnoses("Diagnosis codes, ICD-10-CM (optional)", hint="The main one first: M80.08XA, C79.51")
     clinician = Pick("Treating clinician")
     clinician_npi = NpiNumber("Treating clinician's NPI", hint="10 digits", inputmode="numeric")
     clinician_name = Text("Treating clinician's name", most=120)
@@ -120,10 +137,11 @@ class PeoplePart(Part):
         not_recorded=False,
         hint="Expedited: waiting the standard time could seriously harm the patient's life, health or recovery",
     )
+    urgency_signs = Ticks("Which of these is happening?", words.URGENCY_SIGNS, hint="Only for an expedited request")
     urgency_reason = LongText(
         "Why is it expedited?",
         most=500,
-        hint="Only for an expedited request: what happens to the patient, for example new weakness",
+        hint="In your words, where none of these or “Something else” is ticked: what happens to the patient",
     )
 
 
@@ -132,7 +150,7 @@ class LinePart(Part):
         "Procedure code", hint="22511, or in a hospital stay 0QU03JZ", autocapitalize="characters", list="codes"
     )
     levels = LevelNames("Levels of this line", hint="T12, L1", autocapitalize="characters")
-    units = Whole("Units", least=1, most=10, hint="1 to 10")
+    units = Whole("Units", least=1, most=10, hint="1 to 10", or_not_recorded=True)
     technique = Choice("What does the note describe?", words.TECHNIQUE, kind="select")
 
 
@@ -149,11 +167,17 @@ class LevelPart(Part):
     )
     etiology = Choice("What caused it, as recorded by the clinician?", words.ETIOLOGY, kind="select")
     mechanism = Choice("How did it happen?", words.MECHANISM)
-    onset = Date("When did this pain start?", called="start of the pain", months=True, hint=EXAMPLE_MONTH)
+    onset = Date(
+        "When did this pain start?", called="start of the pain", months=True, hint=EXAMPLE_MONTH, or_not_recorded=True
+    )
     onset_source = Text(WHERE, most=200, hint=WHERE_HINT)
     purpose = Choice("What is the procedure for?", words.PURPOSE)
     lesion_pattern = Choice("Lesion on imaging", words.LESION_PATTERN)
     lesion_source = Choice("If there is a lesion, from which cancer or tumor?", words.LESION_SOURCE, kind="select")
+
+
+class DiagnosisPart(Part):
+    diagnosis_codes = Diagnoses("ICD-10-CM codes (optional)", hint="The main one first: M80.08XA, C79.51")
 
 
 class PainPart(Part):
@@ -164,9 +188,10 @@ class PainPart(Part):
         most=10,
         called="Pain score",
         hint="0 is none, 10 the worst imaginable. As the patient said it",
+        or_not_recorded=True,
     )
     pain_word = Choice("The pain in the clinician's word", words.PAIN_WORD)
-    pain_date = Date("Date of this score", called="Date of the pain score", hint=EXAMPLE_DAY)
+    pain_date = Date("Date of this score", called="Date of the pain score", hint=EXAMPLE_DAY, or_not_recorded=True)
     walking = Choice("Walking now", words.WALKING, hint="What the patient can do now")
     walking_cause = Choice("Why is walking limited?", words.WALKING_CAUSE)
     walking_before = Choice("Before this pain, the patient", words.WALKING_BEFORE)
@@ -175,7 +200,7 @@ class PainPart(Part):
     )
     hospital = Choice("Admitted to a hospital because of this fracture?", words.HOSPITAL)
     hospital_reason = Choice("Why was the patient admitted?", words.HOSPITAL_REASON)
-    admit_date = Date("Admitted on", hint=EXAMPLE_DAY)
+    admit_date = Date("Admitted on", hint=EXAMPLE_DAY, or_not_recorded=True)
     discharge_date = Date("Discharged on (optional)", hint="Leave blank if still in the hospital", past=False)
 
 
@@ -183,7 +208,9 @@ class ExamPart(Part):
     """Of one level; it shares the numbers of the level rows."""
 
     exam = Choice("Tenderness on examination", words.EXAM)
-    exam_date = Date("Date of the examination", called="date of the examination", hint=EXAMPLE_DAY)
+    exam_date = Date(
+        "Date of the examination", called="date of the examination", hint=EXAMPLE_DAY, or_not_recorded=True
+    )
     other_source = Choice("Another source of the pain", words.OTHER_PAIN_SOURCE, hint="Facet joint, disc, hip, nerve")
     other_source_name = Text("Which other source? (optional)", most=200)
 
@@ -199,7 +226,9 @@ class SafetyPart(Part):
 class StudyPart(Part):
     internal = frozenset({"attachment"})
     modality = Choice("Type of study", words.IMAGING, not_recorded=False, kind="select")
-    date = Date("Date of the study", called="date", hint=f"{EXAMPLE_DAY}. Of the study, not of the report")
+    date = Date(
+        "Date of the study", called="date", hint=f"{EXAMPLE_DAY}. Of the study, not of the report", or_not_recorded=True
+    )
     sequence = Text("Sequence (optional)", most=60, hint="MRI only, for example STIR", size="short")
     impression = LongText("The report's own words (optional)", most=1000, hint="Copy the impression")
     page = Text("Page of the report file (optional)", most=20, size="tiny")
@@ -224,9 +253,9 @@ class StudyPart(Part):
 class TreatmentPart(Part):
     modality = Choice("What was tried?", words.TREATMENT, not_recorded=False, kind="select")
     name = Text("Name (optional)", most=200, hint="Drug and dose, or the clinic")
-    start = Date("Started", called="start", months=True, hint=EXAMPLE_MONTH)
+    start = Date("Started", called="start", months=True, hint=EXAMPLE_MONTH, or_not_recorded=True)
     ongoing = Choice("Still going on?", words.ONGOING)
-    end = Date("Ended (if it has)", called="end", months=True, hint=EXAMPLE_MONTH)
+    end = Date("Ended (if it has)", called="end", months=True, hint=EXAMPLE_MONTH, or_not_recorded=True)
     duration = Whole("Length in days, if it has no dates (optional)", least=0, most=9999)
     visits = Whole("Number of visits or injections (optional)", least=0, most=200)
     stopped = Choice("Stopped for side effects?", words.YES_NO)

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from portal.web.applies import applies
-from portal.web.fields import Findings
 from portal.web.summary import words
+from portal.web.ticks import Ticks
 
 if TYPE_CHECKING:
     from portal.web.parts import Part
@@ -30,8 +30,8 @@ def state(form: "RequestForm", section: str) -> str:
 def _open(part: "Part") -> Iterator[str]:
     """The questions of a part that wait for an answer."""
     for name, field in part.fields.items():
-        due = not isinstance(field, Findings) and not field.label.endswith("(optional)") and name not in part.internal
-        if due and applies(part, name) and part.answers[name] in (None, "", ()):
+        due = not isinstance(field, Ticks) and not field.label.endswith("(optional)") and name not in part.internal
+        if due and applies(part, name) and part.answers[name] in (None, "", ()) and not part.is_not_recorded(name):
             yield name
 
 

@@ -38,6 +38,7 @@ def people_of(case: Case, revision: Revision) -> Raw:
         "facility_npi": [facility.npi],
         "facility_name": [facility.name],
         "urgency": [case.urgency],
+        "urgency_signs": revision.details.get("urgency_signs") or [],
         "urgency_reason": [revision.details.get("urgency_reason", "")],
     }
 

@@ -10,6 +10,7 @@ from django.forms.boundfield import BoundField
 from policies.edition import Edition
 from portal.web import cross_checks, needed, parts
 from portal.web.applies import applies
+from portal.web.diagnosing import DiagnosisHelp
 from portal.web.directory import NONE, Directory
 from portal.web.fields import Date
 from portal.web.parts import ExamPart, LevelPart, LinePart, Part, StudyPart, TreatmentPart
@@ -70,7 +71,7 @@ class RequestForm:
 
     `directory` are the office's own clinicians and facilities. `whole` also asks for what a sending needs;
     `file_problems` are messages by the name of the file's input; `sent_on` is the day of the first sending, where
-    there was one.
+    there was one; `sought` what was typed to look for a diagnosis code.
     """
 
     raw: Raw
@@ -81,12 +82,14 @@ class RequestForm:
     file_problems: Mapping[str, str] = field(default_factory=dict)
     directory: Directory = NONE
     sent_on: dt.date | None = None
+    sought: str = ""
 
     def __post_init__(self) -> None:
         self.member = self._part(parts.MemberPart)
         self.plan = parts.PlanPart(self.raw, today=self.today, asked_on=self.sent_on or self.today)
         self.people = self._part(parts.PeoplePart)
         self.directory.offer(self)
+        self.diagnoses = self._part(parts.DiagnosisPart)
         self.bone = self._part(parts.BonePart)
         self.pain = self._part(parts.PainPart)
         self.safety = self._part(parts.SafetyPart)
@@ -139,7 +142,7 @@ class RequestForm:
         return {
             "member": [self.member],
             "planned": [self.plan, *self.lines, self.people],
-            "levels": [self.bone, *(level.part for level in self.levels)],
+            "levels": [self.bone, *(level.part for level in self.levels), self.diagnoses],
             "pain": [self.pain],
             "exam": [*(level.exam for level in self.levels), self.safety],
             "imaging": [study.part for study in self.studies],
@@ -174,6 +177,10 @@ class RequestForm:
             (code, cross_checks.place_of(rule) + (", each further level" if rule.role == "addon" else ""))
             for code, rule in self.edition.document.codes.current.items()
         ]
+
+    @property
+    def help(self) -> DiagnosisHelp:
+        return DiagnosisHelp(self, self.sought)
 
     @property
     def titles(self) -> dict[str, str]:

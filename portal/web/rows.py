@@ -39,6 +39,9 @@ NOT_ANSWERS = {
     "token",
     "note_to_answer",
     "suggest",
+    "find",
+    "find_code",
+    "diagnosis",
     "look_up",
     "member",
 }

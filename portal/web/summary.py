@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 from django.forms.boundfield import BoundField
 
 from portal.web.applies import applies
-from portal.web.fields import Choice, Findings
+from portal.web.fields import Choice
 from portal.web.parts import Part
+from portal.web.ticks import Ticks
+from portal.web.words import ASK_NOTHING
 
 if TYPE_CHECKING:
     from portal.web.request_form import RequestForm, Study
@@ -60,11 +62,13 @@ def words(bound: BoundField) -> str:
     """The answer as words; what was typed where it was not understood."""
     value: Any = bound.form.answers[bound.name]
     question = bound.field
-    if isinstance(question, Findings):
+    if isinstance(question, Ticks):
         chosen = dict(question.choices)
-        return "; ".join(chosen[finding] for finding in value) or "Not mentioned"
+        return "; ".join(chosen[tick] for tick in value) or question.without
     if isinstance(question, Choice):
         return dict(question.choices).get(value, NOT_PROVIDED)
     if isinstance(value, tuple):
         return ", ".join(value) or NOT_PROVIDED
+    if bound.form.is_not_recorded(bound.name):
+        return ASK_NOTHING[0][1]
     return NOT_PROVIDED if value in (None, "") else str(value)

@@ -1,6 +1,6 @@
 """The plain words for the values of facts v1, in the order in which they are asked."""
 
-from policies.vocabulary import PRODUCTS
+from policies import vocabulary
 
 NOT_RECORDED = "not_recorded"
 ASK_NOTHING = [(NOT_RECORDED, "Not recorded")]
@@ -12,7 +12,7 @@ def with_not_recorded(choices: Choices) -> Choices:
 
 
 YES_NO: Choices = [("yes", "Yes"), ("no", "No")]
-PRODUCT: Choices = list(PRODUCTS.items())
+PRODUCT: Choices = list(vocabulary.PRODUCTS.items())
 SETTING: Choices = [
     ("outpatient", "Hospital outpatient"),
     ("inpatient", "Hospital inpatient"),
@@ -21,6 +21,7 @@ SETTING: Choices = [
     ("observation", "Observation stay"),
 ]
 URGENCY: Choices = [("standard", "Standard"), ("expedited", "Expedited")]
+URGENCY_SIGNS: Choices = list(vocabulary.URGENCY_SIGNS.items())
 TECHNIQUE: Choices = [
     ("vertebroplasty", "Vertebroplasty: cement, no balloon"),
     ("kyphoplasty", "Kyphoplasty: with a balloon or device"),

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.utils.dateformat import format as format_date
 
-from policies.vocabulary import PRODUCTS, words
+from policies import diagnoses
+from policies.vocabulary import PRODUCTS, URGENCY_SIGNS, words
 from priorauth.models import Revision
 
 NOT_RECORDED = "Not recorded"
@@ -16,7 +17,12 @@ NOT_SENT = "Not sent"
 
 Names = Mapping[str, str]
 # Parts of the details that have words of their own here, or that repeat the form as it was typed.
-OWN_WORDS = frozenset({"studies", "sources", "files", "form", "typed_dates", "changes_after_panel", "confirmed"})
+OWN_WORDS = frozenset(
+    {
+        *("studies", "sources", "files", "form", "typed_dates", "changes_after_panel", "confirmed"),
+        *("urgency_signs", "diagnosis_codes"),
+    }
+)
 NOT_GIVEN = "Not given"
 
 
@@ -127,8 +133,17 @@ def _details(details: Mapping[str, Any], files: Names) -> Iterator[Fact]:
             yield Fact(title, f"Study {number}, {word(study['modality'])}, {day(study.get('date'))}", f"{name}{page}")
     for path, text in (details.get("sources") or {}).items():
         yield Fact(title, _place(path), text)
+    if signs := details.get("urgency_signs"):
+        yield Fact("Details", "Happening now", "; ".join(URGENCY_SIGNS.get(one, one) for one in signs))
+    if codes := details.get("diagnosis_codes"):
+        yield Fact("Details", "Diagnosis codes", "; ".join(map(_diagnosis, codes)))
     for path, value in _flat({name: value for name, value in details.items() if name not in OWN_WORDS}):
         yield Fact("Details", path, value)
+
+
+def _diagnosis(code: str) -> str:
+    known = diagnoses.named(code)
+    return f"{code} ({known.label})" if known else code
 
 
 def _place(path: str) -> str:
