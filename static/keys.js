@@ -112,7 +112,7 @@
 
   function help() {
     var from = document.activeElement, dialog = add(document.body, "dialog");
-    dialog.className = "ask-dialog keys";
+    dialog.className = "ask-dialog key-list";
     dialog.setAttribute("aria-labelledby", "keys-title");
     add(dialog, "h2", "Keys on this page").id = "keys-title";
     var list = add(dialog, "dl");
