@@ -19,6 +19,7 @@ APPEND_ONLY = (
     "priorauth_itemanswer",
     "priorauth_letter",
     "priorauth_lettertext",
+    "priorauth_judgement",
 )
 CASE = "priorauth_case"
 OF_A_CASE = (
@@ -32,6 +33,7 @@ OF_A_CASE = (
     "priorauth_message",
     "priorauth_itemanswer",
     "priorauth_letter",
+    "priorauth_judgement",
 )
 EVENT_GATE = 484_001  # the advisory lock that every insert of an event shares until it is committed
 

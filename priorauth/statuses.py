@@ -47,6 +47,7 @@ class Act(TextChoices):
     AMEND = "amend", "corrected or added facts"
     RESCORE = "rescore", "scored the changed request"
     WRITE = "write", "wrote a message"
+    JUDGE = "judge", "marked the criteria"
     ESCALATE = "escalate", "escalated to a physician"
     APPROVE = "approve", "approved"
     PARTLY_APPROVE = "partly_approve", "approved in part"
@@ -87,6 +88,7 @@ TRANSITIONS: dict[Act, Transition] = {
     Act.AMEND: Transition(OPEN, None, OFFICE_ROLES, "changed facts or a file"),
     Act.RESCORE: Transition(OPEN - {S.RECEIVED}, None, SYSTEM, "a revision that changed a request in review"),
     Act.WRITE: Transition(OPEN, None, OFFICE_ROLES | REVIEWER_ROLES, "words"),
+    Act.JUDGE: Transition(IN_REVIEW, None, REVIEWER_ROLES, "scored criteria, and reasons where due", claimed=True),
     Act.ESCALATE: Transition(
         frozenset({S.IN_REVIEW}), S.WITH_PHYSICIAN, NURSES, "a question for the physician", claimed=True
     ),

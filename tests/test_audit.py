@@ -14,7 +14,7 @@ from priorauth.audit import verify
 from priorauth.guards import APPEND_ONLY
 from priorauth.models import AuditEvent, Case, Checkpoint
 from priorauth.roles import SYSTEM, Role
-from priorauth.services import claim, information, replay, write
+from priorauth.services import claim, information, judge, replay, write
 from tests.cases import NOW, approve, case_in_review, draft_case, person
 from tests.tampering import force
 
@@ -30,9 +30,10 @@ def decided():
 
 
 def correspond():
-    """A question, its answer and a message."""
+    """A mark, a question, its answer and a message."""
     clerk, nurse = person(Role.CLERK), person(Role.NURSE)
     case = claim.claim(case_in_review(clerk), by=nurse, at=NOW)
+    judge.judge(case, by=nurse, at=NOW, marks=[judge.Mark("L1", "symptomatic", "met")])
     items = [{"criterion": "symptomatic", "level": "L1", "ask": "Which pain?"}]
     information.ask(case, by=nurse, at=NOW, question="How is the pain?", items=items)
     not_held = information.Item(0, not_held=True, words="No score was taken.", by_id=clerk.user_id, at=NOW)

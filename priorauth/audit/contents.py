@@ -22,6 +22,7 @@ from priorauth.models import (
     Escalation,
     InformationRequest,
     ItemAnswer,
+    Judgement,
     Letter,
     Message,
     Revision,
@@ -41,6 +42,7 @@ HANGING = {
     Message: "case",
     ItemAnswer: "case",
     Letter: "case",
+    Judgement: "case",
 }
 
 

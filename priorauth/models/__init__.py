@@ -4,6 +4,7 @@ from priorauth.models.content import Attachment, Draft, InformationRequest, Revi
 from priorauth.models.correspondence import AnswerDraft, ItemAnswer, Message, Opening
 from priorauth.models.directory import MemberFileLine, MemberLookup, OfficeClinician, OfficeFacility, PlanMember
 from priorauth.models.edition import EditionUse, Replay, ReplayedCase
+from priorauth.models.judgement import Judgement
 from priorauth.models.kept import KeptPost
 from priorauth.models.ledger import AuditCheck, AuditEvent, Checkpoint, Heartbeat, Job
 from priorauth.models.letter import Letter, LetterText
@@ -35,6 +36,7 @@ __all__ = [
     "Invitation",
     "ItemAnswer",
     "Job",
+    "Judgement",
     "KeptPost",
     "Letter",
     "LetterText",

@@ -8,12 +8,14 @@ from typing import Any
 from django.utils import timezone
 
 from priorauth import watermark
-from priorauth.models import Assessment, Case, Credential, Decision, DecisionLine, Job, ReasonCode, Revision
+from priorauth.models import Assessment, Case, Credential, Decision, DecisionLine, ReasonCode
 from priorauth.models.case import CROCKFORD
 from priorauth.roles import Actor, Role
 from priorauth.services import letters, notify
-from priorauth.services.base import acting, clock, needed, permit, refuse, visible
+from priorauth.services.barred import barred, credential_of
+from priorauth.services.base import acting, needed, permit, refuse, visible
 from priorauth.services.errors import Conflict, Incomplete
+from priorauth.services.scored import CLOSABLE, latest_assessment, latest_revision, unscored
 from priorauth.statuses import TRANSITIONS, Act
 
 DEFAULT_VALIDITY = dt.timedelta(days=90)
@@ -114,37 +116,9 @@ def close(case: Case, *, by: Actor, at: dt.datetime, reason: str, version: int |
     return _decide(case, Act.CLOSE, by=by, at=at, version=version, assessment=assessment, reason_for_clinician=reason)
 
 
-CLOSABLE = frozenset({"not_in_scope", "prior_auth_not_required"})
-
-
-def latest_revision(case: Case) -> Revision:
-    return case.revisions.order_by("-number")[0]
-
-
-def latest_assessment(case: Case) -> Assessment | None:
-    """The assessment of the latest revision; None where scoring it failed."""
-    return case.assessments.filter(revision=latest_revision(case)).order_by("-id").first()
-
-
 def against_computed(assessment: Assessment | None) -> bool:
     """Whether approving would go against what was computed (or against nothing, where scoring failed)."""
     return assessment is None or assessment.result["determination"] != "meets"
-
-
-def barred(case: Case, *, by: Actor, at: dt.datetime) -> str:
-    """Why this person may not decide this case, or "": a request sent by oneself or one's own organization, or with
-    oneself as the treating clinician; a physician without an active licence."""
-    credential = _credential(by)
-    own = case.office_id == by.organization_id or case.revisions.filter(created_by_id=by.user_id).exists()
-    if own or (credential and case.clinician and case.clinician.npi == credential.npi):
-        return "You took part in this request, so somebody else must decide it."
-    if by.role == Role.PHYSICIAN and (credential is None or credential.expires_on < timezone.localdate(at)):
-        return "Your licence is not on file or has expired, so you cannot sign a decision."
-    return ""
-
-
-def _credential(by: Actor) -> Credential | None:
-    return Credential.objects.filter(user_id=by.user_id).first() if by.role == Role.PHYSICIAN else None
 
 
 def _may(case: Case, act: Act, *, by: Actor, at: dt.datetime) -> Credential | None:
@@ -155,17 +129,7 @@ def _may(case: Case, act: Act, *, by: Actor, at: dt.datetime) -> Credential | No
         refuse(case, act, why, by=by, at=at)
     if why := unscored(case):
         raise Conflict(why)
-    return _credential(by)
-
-
-def unscored(case: Case) -> str:
-    """Why nobody can decide at this moment, or "": a changed request waits for its scoring, which takes seconds."""
-    waiting = case.jobs.filter(kind=Job.Kind.SCORE, state=Job.State.WAITING)
-    if latest_assessment(case) is None and waiting.exists():
-        return (
-            f"The office changed this request at {clock(latest_revision(case).created_at)}. It is being scored again."
-        )
-    return ""
+    return credential_of(by)
 
 
 def _decide(

@@ -1,0 +1,24 @@
+"""Who may not review a case, whatever it holds: invariant 10, and a physician without an active licence."""
+
+import datetime as dt
+
+from django.utils import timezone
+
+from priorauth.models import Case, Credential
+from priorauth.roles import Actor, Role
+
+
+def barred(case: Case, *, by: Actor, at: dt.datetime) -> str:
+    """Why this person may not decide this case, or "": a request sent by oneself or one's own organization, or with
+    oneself as the treating clinician; a physician without an active licence."""
+    credential = credential_of(by)
+    own = case.office_id == by.organization_id or case.revisions.filter(created_by_id=by.user_id).exists()
+    if own or (credential and case.clinician and case.clinician.npi == credential.npi):
+        return "You took part in this request, so somebody else must decide it."
+    if by.role == Role.PHYSICIAN and (credential is None or credential.expires_on < timezone.localdate(at)):
+        return "Your licence is not on file or has expired, so you cannot sign a decision."
+    return ""
+
+
+def credential_of(by: Actor) -> Credential | None:
+    return Credential.objects.filter(user_id=by.user_id).first() if by.role == Role.PHYSICIAN else None
