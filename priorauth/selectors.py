@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Collection
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Window
 
 from priorauth.audit import case_stream
 from priorauth.models import AuditEvent, Case, Letter, Message
@@ -14,6 +14,7 @@ from priorauth.tenancy import get_for
 
 A_DUPLICATE_WITHIN = dt.timedelta(days=60)
 MOST_DUPLICATES = 20
+MOST_PAST = 5
 
 
 def queue(actor: Actor) -> QuerySet[Case]:
@@ -49,6 +50,15 @@ def duplicates(
     ).select_related("office")
     latest = cases.order_by("-received_at", "-pk")[:MOST_DUPLICATES]
     return [case for case in latest if not {*levels}.isdisjoint(case.levels.split(", "))]
+
+
+def past_cases(actor: Actor, *, member_id: str, birth_date: dt.date, besides: int | None) -> tuple[list[Case], int]:
+    """The latest requests that `actor` may see for the same member, of any office, and how many there are in all;
+    without the case `besides`."""
+    cases = Case.objects.for_actor(actor).exclude(pk=besides)
+    cases = cases.filter(member__member_id=member_id, member__birth_date=birth_date)
+    rows = list(cases.annotate(in_all=Window(Count("pk"))).order_by("-received_at", "-pk")[:MOST_PAST])
+    return rows, rows[0].in_all if rows else 0
 
 
 def with_last_message(cases: QuerySet[Case], actor: Actor) -> QuerySet[Case]:

@@ -21,6 +21,7 @@ from priorauth.admin.case_page import case_page
 from priorauth.admin.claim_next import claim_next
 from priorauth.admin.files import download
 from priorauth.admin.find import find
+from priorauth.admin.mark_page import mark_page
 from priorauth.admin.site import site
 from priorauth.admin.trail import case_trail
 from priorauth.models import Case
@@ -56,6 +57,7 @@ class CaseAdmin(queue.QueueColumns, TenantAdmin):
                 name="priorauth_case_next",
             ),
             path("find/", self._page(find), name="priorauth_case_find"),
+            path("<int:pk>/judge/", self._page(mark_page), name="priorauth_case_judge"),
             path("<int:pk>/trail/", self._page(case_trail), name="priorauth_case_trail"),
             path("<int:pk>/letters/<int:letter>/", self._page(letters.show), name="priorauth_case_letter"),
             path("<int:pk>/letters/<int:letter>.pdf", self._page(letters.download), name="priorauth_case_letter_pdf"),
