@@ -1,6 +1,7 @@
 """The synthetic demo (demo.yaml): offices, people, and requests at every stage, made through the services."""
 
 import datetime as dt
+import json
 import re
 import secrets
 import uuid
@@ -8,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import typst
 import yaml
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
@@ -33,7 +35,7 @@ from priorauth.services import (
 )
 
 SOURCE = Path(__file__).with_name("demo.yaml")
-REPORT = Path(__file__).with_name("demo-report.pdf")
+PAPERS = Path(__file__).with_name("demo-papers.typ")
 MEMBERS = Path(__file__).with_name("demo-members.csv")
 LISTS = {"clinician": OfficeClinician, "facility": OfficeFacility}
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -110,8 +112,9 @@ def make_request(request: dict[str, Any], clerk: Actor, plan: dict[Role, Actor],
     if request["story"] == ["draft"]:
         return
     if "report" in request:
-        upload = SimpleUploadedFile(request["report"], REPORT.read_bytes(), content_type="application/pdf")
-        raw["imaging-0-attachment"] = [str(attach.attach(case, upload, by=clerk, at=at).pk)]
+        raw["imaging-0-attachment"] = [str(attach.attach(case, paper(request["report"], raw), by=clerk, at=at).pk)]
+    if "paper" in request:
+        attach.attach(case, paper(request["paper"], raw), by=clerk, at=at)
     today = timezone.localdate(at)
     form = form_of(raw, case, today, whole=True)
     if form.problems:
@@ -128,6 +131,13 @@ def typed(request: dict[str, Any], today: dt.date) -> Raw:
     names = ("member_id", "birth_date", "first_name", "last_name")
     fields = {**request["fields"], **dict(zip(names, request["member"], strict=True))}
     return {name: [_dated(value, today)] for name, value in fields.items() if value is not None}
+
+
+def paper(name: str, raw: Raw) -> SimpleUploadedFile:
+    """A synthetic report of two pages that says what the form says."""
+    fields = json.dumps({field: texts[0] for field, texts in raw.items() if texts})
+    content = typst.compile(PAPERS.read_bytes(), sys_inputs={"paper": name, "fields": fields})
+    return SimpleUploadedFile(name, content, content_type="application/pdf")
 
 
 def _dated(text: str, today: dt.date) -> str:

@@ -51,8 +51,8 @@ def _showed(request: HttpRequest, response: HttpResponse) -> bool:
 
 
 def _entities(request: HttpRequest) -> dict[str, str | int]:
-    """What the address names: the case by its reference, the file and the replay by their keys, the letter by its
-    number."""
+    """What the address names: the case by its reference, the file and the replay by their keys, the letter and the
+    page of a file by their numbers."""
     named = request.resolver_match.kwargs
     entities: dict[str, str | int] = {}
     if key := named.get("pk") or named.get("object_id"):
@@ -63,6 +63,8 @@ def _entities(request: HttpRequest) -> dict[str, str | int]:
         entities["replay"] = str(replay)
     if file := named.get("file") or named.get("file_id"):
         entities["attachment"] = str(file)
+    if page := named.get("page"):
+        entities["page"] = page
     if letter := named.get("letter"):
         entities["letter"] = letter
     return entities

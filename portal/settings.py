@@ -152,6 +152,7 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 FILE_UPLOAD_HANDLERS = ["portal.uploads.ReportUploadHandler"]
 SCANNER_URL = ENV.get("SCANNER_URL", "")  # a clamd: then only files that it found clean are handed out
 ARRIVING_ROOT = DATA_DIR / "arriving"  # on the disk of the files: an upload is then moved there, not copied
+PAGE_IMAGES_ROOT = DATA_DIR / "pages"  # drawn pages of reports, which may be thrown away at any time
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 6000  # 30 studies with 13 findings at each of 10 levels are 4,000 alone
 DATA_UPLOAD_MAX_NUMBER_FILES = 31
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from priorauth import page_images
 from priorauth.models import Attachment
 
 AGE = dt.timedelta(days=1)  # long after any request that may still write the row has ended
@@ -21,10 +22,13 @@ def clear(now: dt.datetime) -> int:
 
 
 def _without_row(now: dt.datetime) -> Iterator[Path]:
-    stored = {path.name: path for path in _old(Path(settings.MEDIA_ROOT, "attachments"), now)}
+    """Stored files, and the drawn pages of files: named by the key of their row, which a page's number follows."""
+    folders = Path(settings.MEDIA_ROOT, "attachments"), page_images.root()
+    stored = [path for folder in folders for path in _old(folder, now)]
     rows = Attachment.objects.unscoped("the sweep asks which of all files have a row")
     known = {key.hex for key in rows.values_list("pk", flat=True).iterator()}
-    for name, path in stored.items():
+    for path in stored:
+        name, _, _ = path.name.partition("-")
         if name not in known and _is_ours(name):
             yield path
 

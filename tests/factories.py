@@ -11,7 +11,13 @@ from priorauth.models import Case, Draft, Organization, User
 from priorauth.roles import Actor, Role
 from tests.cases import HARBOR, office, own_words, person
 
-PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+PDF = b"""%PDF-1.7
+1 0 obj <</Type /Catalog /Pages 2 0 R>> endobj
+2 0 obj <</Type /Pages /Kids [3 0 R] /Count 1>> endobj
+3 0 obj <</Type /Page /Parent 2 0 R /MediaBox [0 0 612 792]>> endobj
+trailer <</Root 1 0 R>>
+%%EOF
+"""
 Payload = dict[str, Any]
 
 

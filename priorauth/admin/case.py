@@ -13,13 +13,12 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from priorauth.admin import letters, queue
+from priorauth.admin import files, letters, queue
 from priorauth.admin.act_page import act_page
 from priorauth.admin.acts import PAGES
 from priorauth.admin.base import TenantAdmin
 from priorauth.admin.case_page import case_page
 from priorauth.admin.claim_next import claim_next
-from priorauth.admin.files import download
 from priorauth.admin.find import find
 from priorauth.admin.mark_page import mark_page
 from priorauth.admin.site import site
@@ -61,7 +60,11 @@ class CaseAdmin(queue.QueueColumns, TenantAdmin):
             path("<int:pk>/trail/", self._page(case_trail), name="priorauth_case_trail"),
             path("<int:pk>/letters/<int:letter>/", self._page(letters.show), name="priorauth_case_letter"),
             path("<int:pk>/letters/<int:letter>.pdf", self._page(letters.download), name="priorauth_case_letter_pdf"),
-            path("<int:pk>/files/<uuid:file>/", self._page(download), name="priorauth_case_file"),
+            path("<int:pk>/files/<uuid:file>/", self._page(files.download), name="priorauth_case_file"),
+            path("<int:pk>/files/<uuid:file>/view/", self._page(files.view), name="priorauth_case_view"),
+            path(
+                "<int:pk>/files/<uuid:file>/pages/<int:page>/", self._page(files.page_image), name="priorauth_case_page"
+            ),
             *acts,
             *super().get_urls(),
         ]
@@ -107,7 +110,8 @@ class CaseAdmin(queue.QueueColumns, TenantAdmin):
         case = self.get_object(request, object_id)
         if case is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        context = {**self.admin_site.each_context(request), **case_page(case, request.actor, timezone.now())}
+        page = case_page(case, request.actor, timezone.now(), chosen=request.GET)
+        context = {**self.admin_site.each_context(request), **page}
         return TemplateResponse(request, "admin/priorauth/case/case.html", context)
 
     def history_view(

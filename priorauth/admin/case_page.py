@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.dateformat import format as format_date
 
 from priorauth import selectors
-from priorauth.admin import case_record, criteria_table, facts, words
+from priorauth.admin import case_record, certainty, criteria_table, evidence, facts, words
 from priorauth.admin.act_page import Page
 from priorauth.admin.acts import PAGES
 from priorauth.admin.looks import Look, looks, of_the_member
@@ -101,8 +101,16 @@ def read(case: Case, actor: Actor, now: dt.datetime) -> Read:
     )
 
 
-def case_page(case: Case, actor: Actor, now: dt.datetime, marks: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The context of the page. `marks` is what `criteria` gave for marks that were posted, to be shown again."""
+def case_page(
+    case: Case,
+    actor: Actor,
+    now: dt.datetime,
+    *,
+    chosen: Mapping[str, str] | None = None,
+    marks: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The context of the page. `chosen` is the query of its address (evidence.py); `marks` is what `criteria` gave for
+    marks that were posted, to be shown again."""
     known = read(case, actor, now)
     latest, assessment, files = known.latest, known.assessment, list(known.files.values())
     return {
@@ -126,7 +134,9 @@ def case_page(case: Case, actor: Actor, now: dt.datetime, marks: dict[str, Any] 
         "trouble": _trouble(case, assessment),
         "latest": latest,
         "sendings": list(reversed(case_record.sendings(known.revisions, known.files, known.member_product))),
-        "files": files,
+        "evidence": evidence.evidence(case, latest, files, chosen=chosen),
+        "reading": "file" in (chosen or {}),
+        "certainty": certainty.levels(latest.facts),
         "exchanges": case_record.exchanges(case),
         "messages_of_case": list(case.messages.select_related("written_by")),
         "write": ""

@@ -1,15 +1,70 @@
-"""Handing a report file to a reviewer: as a download that no browser runs."""
+"""A report file for a reviewer: as a download that no browser runs, and page by page as an image."""
 
 import uuid
 
-from django.http import FileResponse, HttpRequest
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
-from priorauth import downloads
-from priorauth.models import Attachment
+from priorauth import downloads, page_images
+from priorauth.admin import citations, evidence
+from priorauth.admin.site import site
+from priorauth.models import Attachment, Case
 from priorauth.tenancy import get_for
+
+RETRY_SECONDS = 3
+UNAVAILABLE, CANNOT = 503, 422
 
 
 @require_safe
 def download(request: HttpRequest, pk: int, file: uuid.UUID) -> FileResponse:
     return downloads.download(get_for(request.actor, Attachment, pk=file, case=pk))
+
+
+@require_safe
+def page_image(request: HttpRequest, pk: int, file: uuid.UUID, page: int) -> HttpResponse:
+    """The image of one page; where there is none, a picture of the words that say so, which an <img> shows too."""
+    attachment = get_for(request.actor, Attachment, pk=file, case=pk)
+    try:
+        found = page_images.page(attachment, page)
+    except page_images.NotDrawn as told:
+        return _in_its_place(told)
+    if isinstance(found, page_images.NoSuchPage):
+        raise Http404
+    return downloads.inert(HttpResponse(found.image, content_type=found.content_type))
+
+
+@require_safe
+def view(request: HttpRequest, pk: int, file: uuid.UUID) -> HttpResponse:
+    """One page of a file with the way to its other pages and to the other files of the case."""
+    attachment = get_for(request.actor, Attachment, pk=file, case=pk)
+    downloads.permit(attachment)
+    case = get_for(request.actor, Case, pk=pk)
+    files = list(case.attachments.filter(revision__isnull=False))
+    revision = case.revisions.order_by("-number")[0]
+    number = evidence.number_in(request.GET.get("page", ""))
+    to = evidence.Addresses(case, viewer=True)
+    shown = evidence.shown(to, files, attachment, number, citations.of_revision(revision, files))
+    context = {
+        **site.each_context(request),
+        "title": attachment.name,
+        "case": case,
+        "shown": shown,
+        "back": to.beside(attachment, number),
+    }
+    answer = TemplateResponse(request, "admin/priorauth/case/view.html", context)
+    return _later(answer) if shown.busy else answer
+
+
+def _in_its_place(told: page_images.NotDrawn) -> HttpResponse:
+    sentences = [f"{sentence.strip(' .')}." for sentence in str(told).split(". ")]
+    picture = render_to_string("admin/priorauth/case/no_page.svg", {"sentences": sentences})
+    answer = downloads.inert(HttpResponse(picture, content_type="image/svg+xml", status=CANNOT))
+    return _later(answer) if isinstance(told, page_images.Busy) else answer
+
+
+def _later(answer: HttpResponse) -> HttpResponse:
+    answer.status_code = UNAVAILABLE
+    answer.headers["Retry-After"] = str(RETRY_SECONDS)
+    return answer

@@ -71,7 +71,7 @@ def _saved(count: int) -> str:
 
 
 def _show(request: HttpRequest, case: Case, parts: dict[str, Any], status: int) -> HttpResponse:
-    page = case_page(case, request.actor, timezone.now(), parts)
+    page = case_page(case, request.actor, timezone.now(), marks=parts)
     context = {**site.each_context(request), **page}
     return TemplateResponse(request, "admin/priorauth/case/case.html", context, status=status)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from priorauth.admin import citations
 from priorauth.models import Attachment, Revision
 from priorauth.pictures.course import NO_RECORD
 
@@ -27,6 +28,11 @@ class Origin(NamedTuple):
     where: str = ""
     file: Attachment | None = None
     page: int | None = None
+
+    @property
+    def opens(self) -> int:
+        """The page to show: the first where the office named none."""
+        return self.page or 1
 
     @property
     def word(self) -> str:
@@ -68,7 +74,9 @@ class Origins:
         if ".imaging." in path:
             return self._of_study(value)
         where = str((self._details.get("sources") or {}).get(path) or "").strip()
-        return Origin("document", where) if where and not NO_RECORD.match(where) else ATTESTED
+        if not where or NO_RECORD.match(where):
+            return ATTESTED
+        return Origin("document", where, *citations.place(where, self._files.values()))
 
     def cited(self, sentences: Iterable[str], paths: Iterable[str]) -> list[Cited]:
         """Sentences with the path of the fact that each repeats, those of one origin that follow each other joined."""
@@ -88,5 +96,6 @@ class Origins:
         for study in self._details.get("studies") or ():
             same = (study.get("modality"), study.get("date")) == (entry["modality"], entry.get("date"))
             if same and (file := self._files.get(study.get("file") or "")):
-                return Origin("document", file.name, file, study.get("page"))
+                where = study.get("page") or ""
+                return Origin("document", where, file, citations.page_of_study(where))
         return ATTESTED

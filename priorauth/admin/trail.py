@@ -19,6 +19,7 @@ from priorauth.tenancy import get_for
 OTHER_WORDS = {
     "read_case": "read the case",
     "read_file": "read a file",
+    "read_page": "read a page of a file",
     "read_letter": "read a letter",
     "scan_clean": "found no virus",
     "scan_virus": "found a virus",
@@ -66,6 +67,7 @@ ENTITY_WORDS = {
     "letter": "letter",
     "letter_texts": "version",
     "attachment": "file",
+    "page": "page",
     "virus": "virus",
     "edition": "edition",
     "replay": "replay",

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import CharField, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
-from priorauth import audit, jobs, scanner
+from priorauth import audit, jobs, page_images, scanner
 from priorauth.alone import alone
 from priorauth.models import Attachment, Job
 from priorauth.roles import SYSTEM
@@ -100,6 +100,8 @@ def _finish(job: Job, attachment: Attachment | None, virus: str, at: dt.datetime
             }
             entities |= {"virus": virus} if virus else {}
             audit.record(by=SYSTEM, at=at, action=VIRUS if virus else CLEAN, entities=entities)
+            if virus:
+                transaction.on_commit(lambda: page_images.forget(attachment.pk))
 
 
 def _put_off(job: Job, failure: scanner.ScanFailed, now: dt.datetime) -> None:

@@ -1,0 +1,111 @@
+"""Which file and page a fact is said to be written on, from the details of a revision (DESIGN.md 3.1)."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePath
+from typing import Any, NamedTuple
+
+from policies.vocabulary import words
+from priorauth.admin import facts
+from priorauth.models import Attachment, Revision
+
+STUDY, ONSET, TREATMENT = "study", "onset", "treatment"
+# What the computer reads for a criterion is said to be written there; the others rest on answers without a place.
+CITED_FOR = {
+    "symptomatic": {ONSET},
+    "under_6_weeks": {ONSET},
+    "conservative_6_weeks": {TREATMENT},
+    "failed_to_respond": {TREATMENT},
+    "imaging_nonhealing": {STUDY},
+    "imaging_lesion": {STUDY},
+    "fracture_shown": {STUDY},
+    "osteolytic_lesion": {STUDY},
+    "exam_concordant": {STUDY},
+    "pain_source_certain": {STUDY},
+}
+PAGE = re.compile(r"\bp(?:ages?|gs?|p)?\.? ?(?P<number>[1-9]\d{0,3})\b", re.IGNORECASE)
+BARE = re.compile(r"\s*(?P<number>[1-9]\d{0,3})\b")
+SHORTEST_NAME = 3
+
+
+class Citation(NamedTuple):
+    """One fact's place: what it is, of which levels (none: of all), where in the office's words, and the file and
+    page that these name; None where they name none of the files that were sent."""
+
+    kind: str
+    what: str
+    levels: frozenset[str]
+    where: str
+    file: Attachment | None
+    page: int | None
+
+    @property
+    def opens(self) -> int:
+        """The page to show for it: the first where the office named none."""
+        return self.page or 1
+
+
+def of_revision(revision: Revision, files: Iterable[Attachment]) -> list[Citation]:
+    """Every place that the office gave, studies first."""
+    files = list(files)
+    return [*_studies(revision, files), *_written(revision, files)]
+
+
+def for_criterion(citations: Iterable[Citation], criterion: str, level: str) -> list[Citation]:
+    """The places to look at for one criterion of the policy at one level."""
+    kinds = CITED_FOR.get(criterion, set())
+    return [one for one in citations if one.kind in kinds and (not one.levels or level in one.levels)]
+
+
+def place(where: str, files: Iterable[Attachment]) -> tuple[Attachment | None, int | None]:
+    """The file and the page that the office's words name; None for what they do not."""
+    file = _named(where, files)
+    return file, _number(PAGE.search(where)) if file else None
+
+
+def page_of_study(where: str) -> int | None:
+    """The page of its report, as the office typed it beside the file."""
+    return _number(PAGE.search(where) or BARE.match(where))
+
+
+def _studies(revision: Revision, files: list[Attachment]) -> Iterator[Citation]:
+    by_key = {str(file.pk): file for file in files}
+    for study in revision.details.get("studies") or []:
+        file = by_key.get(study.get("file") or "")
+        if file:
+            where = study.get("page") or ""
+            what = f"{facts.word(study['modality'])}, {facts.day(study.get('date'))}"
+            levels = frozenset(level for level, found in (study.get("findings") or {}).items() if found)
+            yield Citation(STUDY, what, levels, where, file, page_of_study(where))
+
+
+def _written(revision: Revision, files: list[Attachment]) -> Iterator[Citation]:
+    for path, where in (revision.details.get("sources") or {}).items():
+        file, page = place(where, files)
+        kind, name, *_ = [*path.split("."), ""]
+        if kind == "levels":
+            yield Citation(ONSET, f"{name}: pain started", frozenset({name}), where, file, page)
+        else:
+            yield Citation(TREATMENT, _treatment(revision.facts, name), frozenset(), where, file, page)
+
+
+def _treatment(document: Mapping[str, Any], number: str) -> str:
+    listed = document.get("treatments") or []
+    if not (number.isdecimal() and int(number) < len(listed)):
+        return "Treatment"
+    return f"Treatment {int(number) + 1}: {words(listed[int(number)]['modality'])}"
+
+
+def _named(where: str, files: Iterable[Attachment]) -> Attachment | None:
+    """The file whose name, without its ending, stands in the text; of several the longest name."""
+    text = where.casefold()
+    found = [file for file in files if len(_stem(file)) >= SHORTEST_NAME and _stem(file) in text]
+    return max(found, key=lambda file: len(_stem(file)), default=None)
+
+
+def _stem(file: Attachment) -> str:
+    return PurePath(file.name).stem.casefold()
+
+
+def _number(found: re.Match[str] | None) -> int | None:
+    return int(found["number"]) if found else None
