@@ -107,7 +107,8 @@ def test_the_case_page_tells_the_nurse_why_not_approve_is_not_there():
     page = nurse.get(case_page(case)).content.decode()
     assert "Physicians only. Escalate instead." in page
     assert act(case, "not-approve") not in page
-    assert act(case, "approve") in page
+    assert 'value="not-approve"' not in page
+    assert 'name="then" value="approve"' in page
 
 
 def test_a_physician_with_an_expired_licence_cannot_decide():

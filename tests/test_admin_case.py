@@ -177,11 +177,14 @@ def test_no_page_of_the_admin_adds_changes_or_deletes_a_tenant_row_or_an_event()
         assert options.actions is None
 
 
-def test_the_case_page_has_no_field_but_the_version():
+def test_the_case_page_has_no_field_but_the_marks_and_the_version():
     case, (actor, nurse) = in_review(), signed_in(Role.NURSE)
     held_by(actor, case)
-    names = set(re.findall(r'name="(\w+)"', nurse.get(case_page(case)).content.decode()))
-    assert names <= {"csrfmiddlewaretoken", "version", "viewport"}
+    names = set(re.findall(r'name="([\w.]+)"', nurse.get(case_page(case)).content.decode()))
+    marks = {name for name in names if name.startswith("L1.")}
+    assert names - marks <= {"csrfmiddlewaretoken", "version", "viewport", "then"}
+    asked = case.assessments.get().result["lines"][0]["levels"][0]["criteria"]["A"]
+    assert marks == {f"L1.{one}" for one in asked} | {f"L1.{one}.reason" for one in asked}
 
 
 # Files

@@ -161,7 +161,9 @@ class World:
             "request-withdraw": self.withdrawable,
             **dict.fromkeys(LETTERS, self.asked),
         }.get(route.name, self.sent)
-        act = re.fullmatch(r"admin:priorauth_case_(claim|release|approve|ask|escalate|not-approve|close)", route.name)
+        act = re.fullmatch(
+            r"admin:priorauth_case_(claim|release|judge|approve|ask|escalate|not-approve|close)", route.name
+        )
         if act and who in self.held:
             case = self.held[who]["close" if act[1] == "close" else "act"]
         return {

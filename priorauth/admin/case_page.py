@@ -136,7 +136,6 @@ def case_page(
         "sendings": list(reversed(case_record.sendings(known.revisions, known.files, known.member_product))),
         "evidence": evidence.evidence(case, latest, files, chosen=chosen),
         "reading": "file" in (chosen or {}),
-        "certainty": certainty.levels(latest.facts),
         "exchanges": case_record.exchanges(case),
         "messages_of_case": list(case.messages.select_related("written_by")),
         "write": ""
@@ -152,6 +151,9 @@ def criteria(known: Read, posted: Mapping[str, Any] | None = None) -> dict[str, 
     """The table of criteria with the marks that may be shown, and the form for who may mark now or did post."""
     case, actor = known.case, known.actor
     table = criteria_table.table(known.assessment, known.origins)
+    sides = certainty.levels(known.latest.facts)
+    for row in table.rows:
+        row.sides = [level for level in sides if row.is_certainty and level.name == row.level]
     marks = case.judgements.filter(revision=known.latest).select_related("judged_by").order_by("id")
     blind = actor.role == Role.PHYSICIAN and case.status in IN_REVIEW
     criteria_table.note_marks(table.rows, list(marks), actor.user_id, blind=blind)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from django.forms.boundfield import BoundField
 
+from priorauth.admin import certainty
 from priorauth.admin.provenance import Cited, Origins
 from priorauth.models import Assessment, Judgement
 from priorauth.models.judgement import CERTAINTY
@@ -35,7 +36,8 @@ class Mark(NamedTuple):
 class Row:
     """One criterion of one pathway of one level. `marked_in` is the row in which its mark is asked for, where that is
     another one; `marks` are those of everybody that may be shown, `own` the reader's. `verdict` and `reason` are its
-    fields in the form of marks, for who may mark; `ready` are sentences for the reason."""
+    fields in the form of marks, for who may mark; `ready` are sentences for the reason, `sides` exam and
+    imaging for the judgement on certainty."""
 
     number: int
     place: str
@@ -49,6 +51,7 @@ class Row:
     verdict: BoundField | None = None
     reason: BoundField | None = None
     ready: list[str] = field(default_factory=list)
+    sides: list[certainty.Level] = field(default_factory=list)
 
     @property
     def key(self) -> Key:
@@ -57,14 +60,14 @@ class Row:
     @property
     def name(self) -> str:
         """The name of its field in the form of marks."""
-        return "-".join(self.key)
+        return ".".join(self.key)
 
     @property
     def digit(self) -> str:
         return str(self.number) if self.number <= KEYS else ""
 
     @property
-    def certainty(self) -> bool:
+    def is_certainty(self) -> bool:
         return self.told["criterion"] == CERTAINTY
 
     @property

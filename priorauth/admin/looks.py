@@ -5,11 +5,12 @@ is computed anew: the flags and the words are those that were stored with the sc
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from policies import flags
 from priorauth.admin import facts as words_of
-from priorauth.admin.provenance import COMPUTED, Origin, Origins
+from priorauth.admin.provenance import COMPUTED, Cited, Origin, Origins
 from priorauth.models import Assessment, Case, Revision
 from priorauth.services.members import Person
 
@@ -27,12 +28,18 @@ class Side(NamedTuple):
 
 
 class Look(NamedTuple):
-    """`what` disagrees, at which level (""), its sides, and what the computation did with them."""
+    """`what` disagrees, at which levels (none: not of a level), its sides, and what the computation did with them."""
 
     what: str
-    level: str
+    levels: list[str]
     sides: list[Side]
     used: str = ""
+
+    @property
+    def cited(self) -> list[Cited]:
+        """The sides, those of one origin that follow each other together."""
+        grouped = groupby(self.sides, key=lambda side: side.origin)
+        return [Cited(origin, [f"{side.name}: {side.value}" for side in sides]) for origin, sides in grouped]
 
 
 class _Values:
@@ -141,7 +148,16 @@ def looks(case: Case, revision: Revision, assessment: Assessment | None, origins
             found.append(_flagged(name, note["sentence"], level, values))
     for level in _levels(assessment):
         found += [look for look in (_exam_before_onset(level, values), _studies_differ(level, values)) if look]
-    return sorted(found, key=lambda look: not look.sides)
+    return sorted(_together(found), key=lambda look: not look.sides)
+
+
+def _together(found: list[Look]) -> list[Look]:
+    """What is said of several levels in the same words, once."""
+    one: dict[tuple[Any, ...], Look] = {}
+    for what, levels, sides, used in found:
+        look = one.setdefault((what, tuple(sides), used), Look(what, [], sides, used))
+        look.levels.extend(level for level in levels if level)
+    return list(one.values())
 
 
 def _levels(assessment: Assessment | None) -> Iterator[Json]:
@@ -175,7 +191,7 @@ def _flagged(name: str, sentence: str, level: Json, values: _Values) -> Look:
     counted = _sum(level, "conservative_6_weeks") if name in COUNTED else ""
     if counted:
         sides.append(Side("The dates", counted, COMPUTED))
-    return Look(sentence, level["level"], sides, "The dates are counted, never the claim." if counted else "")
+    return Look(sentence, [level["level"]], sides, "The dates are counted, never the claim." if counted else "")
 
 
 def _sum(level: Json, criterion: str) -> str:
@@ -194,13 +210,13 @@ def _exam_before_onset(level: Json, values: _Values) -> Look | None:
     if not (seen and began and seen < began):
         return None
     sides = [values.exam(name), values.onset(name)]
-    return Look("The examination came before the pain started.", name, sides, "The examination is not counted.")
+    return Look("The examination came before the pain started.", [name], sides, "The examination is not counted.")
 
 
 def _studies_differ(level: Json, values: _Values) -> Look | None:
     """Where the studies of a level contradict each other, the criterion says by which rule one of them was taken."""
     rule = next((one["arithmetic"] for one in _criteria(level) if one["criterion"] in STUDY_CRITERIA), "")
-    return Look("The studies do not agree.", level["level"], values.studies(level["level"]), rule) if rule else None
+    return Look("The studies do not agree.", [level["level"]], values.studies(level["level"]), rule) if rule else None
 
 
 def of_the_member(case: Case, revision: Revision, person: Person | None, planned: Any) -> list[Look]:
@@ -209,22 +225,22 @@ def of_the_member(case: Case, revision: Revision, person: Person | None, planned
     if person is None:
         value = f"{typed}, ID {typed.member_id}, born {words_of.day(typed.birth_date.isoformat())}"
         sides = [Side("The request", value, Origin("attested")), Side("Member file", "Not on file", MEMBER_RECORD)]
-        return [Look("The member is not in the plan's file.", "", sides, "Verify it before you decide.")]
+        return [Look("The member is not in the plan's file.", [], sides, "Verify it before you decide.")]
     found = []
     if person.last_name.casefold() != typed.last_name.casefold():
         sides = [Side("The request", str(typed), Origin("attested")), Side("Member file", str(person), MEMBER_RECORD)]
-        found.append(Look("The last names differ.", "", sides))
+        found.append(Look("The last names differ.", [], sides))
     if (stated := revision.facts.get("product")) != person.product:
         sides = [
             Side("The request", words_of.product(stated), Origin("attested")),
             Side("Member file", person.plan, MEMBER_RECORD),
         ]
         used = "The clock and the result follow the request."
-        found.append(Look("The plans differ.", "", sides, used))
+        found.append(Look("The plans differ.", [], sides, used))
     if planned and not person.covers(planned):
         sides = [
             Side("Planned", words_of.day(planned.isoformat()), Origin("attested")),
             Side("Member file", person.coverage(planned), MEMBER_RECORD),
         ]
-        found.append(Look("The member is not covered on the planned day.", "", sides))
+        found.append(Look("The member is not covered on the planned day.", [], sides))
     return found

@@ -11,6 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from priorauth.admin.case_page import SAVES, case_page, criteria, read
 from priorauth.admin.marks_form import MarksForm
+from priorauth.admin.obstacles import blocked, forbidden
 from priorauth.admin.site import site
 from priorauth.models import Case
 from priorauth.posting import PUT_BACK
@@ -26,20 +27,23 @@ NOTHING_TO_MARK = "The facts could not be scored, so there are no criteria to ma
 
 @sensitive_post_parameters()
 def mark_page(request: HttpRequest, pk: int) -> HttpResponse:
-    """POST stores the marks that differ from those that stand. The page itself is the case page."""
+    """GET is the case page for who may mark now, or why not; POST stores the marks that differ from those that stand."""
     rows = Case.objects.for_actor(request.actor).select_related("member", "office", "clinician", "claimed_by")
-    case = get_for(request.actor, Case, rows, pk=pk)
-    try:
-        permit(case, Act.JUDGE, by=request.actor, at=timezone.now())
-    except errors.NotPermitted as refused:
-        return _refused(request, case, str(refused), FORBIDDEN)
-    if request.method != "POST":
-        return redirect("admin:priorauth_case_change", case.pk)
-    return _post(request, case)
+    case, now = get_for(request.actor, Case, rows, pk=pk), timezone.now()
+    if request.method == "POST":
+        return _post(request, case)
+    for question, status in ((forbidden, FORBIDDEN), (blocked, CONFLICT)):
+        if why := question(case, Act.JUDGE, request.actor, now):
+            return _refused(request, case, why, status)
+    return _show(request, case, criteria(read(case, request.actor, now)), 200)
 
 
 def _post(request: HttpRequest, case: Case) -> HttpResponse:
     now = timezone.now()
+    try:
+        permit(case, Act.JUDGE, by=request.actor, at=now)
+    except errors.NotPermitted as refused:
+        return _refused(request, case, str(refused), FORBIDDEN)
     parts = criteria(read(case, request.actor, now), request.POST)
     form = parts["form"]
     if form is None:
@@ -71,7 +75,7 @@ def _saved(count: int) -> str:
 
 
 def _show(request: HttpRequest, case: Case, parts: dict[str, Any], status: int) -> HttpResponse:
-    page = case_page(case, request.actor, timezone.now(), marks=parts)
+    page = case_page(case, request.actor, timezone.now(), chosen=request.GET, marks=parts)
     context = {**site.each_context(request), **page}
     return TemplateResponse(request, "admin/priorauth/case/case.html", context, status=status)
 

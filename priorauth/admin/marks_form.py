@@ -34,7 +34,7 @@ class MarksForm(ActForm):
         super().__init__(case, actor, *posted)
         for row in rows:
             row.verdict, row.reason = self[row.name], self[_reason(row)]
-            row.ready = ready_sentences.sentences(row.level, facts) if row.certainty else []
+            row.ready = ready_sentences.sentences(row.level, facts) if row.is_certainty else []
 
     def preset(self) -> Values:
         own = [(row, row.own) for row in self.rows if row.own]
@@ -63,8 +63,8 @@ class MarksForm(ActForm):
             differs = bool(verdict) and verdict not in self.states[row.key]
             if reason and not verdict and row.name not in self.errors:
                 self.add_error(row.name, NO_VERDICT)
-            elif verdict and (differs or row.certainty) and visible(reason) < SHORTEST_REASON:
-                self.add_error(_reason(row), CERTAINTY_REASON if row.certainty else DIFFERENT_REASON)
+            elif verdict and (differs or row.is_certainty) and visible(reason) < SHORTEST_REASON:
+                self.add_error(_reason(row), CERTAINTY_REASON if row.is_certainty else DIFFERENT_REASON)
         return self.cleaned_data
 
     def changed(self) -> list[Mark]:
@@ -79,9 +79,9 @@ class MarksForm(ActForm):
 
     def blame(self, place: str, message: str) -> None:
         """Write what the service missed beside its row; `place` is `level.criterion`."""
-        name = place.replace(".", "-", 1)
-        self.add_error(f"{name}-reason" if f"{name}-reason" in self.fields else None, message)
+        name = f"{place}.reason"
+        self.add_error(name if name in self.fields else None, message)
 
 
 def _reason(row: Row) -> str:
-    return f"{row.name}-reason"
+    return f"{row.name}.reason"
