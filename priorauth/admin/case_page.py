@@ -13,10 +13,10 @@ from priorauth.admin.acts import PAGES
 from priorauth.admin.obstacles import held, holds, obstacle
 from priorauth.admin.trail import of_case
 from priorauth.deadlines import REGIMES
-from priorauth.models import Assessment, Attachment, Case, Decision, InformationRequest, ItemAnswer, Job, Revision
+from priorauth.models import Assessment, Attachment, Case, InformationRequest, ItemAnswer, Job, Revision
 from priorauth.pictures import spine, timeline
 from priorauth.roles import REVIEWER_ROLES, Actor
-from priorauth.services import members, openings
+from priorauth.services import members, openings, recommendation
 from priorauth.services.base import clock
 from priorauth.statuses import IN_REVIEW, OPEN, Act, Status
 
@@ -81,7 +81,8 @@ def case_page(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
         if obstacle(case, Act.WRITE, actor, now)
         else reverse("admin:priorauth_case_message", args=[case.pk]),
         "escalations": list(case.escalations.select_related("escalated_by")),
-        "decision": _decision(case),
+        "recommendation_hidden": recommendation.hidden_from(case, actor),
+        **_decisions(case),
         "entries": of_case(case),
     }
 
@@ -195,8 +196,12 @@ def _sendings(revisions: Sequence[Revision], attachments: Sequence[Attachment]) 
     ]
 
 
-def _decision(case: Case) -> Decision | None:
-    if case.decided_at is None or case.status == Status.WITHDRAWN:
-        return None
-    decisions = case.decisions.select_related("decided_by", "credential").prefetch_related("lines")
-    return decisions.order_by("-round").first()
+def _decisions(case: Case) -> dict[str, Any]:
+    """The decision that stands, and for each time that the case was opened again the one before it, the latest first."""
+    rows = case.decisions.select_related("decided_by", "credential", "assessment").prefetch_related("lines")
+    by_round = {decision.round: decision for decision in rows}
+    reopenings = case.reopenings.select_related("reopened_by").order_by("-round")
+    return {
+        "decision": by_round.get(case.round),
+        "rounds": [(reopening, by_round[reopening.round - 1]) for reopening in reopenings],
+    }
