@@ -63,7 +63,8 @@ WRITTEN = {
 }
 
 # Version 1, for both forms. Of a case that was opened again each round has its rows: `received` and `due` are the clock
-# of the round, which began with the receipt or with the opening. A change of a name, a meaning or the order is a new version.
+# of the round, which began with the receipt or with the opening. A change of a name, a meaning or the order is a new
+# version.
 COLUMNS: dict[str, tuple[str, str]] = {
     "reference": (TEXT, "c.reference"),
     "line": (NUMBER, "l.number"),

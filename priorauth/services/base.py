@@ -44,15 +44,10 @@ def acting(
     """
     permit(case, act, by=by, at=at)
     transition = TRANSITIONS[act]
-    seen = case.version if version is None else version
     columns |= {"updated_at": at} | ({"status": transition.to} if transition.to else {})
     with transaction.atomic():
-        rows = Case.objects.unscoped("the caller fetched the case in scope; this only narrows it").filter(
-            pk=case.pk, version=seen, status__in=transition.sources
-        )
-        if transition.claimed:
-            rows = rows.filter(claimed_by=by.user_id, claimed_until__gt=at)
-        done = rows.update(version=seen + 1, **columns)
+        seen = case.version if version is None else version
+        done = _open_to(case, act, by, at, seen).update(version=seen + 1, **columns)
         if done:
             case.version = seen + 1
             for name, value in columns.items():
@@ -71,10 +66,28 @@ def acting(
                 removed=change.removed,
             )
     if not done:
-        case.refresh_from_db()
-        if transition.claimed or act == Act.REOPEN:
-            note_refusal(case, act, by=by, at=at)
-        raise Conflict(_why_not(case, act, by, at))
+        _conflict(case, act, by, at)
+
+
+def ready(case: Case, act: Act, *, by: Actor, at: dt.datetime, version: int | None = None) -> None:
+    """Raise Conflict, as `acting` would, where the case moved on or is not held: before a service tells what the act
+    lacks."""
+    if not _open_to(case, act, by, at, case.version if version is None else version).exists():
+        _conflict(case, act, by, at)
+
+
+def _open_to(case: Case, act: Act, by: Actor, at: dt.datetime, version: int) -> models.QuerySet:
+    """The case, where it still is as it was seen, in a status that `act` starts from, and held where that is asked."""
+    rows = Case.objects.unscoped("the caller fetched the case in scope; this only narrows it")
+    rows = rows.filter(pk=case.pk, version=version, status__in=TRANSITIONS[act].sources)
+    return rows.filter(claimed_by=by.user_id, claimed_until__gt=at) if TRANSITIONS[act].claimed else rows
+
+
+def _conflict(case: Case, act: Act, by: Actor, at: dt.datetime) -> NoReturn:
+    case.refresh_from_db()
+    if TRANSITIONS[act].claimed or act == Act.REOPEN:
+        note_refusal(case, act, by=by, at=at)
+    raise Conflict(_why_not(case, act, by, at))
 
 
 def permit(case: Case, act: Act, *, by: Actor, at: dt.datetime) -> None:

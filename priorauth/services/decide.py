@@ -11,7 +11,7 @@ from priorauth.models.case import CROCKFORD
 from priorauth.roles import Actor, Role
 from priorauth.services import decision_lines, letters, notify, rails
 from priorauth.services.barred import barred, credential_of
-from priorauth.services.base import acting, long_enough, permit, refuse
+from priorauth.services.base import acting, long_enough, permit, ready, refuse
 from priorauth.services.decision_lines import Days
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.services.reopen import clock_from
@@ -45,6 +45,7 @@ def approve(
     ground = rails.ground(case, assessment, by=by)
     if ground.against and by.role != Role.PHYSICIAN:
         refuse(case, Act.APPROVE, f"{ground.against} Ask for what is missing, or escalate.", by=by, at=at)
+    ready(case, Act.APPROVE, by=by, at=at, version=version)
     if ground.unmarked and not ground.against:
         refuse(case, Act.APPROVE, ground.unmarked, by=by, at=at)
     numbers = [line["line"] for line in latest_revision(case).facts["lines"]]
@@ -89,6 +90,7 @@ def not_approve(
     which this physician marked not met (rails.founded). The three texts are words that member and clinician will read.
     """
     credential = _may(case, Act.NOT_APPROVE, by=by, at=at)
+    ready(case, Act.NOT_APPROVE, by=by, at=at, version=version)
     requested = latest_revision(case).facts["lines"]
     numbers, refused = {line["line"] for line in requested}, set(lines)
     less = decision_lines.fewer(requested, units or {}, refused)
