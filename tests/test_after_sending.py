@@ -190,7 +190,7 @@ def ask_about(case, nurse):
 
 def hand_on(case, nurse):
     claimed_by(case, nurse)
-    escalate.escalate(case, by=nurse, at=timezone.now(), question="Is it new?")
+    escalate.escalate(case, by=nurse, at=timezone.now(), question="Is it new?", recommendation="approve")
 
 
 OPEN_STATES = {"in_review": claimed_by, "information_needed": ask_about, "with_physician": hand_on}

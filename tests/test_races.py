@@ -107,7 +107,9 @@ def acts_on(case: Case, clerk: Any, nurse: Any) -> dict[str, Callable[[], Any]]:
     return {
         "approve": lambda: decide.approve(mine[0], by=nurse, at=NOW, **VALID),
         "ask": lambda: information.ask(mine[1], by=nurse, at=NOW, question="Which plan is it?", items=[]),
-        "escalate": lambda: escalate.escalate(mine[2], by=nurse, at=NOW, question="Is the fracture new?"),
+        "escalate": lambda: escalate.escalate(
+            mine[2], by=nurse, at=NOW, question="Is the fracture new?", recommendation="approve"
+        ),
         "withdraw": lambda: withdraw.withdraw(mine[3], by=clerk, at=NOW, reason="Sent by mistake."),
         "answer": lambda: information.answer(mine[4], by=clerk, at=NOW, facts=facts, details={}, note="It is a PPO."),
         "attach": lambda: attach.attach(mine[5], report_file(), by=clerk, at=NOW),

@@ -11,9 +11,7 @@ from django.utils import timezone
 from django.utils.dateformat import format as format_date
 
 from priorauth import selectors
-from priorauth.admin import case_record, certainty, criteria_table, evidence, facts, words
-from priorauth.admin.act_page import Page
-from priorauth.admin.acts import PAGES
+from priorauth.admin import bar, case_record, certainty, criteria_table, evidence, facts, words
 from priorauth.admin.looks import Look, looks, of_the_member
 from priorauth.admin.marks_form import MarksForm
 from priorauth.admin.obstacles import held, holds, obstacle
@@ -23,32 +21,10 @@ from priorauth.deadlines import REGIMES
 from priorauth.models import Assessment, Attachment, Case, Job, Revision
 from priorauth.pictures import spine, timeline
 from priorauth.roles import REVIEWER_ROLES, Actor, Role
-from priorauth.services import members, openings
-from priorauth.services.barred import barred
+from priorauth.services import members, openings, recommendation
 from priorauth.services.base import clock
 from priorauth.services.scored import computed_states
-from priorauth.statuses import IN_REVIEW, OPEN, Act, Status
-
-# The keys of the acts, and for those that the form of marks may lead to, what its button says after “Save and”.
-ACT_KEYS = {"approve": "a", "ask": "r", "escalate": "e", "not-approve": "d", "release": "u"}
-BAR = ("approve", "ask", "escalate", "not-approve", "close", "release", "claim")
-SAVES = {"approve": "approve", "ask": "ask", "escalate": "escalate", "not-approve": "not approve"}
-
-
-class Button(NamedTuple):
-    """One act that is open to the person now."""
-
-    slug: str
-    page: Page
-    url: str
-
-    @property
-    def key(self) -> str:
-        return ACT_KEYS.get(self.slug, "")
-
-    @property
-    def saves(self) -> str:
-        return SAVES.get(self.slug, "")
+from priorauth.statuses import IN_REVIEW, OPEN, Act
 
 
 class Since(NamedTuple):
@@ -112,6 +88,7 @@ def case_page(
     """The context of the page. `chosen` is the query of its address (evidence.py); `marks` is what `criteria` gave for
     marks that were posted, to be shown again."""
     known = read(case, actor, now)
+    marks = marks or criteria(known)
     latest, assessment, files = known.latest, known.assessment, list(known.files.values())
     return {
         **_head(case, actor, now),
@@ -127,8 +104,8 @@ def case_page(
         "late_changes": facts.late_changes(latest),
         "duplicates": _duplicates(case, actor),
         **_past(case, actor),
-        **(marks or criteria(known)),
-        **_buttons(case, actor, now),
+        **marks,
+        **bar.bar(case, actor, now, saves=marks["form"] is not None),
         "assessment": assessment,
         "determination": words.determination(assessment.result["determination"]) if assessment else words.NOT_SCORED,
         "trouble": _trouble(case, assessment),
@@ -142,7 +119,8 @@ def case_page(
         if obstacle(case, Act.WRITE, actor, now)
         else reverse("admin:priorauth_case_message", args=[case.pk]),
         "escalations": list(case.escalations.select_related("escalated_by")),
-        "decision": case_record.decision(case),
+        "recommendation_hidden": recommendation.hidden_from(case, actor),
+        **case_record.decisions(case),
         "entries": of_case(case),
     }
 
@@ -158,14 +136,10 @@ def criteria(known: Read, posted: Mapping[str, Any] | None = None) -> dict[str, 
     blind = actor.role == Role.PHYSICIAN and case.status in IN_REVIEW
     criteria_table.note_marks(table.rows, list(marks), actor.user_id, blind=blind)
     form = None
-    if table.markable and (posted is not None or _may_mark(case, actor, known.now)):
+    if table.markable and (posted is not None or not obstacle(case, Act.JUDGE, actor, known.now)):
         states = computed_states(known.assessment)
         form = MarksForm(case, actor, table.markable, known.latest.facts, states, posted)
     return {"table": table, "form": form}
-
-
-def _may_mark(case: Case, actor: Actor, now: dt.datetime) -> bool:
-    return not (obstacle(case, Act.JUDGE, actor, now) or barred(case, by=actor, at=now))
 
 
 def _looks(known: Read) -> list[Look]:
@@ -234,25 +208,6 @@ def _duplicates(case: Case, actor: Actor) -> list[Case]:
         at=case.received_at,
         besides=case.pk,
     )
-
-
-def _buttons(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
-    """The acts that are open now, and for the others why not: each reason once, with the acts that it closes."""
-    if case.status not in IN_REVIEW:
-        word = Status(case.status).label
-        return {"buttons": [], "closed": [("All acts", f"the case is “{word}”, so there is nothing to do here now.")]}
-    buttons: list[Button] = []
-    closed: dict[str, list[str]] = {}
-    for slug, page in PAGES.items():
-        if slug == "message" or (slug == "release" and not held(case, now)):
-            continue  # messages have a section of their own
-        why_not = obstacle(case, page.act, actor, now)
-        if why_not:
-            closed.setdefault(why_not, []).append(page.title)
-        else:
-            buttons.append(Button(slug, page, reverse(f"admin:priorauth_case_{slug}", args=[case.pk])))
-    buttons.sort(key=lambda button: BAR.index(button.slug) if button.slug in BAR else len(BAR))
-    return {"buttons": buttons, "closed": [(", ".join(titles), why) for why, titles in closed.items()]}
 
 
 def _claim(case: Case, actor: Actor, now: dt.datetime) -> str:

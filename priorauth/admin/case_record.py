@@ -5,8 +5,7 @@ from typing import Any, NamedTuple
 
 from priorauth.admin import facts
 from priorauth.admin.provenance import Origin, Origins
-from priorauth.models import Attachment, Case, Decision, InformationRequest, ItemAnswer, Revision
-from priorauth.statuses import Status
+from priorauth.models import Attachment, Case, InformationRequest, ItemAnswer, Revision
 
 
 class Exchange(NamedTuple):
@@ -60,9 +59,12 @@ def _sections(
     ]
 
 
-def decision(case: Case) -> Decision | None:
-    """The latest decision of a case that is decided."""
-    if case.decided_at is None or case.status == Status.WITHDRAWN:
-        return None
-    decisions = case.decisions.select_related("decided_by", "credential").prefetch_related("lines")
-    return decisions.order_by("-round").first()
+def decisions(case: Case) -> dict[str, Any]:
+    """The decision that stands; and each time that the case was opened again, with the decision before it."""
+    rows = case.decisions.select_related("decided_by", "credential", "assessment").prefetch_related("lines")
+    by_round = {decision.round: decision for decision in rows}
+    reopenings = case.reopenings.select_related("reopened_by").order_by("-round")
+    return {
+        "decision": by_round.get(case.round),
+        "rounds": [(reopening, by_round[reopening.round - 1]) for reopening in reopenings],
+    }

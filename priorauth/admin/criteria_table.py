@@ -34,16 +34,20 @@ class Mark(NamedTuple):
 
 @dataclass
 class Row:
-    """One criterion of one pathway of one level. `marked_in` is the row in which its mark is asked for, where that is
-    another one; `marks` are those of everybody that may be shown, `own` the reader's. `verdict` and `reason` are its
-    fields in the form of marks, for who may mark; `ready` are sentences for the reason, `sides` exam and
-    imaging for the judgement on certainty."""
+    """One criterion of one pathway of one level.
+
+    `carries`: a pathway that asks it was found met. `marked_in` is the row in which its mark is asked for, where that
+    is another one. `marks` are those of everybody that may be shown, `own` the reader's. `verdict` and `reason` are
+    its fields in the form of marks, for who may mark; `ready` are sentences for the reason, `sides` exam and imaging
+    for the judgement on certainty.
+    """
 
     number: int
     place: str
     level: str
     told: Story
     cited: list[Cited]
+    carries: bool
     marked_in: int | None = None
     marks: list[Mark] = field(default_factory=list)
     own: Judgement | None = None
@@ -133,7 +137,7 @@ class _Teller:
 
     def __init__(self, origins: Origins) -> None:
         self._origins, self._numbers = origins, count(1)
-        self._first: dict[Key, int] = {}
+        self._first: dict[Key, Row] = {}
 
     def level(self, level: Story) -> Level:
         paths = level["pathways"]
@@ -147,9 +151,10 @@ class _Teller:
             # Words of before this release do not say which fact they repeat; the office typed them all.
             paths = told.get("paths") or ["lines"] * len(told["found"])
             cited = self._origins.cited(told["found"], paths)
-            row = Row(next(self._numbers), f"{path['pathway']}{place}", level, told, cited)
-            first = self._first.setdefault(row.key, row.number)
-            row.marked_in = first if first != row.number else None
+            row = Row(next(self._numbers), f"{path['pathway']}{place}", level, told, cited, path["state"] == "met")
+            first = self._first.setdefault(row.key, row)
+            first.carries = first.carries or row.carries
+            row.marked_in = first.number if first is not row else None
             yield row
 
 

@@ -9,7 +9,8 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 
-from priorauth.admin.case_page import SAVES, case_page, criteria, read
+from priorauth.admin.bar import SAVES
+from priorauth.admin.case_page import case_page, criteria, read
 from priorauth.admin.marks_form import MarksForm
 from priorauth.admin.obstacles import blocked, forbidden
 from priorauth.admin.site import site
@@ -27,7 +28,7 @@ NOTHING_TO_MARK = "The facts could not be scored, so there are no criteria to ma
 
 @sensitive_post_parameters()
 def mark_page(request: HttpRequest, pk: int) -> HttpResponse:
-    """GET is the case page for who may mark now, or why not; POST stores the marks that differ from those that stand."""
+    """GET is the case page for who may mark now, or why not; POST stores the marks that differ from what stands."""
     rows = Case.objects.for_actor(request.actor).select_related("member", "office", "clinician", "claimed_by")
     case, now = get_for(request.actor, Case, rows, pk=pk), timezone.now()
     if request.method == "POST":

@@ -14,6 +14,7 @@ from priorauth.services.base import visible
 from priorauth.services.judge import CERTAINTY_REASON, DIFFERENT_REASON, LONGEST_REASON, SHORTEST_REASON, Mark
 
 CHOOSE = "Choose one of the three."
+FIRST = "Say first whether the pain comes from {level} with a high degree of certainty: yes, no, or needs more."
 NO_VERDICT = "You wrote a reason. Choose also what you say: agree, no, or needs more."
 TOO_LONG = f"A reason can have {LONGEST_REASON:,} characters. Shorten it."
 
@@ -58,11 +59,14 @@ class MarksForm(ActForm):
             )
 
     def clean(self) -> Values:
+        to_approve = self.data.get("then") == "approve"
         for row in self.rows:
             verdict, reason = self.cleaned_data.get(row.name, ""), self.cleaned_data.get(_reason(row), "")
             differs = bool(verdict) and verdict not in self.states[row.key]
             if reason and not verdict and row.name not in self.errors:
                 self.add_error(row.name, NO_VERDICT)
+            elif to_approve and row.is_certainty and row.carries and not verdict:
+                self.add_error(row.name, FIRST.format(level=row.level))
             elif verdict and (differs or row.is_certainty) and visible(reason) < SHORTEST_REASON:
                 self.add_error(_reason(row), CERTAINTY_REASON if row.is_certainty else DIFFERENT_REASON)
         return self.cleaned_data
