@@ -412,6 +412,6 @@ def test_eight_reviewers_who_claim_next_at_once_get_eight_cases():
 
 
 def test_every_act_of_the_pages_stands_in_the_table_of_transitions():
-    assert set(PAGES) == set(ALLOWED)
+    assert {*PAGES, "judge"} == set(ALLOWED)  # the marks are made on the case page itself
     for slug, page in PAGES.items():
         assert TRANSITIONS[page.act].roles & set(STAFF) == ALLOWED[slug]
