@@ -71,7 +71,7 @@ SMALL_TARGETS = """() => [...document.querySelectorAll('button, select, input:no
 
 def test_the_nurses_pages(context):
     nurse, page = window(context, Role.NURSE)
-    (case, _), missing, done = case_with_file(), in_review(NO_IMAGING), in_review()
+    (case, file), missing, done = case_with_file(), in_review(NO_IMAGING), in_review()
     approve(done, nurse, timezone.now())
     for one in (case, missing):
         held_by(nurse, one)
@@ -87,6 +87,7 @@ def test_the_nurses_pages(context):
         case_page(done),
         act(case, "trail"),
         reverse("admin:priorauth_case_letter", args=[done.pk, 1]),
+        reverse("admin:priorauth_case_view", args=[case.pk, file.pk]),
         act(case, "approve"),
         act(missing, "ask"),
         act(case, "escalate"),

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from priorauth import audit, checks, jobs, scanner
 from priorauth.models import Attachment, AuditEvent, Case, Job
+from priorauth.page_images import store
 from priorauth.roles import Role
 from priorauth.services import attach, scan
 from tests.cases import NOW, draft_case, person
@@ -125,10 +126,15 @@ def test_a_portal_without_a_scanner_is_warned_of_before_it_is_deployed(settings)
 # The jobs
 
 
-def test_a_clean_file_and_an_infected_one_get_their_verdicts_with_an_event_each(clamd):
+def test_a_clean_file_and_an_infected_one_get_their_verdicts_with_an_event_each(
+    clamd, django_capture_on_commit_callbacks
+):
     clean, sick = attached(), attached(SICK)
     assert (state(clean), state(sick)) == ("unscanned", "unscanned")
-    assert scan_all() == 2
+    for file in (clean, sick):
+        store.keep(file.pk, 1, b"{}\n")
+    with django_capture_on_commit_callbacks(execute=True):
+        assert scan_all() == 2
     assert (state(clean), state(sick)) == ("clean", "infected")
     assert clean.scanned_at == NOW
     first, second = verdicts()
@@ -137,6 +143,7 @@ def test_a_clean_file_and_an_infected_one_get_their_verdicts_with_an_event_each(
     assert first.stream == "user:system:2026-11-20"
     assert [str(fault) for _, fault, _ in audit.verify_all() if fault] == []
     assert scan_all() == 0
+    assert [store.get(file.pk, 1) for file in (clean, sick)] == [b"{}\n", None], "no drawn page of it stays"
 
 
 def test_a_verdict_disturbs_nobody_who_has_the_case_open(clamd):

@@ -80,7 +80,10 @@ def _studies(revision: Revision, files: list[Attachment]) -> Iterator[Citation]:
 
 
 def _written(revision: Revision, files: list[Attachment]) -> Iterator[Citation]:
-    for path, where in (revision.details.get("sources") or {}).items():
+    """Onsets, then treatments in their order: a stored document does not keep the order of its keys."""
+    sources = revision.details.get("sources") or {}
+    for path in sorted(sources, key=lambda path: (not path.startswith("levels"), len(path), path)):
+        where = sources[path]
         file, page = place(where, files)
         kind, name, *_ = [*path.split("."), ""]
         if kind == "levels":

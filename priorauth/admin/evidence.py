@@ -12,6 +12,7 @@ from priorauth.admin.citations import Citation
 from priorauth.models import Attachment, Case, Revision
 
 GONE = "The bytes of this file are gone."
+LAST_PAGE = 9999  # that an address can name
 
 
 class Place(NamedTuple):
@@ -101,7 +102,8 @@ def evidence(
 
 def number_in(text: str) -> int:
     """The page that an address names; the first for anything else."""
-    return int(text) if text.isascii() and text.isdigit() and 0 < len(text) <= 4 and int(text) else 1
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 1
+    return number if 1 <= number <= LAST_PAGE else 1
 
 
 def _chosen(

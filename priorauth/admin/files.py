@@ -26,6 +26,8 @@ def download(request: HttpRequest, pk: int, file: uuid.UUID) -> FileResponse:
 def page_image(request: HttpRequest, pk: int, file: uuid.UUID, page: int) -> HttpResponse:
     """The image of one page; where there is none, a picture of the words that say so, which an <img> shows too."""
     attachment = get_for(request.actor, Attachment, pk=file, case=pk)
+    if not 1 <= page <= evidence.LAST_PAGE:
+        raise Http404
     try:
         found = page_images.page(attachment, page)
     except page_images.NotDrawn as told:

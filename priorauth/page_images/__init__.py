@@ -33,10 +33,11 @@ def page(attachment: Attachment, number: int) -> Page | NoSuchPage:
 def _kept(attachment: Attachment, number: int, answer: bytes) -> Page | NoSuchPage:
     """The answer as it is read, and kept if it will be the same at the next look. That there is no such page is not:
     there is no end of those."""
-    found: Page | NoSuchPage | None = None
     try:
         found = read(answer)
-    finally:
-        if not isinstance(found, NoSuchPage):
-            store.keep(attachment.pk, number, answer)
+    except NotDrawn:
+        store.keep(attachment.pk, number, answer)
+        raise
+    if isinstance(found, Page):
+        store.keep(attachment.pk, number, answer)
     return found

@@ -48,7 +48,7 @@ def read(answer: bytes) -> Page | NoSuchPage:
     line, _, image = answer.partition(b"\n")
     try:
         head = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise NotDrawn(BROKEN) from error
     match head:
         case {"problem": "locked"}:

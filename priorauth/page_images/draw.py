@@ -21,9 +21,10 @@ from typing import Any
 
 import pypdfium2
 from PIL import Image, ImageChops, ImageOps, JpegImagePlugin, PngImagePlugin
+from PIL import TiffImagePlugin as _  # noqa: F401 - Pillow would import it for the EXIF of a photograph, too late
 
 MEMORY = 640 << 20  # bytes of address space: a picture of 50 million pixels, decoded and once copied
-SECONDS = 6  # of the processor
+SECONDS = 5  # of the processor
 OPEN_FILES = 3  # input, answer and errors are open: no further file or connection can be
 LIMITS = {"AS": MEMORY, "CPU": SECONDS, "NOFILE": OPEN_FILES, "FSIZE": 0, "NPROC": 0, "CORE": 0}
 DIE_WITH_PARENT, NO_NEW_PRIVILEGES = (1, 9), (38, 1)  # prctl(2)

@@ -14,7 +14,7 @@ from typing import BinaryIO, Final
 from priorauth.page_images.answer import BROKEN, BUSY, MOST_BYTES, Busy, NotDrawn
 
 PROGRAM: Final = Path(__file__).with_name("draw.py")
-SECONDS = 12.0  # of the clock for one page; the program has 6 of the processor
+SECONDS = 12.0  # of the clock for one page; the program has 5 of the processor
 AT_ONCE = 3  # programs, on this machine
 PATIENCE = 3.0  # seconds that a request waits for its turn
 LOOK_AGAIN = 0.05

@@ -1,0 +1,243 @@
+"""The evidence beside the criteria: which fact cites which page, that page first, each look an event (UX.md 3.3)."""
+
+import datetime as dt
+import re
+import uuid
+
+import pytest
+from django.template.loader import render_to_string
+from django.test import Client
+from django.urls import reverse
+
+from priorauth.admin import certainty, citations, evidence
+from priorauth.models import Attachment, AuditEvent, Case
+from priorauth.page_images import answer, program
+from priorauth.roles import Role
+from priorauth.services import attach, submit
+from tests import reports
+from tests.admin_helpers import in_review, signed_in
+from tests.cases import NOW, draft_case, facts, person, submission
+from tests.factories import report
+
+pytestmark = pytest.mark.django_db
+
+SOURCES = {
+    "levels.L1.onset": "emergency note, p. 1",
+    "treatments.0": "Emergency Note (pages 2 to 3)",
+    "treatments.1": "Letter of Bayview Therapy, page 4",
+}
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(settings, tmp_path):
+    settings.PAGE_IMAGES_ROOT = tmp_path / "pages"
+
+
+@pytest.fixture
+def sent() -> tuple[Case, dict[str, Attachment]]:
+    """A request with three files: two of two pages that are cited, and one that no page can be drawn of."""
+    clerk = person(Role.CLERK)
+    case = draft_case(clerk)
+    contents = {
+        "Emergency note.pdf": reports.two_pages(),
+        "MRI.pdf": reports.two_pages(),
+        "old.pdf": b"%PDF-1.7\n%%EOF",
+    }
+    files = {}
+    for number, (name, content) in enumerate(contents.items()):
+        at = NOW + dt.timedelta(seconds=number)
+        files[name] = attach.attach(case, report(name, content), by=clerk, at=at)
+    mri = str(files["MRI.pdf"].pk)
+    study = {
+        "modality": "MRI",
+        "date": "2026-11-10",
+        "file": mri,
+        "page": "2, at the end",
+        "findings": {"L1": ["edema"]},
+    }
+    details = {"studies": [study, {**study, "file": None}], "sources": SOURCES}
+    submit.send(case, submission(details=details), by=clerk, at=at)
+    return case, files
+
+
+def shown_for(case: Case, **chosen: str) -> evidence.Evidence:
+    revision = case.revisions.get()
+    return evidence.evidence(case, revision, list(case.attachments.all()), chosen=chosen)
+
+
+def words_of(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def page_url(case: Case, file: Attachment, number: int) -> str:
+    return reverse("admin:priorauth_case_page", args=[case.pk, file.pk, number])
+
+
+def view_url(case: Case, file: Attachment) -> str:
+    return reverse("admin:priorauth_case_view", args=[case.pk, file.pk])
+
+
+def readings() -> list[tuple[str, dict[str, object]]]:
+    rows = AuditEvent.objects.filter(action__in=["read_page", "read_file"]).order_by("pk")
+    return [
+        (row.action, {name: row.entities[name] for name in ("attachment", "page") if name in row.entities})
+        for row in rows
+    ]
+
+
+def test_each_fact_leads_to_the_file_and_page_that_the_office_named(sent):
+    case, files = sent
+    cited = citations.of_revision(case.revisions.get(), files.values())
+    assert [(one.what, one.file and one.file.name, one.page) for one in cited] == [
+        ("MRI, Nov 10, 2026", "MRI.pdf", 2),
+        ("L1: pain started", "Emergency note.pdf", 1),
+        ("Treatment 1: analgesic", "Emergency note.pdf", 2),
+        ("Treatment 2: physical therapy", None, None),
+    ]
+    for criterion, level, kinds in (
+        ("imaging_nonhealing", "L1", ["study"]),
+        ("imaging_nonhealing", "T12", []),
+        ("conservative_6_weeks", "T12", ["treatment", "treatment"]),
+        ("under_6_weeks", "L1", ["onset"]),
+        ("not_prophylactic", "L1", []),
+    ):
+        assert [one.kind for one in citations.for_criterion(cited, criterion, level)] == kinds
+
+
+def test_the_page_that_a_fact_cites_comes_first_and_the_address_chooses_another(sent):
+    case, files = sent
+    mri, note = files["MRI.pdf"], files["Emergency note.pdf"]
+    for chosen, file, number in (
+        ({}, mri, 2),
+        ({"file": str(note.pk), "page": "1"}, note, 1),
+        ({"file": str(note.pk), "page": "x'"}, note, 1),
+        ({"file": str(note.pk), "page": "9" * 400}, note, 1),
+        ({"file": str(uuid.uuid4()), "page": "2"}, mri, 2),
+        ({"file": "<script>"}, mri, 2),
+    ):
+        shown = shown_for(case, **chosen).shown
+        assert (shown.file, shown.number, shown.pages) == (file, number, 2)
+        assert shown.image == page_url(case, file, number)
+    html = render_to_string("admin/priorauth/case/evidence.html", {"evidence": shown_for(case)})
+    text = words_of(html)
+    for words in (
+        "MRI, Nov 10, 2026 , page 2",
+        "L1: pain started , page 1",
+        "Treatment 2: physical therapy: “Letter of Bayview Therapy, page 4”",
+        "Page 2 of 2 Previous page",
+        "Cited here: MRI, Nov 10, 2026.",
+        "BRAVO edema of L1",
+    ):
+        assert words in text
+    assert f'src="{page_url(case, mri, 2)}" alt="Page 2 of MRI.pdf.' in html
+    assert {*re.findall(r'data-key="(.)" accesskey="\1"', html)} == {"o", "[", "]"}
+    assert html.count("?file=") == html.count("#evidence")
+    assert not re.search(r"<script|style=| on\w+=", html)
+
+
+def test_a_page_that_cannot_be_shown_says_so_and_the_file_can_be_had(sent, monkeypatch):
+    case, files = sent
+    nurse = signed_in(Role.NURSE)[1]
+    old, note = files["old.pdf"], files["Emergency note.pdf"]
+    for file, number, words in (
+        (old, 1, answer.BROKEN),
+        (note, 3, "There is no such page: this file has 2 pages."),
+    ):
+        shown = shown_for(case, file=str(file.pk), page=str(number)).shown
+        assert (shown.problem, shown.image) == (words, "")
+        page = nurse.get(view_url(case, file), {"page": number}).content.decode()
+        assert words in page
+        assert f'href="{reverse("admin:priorauth_case_file", args=[case.pk, file.pk])}"' in page
+        assert "<img" not in page
+    assert shown_for(case, file=str(note.pk), page="3").shown.previous.endswith("page=2#evidence")
+    picture = nurse.get(page_url(case, old, 1))
+    assert (picture.status_code, picture["Content-Type"]) == (422, "image/svg+xml")
+    assert b">This page could not be drawn.<" in picture.content
+    assert {nurse.get(page_url(case, note, number)).status_code for number in (0, 3, 10_000, 10**300)} == {404}
+    note.file.storage.delete(note.file.name)
+    assert evidence.GONE in nurse.get(view_url(case, note)).content.decode()
+    assert nurse.get(page_url(case, note, 1)).status_code == 404
+
+
+def test_where_too_many_pages_are_drawn_the_answer_is_503_and_when_to_come_again(sent, monkeypatch):
+    case, files = sent
+    nurse = signed_in(Role.NURSE)[1]
+
+    def busy(*_):
+        raise answer.Busy(answer.BUSY)
+
+    monkeypatch.setattr(program, "turn", busy)
+    for url in (page_url(case, files["MRI.pdf"], 1), view_url(case, files["MRI.pdf"])):
+        response = nurse.get(url)
+        assert (response.status_code, response["Retry-After"]) == (503, "3")
+        assert "Other pages are being drawn just now." in response.content.decode()
+    assert shown_for(case).shown.problem == answer.BUSY, "the case page is there all the same"
+
+
+def test_an_image_is_inert_and_each_look_is_an_event(sent):
+    case, files = sent
+    actor, nurse = signed_in(Role.NURSE)
+    mri = files["MRI.pdf"]
+    page = nurse.get(view_url(case, mri), {"page": "2"})
+    assert re.search(r"<details class=.page-text. open>.*BRAVO edema of L1", page.content.decode(), re.DOTALL)
+    image = nurse.get(page_url(case, mri, 2))
+    assert (image.status_code, image["Content-Type"]) == (200, "image/png")
+    for name, value in (
+        ("Content-Security-Policy", "sandbox; default-src 'none'"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Cache-Control", "no-store"),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+    ):
+        assert image[name].split(", max-age")[0] == value
+    assert readings() == [
+        ("read_file", {"attachment": str(mri.pk)}),
+        ("read_page", {"attachment": str(mri.pk), "page": 2}),
+    ]
+    trail = reverse("admin:priorauth_auditevent_changelist")
+    found = words_of(signed_in(Role.AUDITOR)[1].get(trail, {"q": case.reference}).content.decode())
+    assert f"{actor.name} Nurse reviewer Example Plan read a page of a file" in found
+
+
+def test_a_page_is_reached_as_its_file_is_and_not_otherwise(sent, settings):
+    case, files = sent
+    mri, nurse = files["MRI.pdf"], signed_in(Role.NURSE)[1]
+    urls = [page_url(case, mri, 1), view_url(case, mri)]
+    other, clerk = in_review(), person(Role.CLERK)
+    draft = draft_case(clerk)
+    unsent = attach.attach(draft, report("MRI.pdf", reports.two_pages()), by=clerk, at=NOW)
+    strange = [(other, mri), (draft, unsent), (case, unsent)]
+    for one, file in strange:
+        assert [nurse.get(url).status_code for url in (page_url(one, file, 1), view_url(one, file))] == [404, 404]
+    assert {client.get(url).status_code for url in urls for client in (Client(), signed_in(Role.CLERK)[1])} <= {
+        302,
+        403,
+    }
+    assert [nurse.get(url).status_code for url in urls] == [200, 200], "drawn, and then a virus is found in it"
+    before = readings()
+    Attachment.objects.unscoped("the test is the scanner").filter(pk=mri.pk).update(scan=Attachment.Scan.INFECTED)
+    for url in urls:
+        refused = nurse.get(url)
+        assert (refused.status_code, "A virus was found" in refused.content.decode()) == (403, True)
+    found = shown_for(case)
+    assert found.shown.file == files["Emergency note.pdf"], "the next that is cited"
+    assert [(one.file.name, one.url, one.original) for one in found.sent if one.file == mri] == [("MRI.pdf", "", "")]
+    settings.SCANNER_URL = "clamd://127.0.0.1:9"
+    assert nurse.get(view_url(case, files["old.pdf"])).status_code == 403
+    assert shown_for(case).shown is None
+    assert readings() == before
+
+
+def test_examination_and_imaging_of_a_level_stand_side_by_side():
+    document = facts()
+    (level,) = certainty.levels(document)
+    assert (level.name, level.exam, level.same) == ("L1", "Tender at this level", True)
+    assert level.studies[0].what.startswith("MRI, ")
+    html = render_to_string("admin/priorauth/case/certainty.html", {"certainty": [level]})
+    assert "Same level: L1" in words_of(html)
+    document["levels"]["L1"]["imaging"] = [{"modality": "MRI", "date": None, "finding": "healed"}]
+    assert not certainty.levels(document)[0].same
+    document["levels"]["L1"] = None
+    (level,) = certainty.levels(document)
+    assert (level.exam, level.studies, level.same) == ("Not recorded", [], False)
+    html = render_to_string("admin/priorauth/case/certainty.html", {"certainty": [level]})
+    assert "L1: examination and imaging do not both point here" in words_of(html)
