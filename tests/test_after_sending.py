@@ -248,6 +248,7 @@ def test_a_reviewer_who_has_the_case_open_is_stopped_and_told_what_changed():
     assert "Changed since" not in text(browser(person(Role.LEAD)).get(case_page(case)))
     assert "Changed since" not in text(browser(person(Role.AUDITOR)).get(case_page(case)))
     assert Opening.objects.unscoped("a test counts").count() == 2, "an auditor's look is no reviewer's"
+    cases.certain(case, nurse, timezone.now())
     assert reviewer.post(act(case, "approve"), typed("approve", case)).status_code == 302
     assert client.get(page_of(case, "amend/"))["Location"] == page_of(case)
 

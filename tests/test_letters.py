@@ -86,8 +86,9 @@ KINDS = {
         [
             "N04 Preventive, or a healed fracture.",
             FOR_CLINICIAN,
-            "This rests on: L1: A6",
-            f"What would change this decision {CHANGE}",
+            "This rests on:",
+            "L1: A6 ",
+            CHANGE,
             "MRI of Nov 14, 2026: no edema",
             "A6: A newer scan that shows",
             "484, statement 1, and when, bullet 1",
@@ -179,7 +180,7 @@ def test_a_letter_is_written_with_its_act_or_not_at_all(monkeypatch):
 
 
 def test_a_letter_is_sealed_and_its_receipt_is_its_acts(capsys):
-    for letter, number in ((approved(), 5), (asked(), 5)):
+    for letter, number in ((approved(), 6), (asked(), 5)):
         receipt = receipts.of_letter(letter)
         event = AuditEvent.objects.get(stream=audit.case_stream(letter.case), sequence=number)
         assert (receipt.sequence, receipt.hash, event.entities["letter"]) == (number, event.hash, 1)
