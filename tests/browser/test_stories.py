@@ -41,19 +41,17 @@ def wait_for_review(page: Page, url: str, reference: str) -> None:
 CERTAIN = "Tender at L1 on examination, and the MRI shows edema at the same level."
 
 
-def mark(reviewer: Reviewer, criterion: str, verdict: str, reason: str) -> None:
-    reviewer.act("Mark the criteria")
+def mark(reviewer: Reviewer, criterion: str, verdict: str, reason: str, then: str) -> None:
+    """Mark a criterion on the case page, and go on with the button that saves it."""
     reviewer.page.locator(f'[name="{criterion}"][value="{verdict}"]').check()
     reviewer.page.locator(f'[name="{criterion}.reason"]').fill(reason)
-    reviewer.press("Keep my marks")
-    expect(reviewer.page.get_by_text("Your marks are kept.")).to_be_visible()
+    reviewer.press(then)
 
 
 def approve(nurse: Reviewer, reference: str) -> None:
     nurse.open(reference)
     nurse.claim()
-    mark(nurse, "L1.pain_source_certain", "met", CERTAIN)
-    nurse.act("Approve")
+    mark(nurse, "L1.pain_source_certain", "met", CERTAIN, "Save and approve")
     expect(nurse.page.get_by_role("heading", name="The letter, as it will be sent")).to_be_visible()
     nurse.press("Confirm: approve")
     expect(nurse.page.get_by_text("Approved.")).to_be_visible()
@@ -115,7 +113,7 @@ def test_missing_imaging_is_asked_about_answered_and_approved(portal, signed_in,
     nurse.open(reference)
     expect(nurse.page.get_by_text("only a physician", exact=False).first).to_be_visible()
     nurse.claim()
-    nurse.act("Ask for information")
+    nurse.press("Save and ask")
     fill(nurse.page, "Your question, in your own words", "Please send the MRI report of L1.")
     nurse.press("Go on: read the letter")
     nurse.press("Confirm: ask for information")
