@@ -128,7 +128,7 @@ def test_the_case_page_is_accessible_and_light_in_every_state(context):  # noqa:
     page.locator("#evidence").get_by_text("Page 1 of 1").wait_for()
     page.locator(".criterion details summary").first.click()
     page.get_by_role("link", name="MRI lumbar.pdf, page 2").click()
-    page.locator("#evidence").get_by_text("no page 2").wait_for()
+    page.locator("#evidence").get_by_text("There is no such page").wait_for()
     assert no.is_checked(), "a mark that is not saved yet survives looking at a page"
     assert "&page=2" in page.url
     look(page, "reading")
