@@ -237,6 +237,7 @@ CELERY_BEAT_SCHEDULE = {
     "score": {"task": "kick", "schedule": 3.0, "args": ["score"], "options": {"expires": 10}},
     "checkpoint": {"task": "checkpoint", "schedule": CHECKPOINT_SECONDS, "options": {"expires": CHECKPOINT_SECONDS}},
     "check-trail": {"task": "check_trail", "schedule": 30.0, "options": {"expires": 30}},
+    "end-questions": {"task": "end_questions", "schedule": 60.0, "options": {"expires": 60}},
     "forget-kept": {"task": "forget_kept", "schedule": 600.0, "options": {"expires": 600}},
 }
 if SCANNER_URL:

@@ -20,6 +20,7 @@ APPEND_ONLY = (
     "priorauth_letter",
     "priorauth_lettertext",
     "priorauth_judgement",
+    "priorauth_reopening",
 )
 CASE = "priorauth_case"
 OF_A_CASE = (
@@ -34,6 +35,7 @@ OF_A_CASE = (
     "priorauth_itemanswer",
     "priorauth_letter",
     "priorauth_judgement",
+    "priorauth_reopening",
 )
 EVENT_GATE = 484_001  # the advisory lock that every insert of an event shares until it is committed
 

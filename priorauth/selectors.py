@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from priorauth.audit import case_stream
-from priorauth.models import AuditEvent, Case, Letter, Message
+from priorauth.models import AuditEvent, Case, Decision, Letter, Message
 from priorauth.roles import Actor, Role
 from priorauth.statuses import IN_REVIEW, Act, Status
 from priorauth.tenancy import get_for
@@ -55,6 +55,14 @@ def with_last_message(cases: QuerySet[Case], actor: Actor) -> QuerySet[Case]:
     """The cases with `office_wrote_last`: whether the last message came from the office; None where there is none."""
     messages = Message.objects.for_actor(actor).filter(case=OuterRef("pk")).order_by("-id")
     return cases.annotate(office_wrote_last=Subquery(messages.values("from_office")[:1]))
+
+
+def overrides(actor: Actor, since: dt.datetime) -> QuerySet[Decision]:
+    """The decisions from `since` on that went against what was computed, or against the decider's own marks, the latest
+    first: for those of the plan who read cases."""
+    rows = Decision.objects.for_actor(None if actor.is_office else actor)
+    rows = rows.filter(against_computed=True, decided_at__gte=since)
+    return rows.select_related("case", "decided_by").order_by("-decided_at", "-id")
 
 
 def letter(actor: Actor, number: int, **case: Any) -> Letter:

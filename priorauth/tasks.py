@@ -10,7 +10,7 @@ from django.utils import timezone
 from priorauth import jobs
 from priorauth.audit import checkpoints
 from priorauth.models import Job
-from priorauth.services import check_trail, kept, notify, scan, score
+from priorauth.services import check_trail, expire, kept, notify, scan, score
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +54,12 @@ def scan_missed() -> int:
 def remind() -> int:
     """Remind the offices whose answer is waited for while the time runs out. Sent by beat every few minutes."""
     return notify.enqueue_due(timezone.now())
+
+
+@shared_task(name="end_questions")
+def end_questions() -> int:
+    """End the questions whose time to answer is over. Sent by beat every minute. Returns how many."""
+    return expire.sweep(timezone.now())
 
 
 @shared_task(name="forget_kept")

@@ -25,6 +25,7 @@ from priorauth.models import (
     Judgement,
     Letter,
     Message,
+    Reopening,
     Revision,
 )
 
@@ -43,6 +44,7 @@ HANGING = {
     ItemAnswer: "case",
     Letter: "case",
     Judgement: "case",
+    Reopening: "case",
 }
 
 

@@ -10,7 +10,7 @@ from priorauth.models.ledger import AuditCheck, AuditEvent, Checkpoint, Heartbea
 from priorauth.models.letter import Letter, LetterText
 from priorauth.models.member import Clinician, Facility, Member
 from priorauth.models.organization import Credential, Membership, Organization
-from priorauth.models.review import Assessment, Decision, DecisionLine, Escalation, ReasonCode
+from priorauth.models.review import Assessment, Decision, DecisionLine, Escalation, ReasonCode, Reopening
 from priorauth.models.user import User
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "Organization",
     "PlanMember",
     "ReasonCode",
+    "Reopening",
     "Replay",
     "ReplayedCase",
     "Revision",

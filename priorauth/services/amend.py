@@ -7,6 +7,7 @@ from priorauth.models import Case, Revision
 from priorauth.roles import Actor
 from priorauth.services.base import acting, permit
 from priorauth.services.errors import Conflict, Incomplete
+from priorauth.services.reopen import clock_from
 from priorauth.services.submit import carried, columns_of, essence, revise, stamped
 from priorauth.statuses import Act
 
@@ -31,6 +32,6 @@ def amend(
     document, details = stamped(facts, case, at), carried(latest, details)
     if essence(document) == essence(latest.facts) and details == latest.details:
         raise Incomplete("facts", "Nothing was changed, so nothing was sent. Change an answer or add a file.")
-    columns = columns_of(document, case.received_at, case.urgency) | {"determination": "", "score": None}
+    columns = columns_of(document, clock_from(case), case.urgency) | {"determination": "", "score": None}
     with acting(case, Act.AMEND, by=by, at=at, version=version, **columns) as change:
         return revise(change, document, details, number=latest.number + 1, by=by, at=at)

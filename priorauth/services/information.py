@@ -1,16 +1,18 @@
 """Asking the office for facts, and the office's answer, which is a new revision."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from priorauth import audit
 from priorauth.models import AnswerDraft, Case, InformationRequest, ItemAnswer
 from priorauth.roles import Actor
-from priorauth.services import letters, notify
+from priorauth.services import answer_time, letters, notify, questions
 from priorauth.services.base import Change, acting, needed, permit, visible
-from priorauth.services.decide import latest_assessment
 from priorauth.services.errors import Incomplete
+from priorauth.services.reopen import clock_from
+from priorauth.services.scored import latest_assessment
 from priorauth.services.submit import carried, columns_of, essence, revise, stamped
 from priorauth.statuses import Act
 
@@ -40,28 +42,38 @@ def ask(
     by: Actor,
     at: dt.datetime,
     question: str,
-    items: list[dict[str, Any]],
+    items: Sequence[Mapping[str, Any]],
+    again: str = "",
+    answer_by: dt.datetime | None = None,
     version: int | None = None,
 ) -> InformationRequest:
-    """Ask the office in the reviewer's words. `items` are the {criterion, level, ask} that the question is about.
+    """Ask the office in the reviewer's words. `items` are the {criterion, level} that the question is about, each one
+    that can be asked (questions.askable); what was asked before needs `again`, the reason why.
 
-    The clock runs on: the default regime knows no stop. The claim ends, since it is the office's turn.
+    `answer_by` is the last instant for the answer (None: the usual one). The clock runs on: the default regime knows no
+    stop. The claim ends, since it is the office's turn.
     """
     permit(case, Act.ASK, by=by, at=at)
     question = needed(question, "question", "Write what the office should send.")
+    asked = questions.chosen(case, items, by=by)
+    again = questions.reasoned(case, asked, again)
+    answer_by = answer_time.usual(case, at) if answer_by is None else answer_time.check(case, answer_by, at)
     with acting(case, Act.ASK, by=by, at=at, version=version, claimed_by=None, claimed_until=None) as change:
         request = InformationRequest(
             case=case,
             number=case.information_requests.count() + 1,
             question=question,
-            items=items,
+            items=asked,
+            again=again,
+            answer_by=answer_by,
             asked_by_id=by.user_id,
             asked_at=at,
         )
         request.save(force_insert=True)
         change.rows.append(request)
         change.entities["information_request"] = request.number
-        change.fields |= {"question": question, "items": items}
+        change.fields |= {"question": question, "items": asked, "again": again}
+        change.fields["answer_by"] = audit.utc_text(answer_by)
         notify.enqueue(case, f"asked:{request.pk}", at)
         letters.of_question(change, request, latest_assessment(case), by=by)
     return request
@@ -95,10 +107,10 @@ def answer(
     unchanged = essence(document) == essence(latest.facts) and details == latest.details
     if unchanged and not visible(note) and not items:
         raise Incomplete("note", NOTHING)
-    columns = columns_of(document, case.received_at, case.urgency)
+    columns = columns_of(document, clock_from(case), case.urgency)
     with acting(case, Act.ANSWER, by=by, at=at, version=version, **columns) as change:
         revision = revise(change, document, details, number=latest.number + 1, by=by, at=at)
-        request = case.information_requests.get(answered_at__isnull=True)
+        request = case.information_requests.get(answered_at__isnull=True, expired_at__isnull=True)
         request.answer, request.answered_by_id, request.answered_at = note, by.user_id, at
         request.revision = revision
         request.save(update_fields=["answer", "answered_by", "answered_at", "revision"])

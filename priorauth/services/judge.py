@@ -8,12 +8,11 @@ from priorauth.models import Case, Judgement, Revision
 from priorauth.models.judgement import CERTAINTY
 from priorauth.roles import Actor
 from priorauth.services.barred import barred
-from priorauth.services.base import acting, permit, refuse, visible
+from priorauth.services.base import SHORTEST_REASON, acting, permit, refuse, visible
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.services.scored import computed_states, latest_assessment, unscored
 from priorauth.statuses import Act
 
-SHORTEST_REASON = 20
 LONGEST_REASON = 2000
 Verdict = Judgement.Verdict
 Standing = dict[tuple[str, str], Judgement]

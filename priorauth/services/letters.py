@@ -6,7 +6,7 @@ from typing import Any
 
 from priorauth.letters import compose
 from priorauth.letters.content import Content, sha256
-from priorauth.letters.matter import Matter, lines_of
+from priorauth.letters.matter import Line, Matter, lines_of
 from priorauth.models import Assessment, Credential, Decision, DecisionLine, InformationRequest, Letter
 from priorauth.roles import Actor
 from priorauth.services import letter_texts
@@ -17,12 +17,12 @@ Outcome = Decision.Outcome
 
 def of_decision(change: Change, decision: Decision, lines: Sequence[DecisionLine], *, by: Actor) -> Letter:
     """The letter of a decision that approves all, a part or nothing."""
-    approved = {line.number: line.outcome == Outcome.APPROVED for line in lines}
+    decided = {line.number: line for line in lines}
     matter = Matter(
         case=change.case,
         revision=decision.revision,
         assessment=decision.assessment,
-        lines=[replace(line, approved=approved[line.number]) for line in lines_of(decision.revision)],
+        lines=[_decided(line, decided[line.number]) for line in lines_of(decision.revision)],
         texts=letter_texts.current(),
         by=by,
         credential=_credential(by),
@@ -45,6 +45,12 @@ def of_question(change: Change, question: InformationRequest, assessment: Assess
         at=question.asked_at,
     )
     return _issue(change, matter, compose.of_question(matter, question), information_request=question)
+
+
+def _decided(line: Line, row: DecisionLine) -> Line:
+    if row.outcome != Outcome.APPROVED:
+        return replace(line, approved=False)
+    return replace(line, approved=True, units=row.units, days=(row.valid_from, row.valid_to))
 
 
 def _credential(by: Actor) -> Credential | None:
