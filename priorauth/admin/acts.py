@@ -1,8 +1,11 @@
 """The table of the acts that have a page: slug -> how it looks. Each slug is an address under the case."""
 
 from priorauth.admin import act_forms as forms
+from priorauth.admin import decision_forms as decisions
 from priorauth.admin.act_page import Page
-from priorauth.services import claim, decide, escalate, information, write
+from priorauth.admin.ask_form import AskForm
+from priorauth.admin.judge_form import JudgeForm
+from priorauth.services import claim, decide, escalate, information, judge, reopen, write
 from priorauth.statuses import Act
 
 PAGES = {
@@ -10,24 +13,37 @@ PAGES = {
     "release": Page(
         Act.RELEASE, "Release", "Release this case", forms.ReleaseForm, claim.release, "The case is free for others."
     ),
+    "judge": Page(
+        Act.JUDGE,
+        "Mark the criteria",
+        "Keep my marks",
+        JudgeForm,
+        judge.judge,
+        "Your marks are kept.",
+        "Say of each criterion what the record shows. Where you differ from what was computed, and for the high degree"
+        " of certainty, write why in at least 20 characters. Your marks hold for what the office sent last.",
+    ),
     "approve": Page(
         Act.APPROVE,
         "Approve",
-        "Go on: read the letter",
-        forms.ApproveForm,
+        "Show the letter again",
+        decisions.ApproveForm,
         decide.approve,
         "Approved.",
-        "Every line of the request is approved. The next page shows the letter as it will be sent.",
+        "Every line of the request is approved, and the letter below is sent. Nothing is recorded until you confirm;"
+        " what you confirm cannot be changed.",
         confirm=True,
+        at_once=True,
     ),
     "ask": Page(
         Act.ASK,
         "Ask for information",
         "Go on: read the letter",
-        forms.AskForm,
+        AskForm,
         information.ask,
         "The office was asked.",
-        "The clock runs on while the office answers. Your claim ends. The next page shows the letter.",
+        "The clock runs on while the office answers; when its time is over, the case comes back. Your claim ends."
+        " The next page shows the letter.",
         confirm=True,
     ),
     "message": Page(
@@ -52,7 +68,7 @@ PAGES = {
         Act.NOT_APPROVE,
         "Not approve",
         "Go on: read it once more",
-        forms.NotApproveForm,
+        decisions.NotApproveForm,
         decide.not_approve,
         "The decision is recorded.",
         "You decide as a physician, under your licence. The next page shows all of it once more, with the letter.",
@@ -63,11 +79,21 @@ PAGES = {
         Act.CLOSE,
         "Close without a determination",
         "Go on: read it once more",
-        forms.CloseForm,
+        decisions.CloseForm,
         decide.close,
         "The case is closed.",
         "Only for a request that needs no authorization or that the policy does not cover.",
         confirm=True,
         grave=True,
+    ),
+    "reopen": Page(
+        Act.REOPEN,
+        "Open the case again",
+        "Open it again",
+        decisions.ReopenForm,
+        reopen.reopen,
+        "The case is open again.",
+        "The former decision and its letter stay, and the office is told. The time to decide runs anew from now."
+        " Whoever decided before does not decide again.",
     ),
 }

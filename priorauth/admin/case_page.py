@@ -13,10 +13,10 @@ from priorauth.admin.acts import PAGES
 from priorauth.admin.obstacles import held, holds, obstacle
 from priorauth.admin.trail import of_case
 from priorauth.deadlines import REGIMES
-from priorauth.models import Assessment, Attachment, Case, Decision, InformationRequest, ItemAnswer, Job, Revision
+from priorauth.models import Assessment, Attachment, Case, InformationRequest, ItemAnswer, Job, Revision
 from priorauth.pictures import spine, timeline
 from priorauth.roles import REVIEWER_ROLES, Actor
-from priorauth.services import members, openings
+from priorauth.services import members, openings, recommendation
 from priorauth.services.base import clock
 from priorauth.statuses import IN_REVIEW, OPEN, Act, Status
 
@@ -81,7 +81,8 @@ def case_page(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
         if obstacle(case, Act.WRITE, actor, now)
         else reverse("admin:priorauth_case_message", args=[case.pk]),
         "escalations": list(case.escalations.select_related("escalated_by")),
-        "decision": _decision(case),
+        "recommendation_hidden": recommendation.hidden_from(case, actor),
+        **_decisions(case),
         "entries": of_case(case),
     }
 
@@ -152,19 +153,26 @@ def _duplicates(case: Case, actor: Actor) -> list[Case]:
 def _buttons(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
     """The acts that are open now, and for the others why not: each reason once, with the acts that it closes."""
     if case.status not in IN_REVIEW:
-        word = Status(case.status).label
-        return {"buttons": [], "closed": [("All acts", f"the case is “{word}”, so there is nothing to do here now.")]}
-    buttons: list[Button] = []
+        return _nothing_to_review(case, actor, now)
+    buttons = []
     closed: dict[str, list[str]] = {}
     for slug, page in PAGES.items():
-        if slug == "message" or (slug == "release" and not held(case, now)):
-            continue  # messages have a section of their own
+        if slug in ("message", "reopen") or (slug == "release" and not held(case, now)):
+            continue  # messages have a section of their own, and what is in review is not opened again
         why_not = obstacle(case, page.act, actor, now)
         if why_not:
             closed.setdefault(why_not, []).append(page.title)
         else:
             buttons.append(Button(slug, page, reverse(f"admin:priorauth_case_{slug}", args=[case.pk])))
     return {"buttons": buttons, "closed": [(", ".join(titles), why) for why, titles in closed.items()]}
+
+
+def _nothing_to_review(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
+    """A lead can open a decided case again; nothing else is done where nothing is in review."""
+    reopen = Button("reopen", PAGES["reopen"], reverse("admin:priorauth_case_reopen", args=[case.pk]))
+    buttons = [] if obstacle(case, Act.REOPEN, actor, now) else [reopen]
+    why = f"the case is “{Status(case.status).label}”, so there is nothing to do here now."
+    return {"buttons": buttons, "closed": [("Everything else" if buttons else "All acts", why)]}
 
 
 def _claim(case: Case, actor: Actor, now: dt.datetime) -> str:
@@ -195,8 +203,12 @@ def _sendings(revisions: Sequence[Revision], attachments: Sequence[Attachment]) 
     ]
 
 
-def _decision(case: Case) -> Decision | None:
-    if case.decided_at is None or case.status == Status.WITHDRAWN:
-        return None
-    decisions = case.decisions.select_related("decided_by", "credential").prefetch_related("lines")
-    return decisions.order_by("-round").first()
+def _decisions(case: Case) -> dict[str, Any]:
+    """The decision that stands; and each time that the case was opened again, with the decision before it."""
+    rows = case.decisions.select_related("decided_by", "credential", "assessment").prefetch_related("lines")
+    by_round = {decision.round: decision for decision in rows}
+    reopenings = case.reopenings.select_related("reopened_by").order_by("-round")
+    return {
+        "decision": by_round.get(case.round),
+        "rounds": [(reopening, by_round[reopening.round - 1]) for reopening in reopenings],
+    }
