@@ -85,7 +85,7 @@ def test_who_may_not_mark():
         with pytest.raises(error):
             mark(case, actor, ("symptomatic", "met"))
     assert not case.judgements.exists()
-    assert AuditEvent.objects.filter(action="refused_judge").count() == 2
+    assert AuditEvent.objects.filter(action="refused_judge").count() == 3
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ WORDS = "Typed\r\n“just before” the end"
 DECIDES = {
     "admin:priorauth_case_not-approve": "physician",
     "admin:priorauth_case_close": "nurse",
+    "admin:priorauth_case_reopen": "lead",
     "admin:priorauth_lettertext_add": "lead",
 }
 

@@ -38,7 +38,7 @@ from priorauth.models import (
 )
 from priorauth.roles import Actor, Role
 from priorauth.services import claim, directory, information, invitations, kept, replay, submit
-from tests.cases import draft_case, facts, office, person, plan, score_all, submission
+from tests.cases import approve, certain, draft_case, facts, office, person, plan, score_all, submission
 from tests.factories import browser, report, saved_draft, sent_through_the_page
 
 MATRIX = yaml.safe_load((Path(__file__).parent.parent / "portal" / "permissions.yaml").read_text())
@@ -140,13 +140,20 @@ class World:
     @cached_property
     def held(self) -> dict[str, dict[str, Case]]:
         """For every reviewer a case to act on, and one that may be closed, both claimed by them."""
-        return {
+        now = timezone.now()
+        held = {
             who: {
-                kind: claim.claim(self.in_review(not_required=kind == "close"), by=self.actors[who], at=timezone.now())
+                kind: claim.claim(self.in_review(not_required=kind == "close"), by=self.actors[who], at=now)
                 for kind in ("act", "close")
             }
             for who in ("nurse", "physician", "lead")
         }
+        decided = self.in_review()
+        approve(decided, person(Role.NURSE), now)
+        for who, cases in held.items():
+            certain(cases["act"], self.actors[who], now)
+            cases["reopen"] = decided
+        return held
 
     def values(self, route: Route, who: str) -> dict[str, Any]:
         """What the route's parameters stand for: an object of office A, fit for what the route does."""
@@ -161,9 +168,11 @@ class World:
             "request-withdraw": self.withdrawable,
             **dict.fromkeys(LETTERS, self.asked),
         }.get(route.name, self.sent)
-        act = re.fullmatch(r"admin:priorauth_case_(claim|release|approve|ask|escalate|not-approve|close)", route.name)
+        act = re.fullmatch(
+            r"admin:priorauth_case_(claim|release|judge|approve|ask|escalate|not-approve|close|reopen)", route.name
+        )
         if act and who in self.held:
-            case = self.held[who]["close" if act[1] == "close" else "act"]
+            case = self.held[who][act[1] if act[1] in ("close", "reopen") else "act"]
         return {
             "reference": case.reference,
             "number": 1,
