@@ -20,7 +20,8 @@ later: `assessment` may be an `Assessment` or the JSON value that `Assessment.as
             criteria [CriterionStory]
               criterion, label, plain, locator, state, word (Met | Not met | Missing), confirm, counts,
               group (what the pathway asks of it and its neighbours, where not simply that it is met),
-              found [str], arithmetic, evidence (what in the record speaks to it, for the nurse),
+              found [str], paths [str] (of the fact in facts v1 that each repeats; "" where the portal worked it
+              out), arithmetic, evidence (what in the record speaks to it, for the nurse),
               ask (where missing, in an open pathway: for the fact that is missing),
               not_met (where not met), change (what could change the answer, in the member's words, or "")
 
@@ -40,10 +41,11 @@ from policies.facts import Facts
 from policies.next_step import next_step
 from policies.results import Assessment
 from policies.ruled_out import MUST_NOT, group_words, ruled_out_by
+from policies.said import Found
 from policies.truth import MET, NOT_MET, UNKNOWN, Truth
 from policies.view import LevelView
 from policies.vocabulary import day_words
-from policies.wording import FOUND, Found
+from policies.wording import FOUND
 
 CONFIRM: Final = "a person confirms"
 STATE_WORDS: Final[dict[Truth, str]] = {MET: "Met", NOT_MET: "Not met", UNKNOWN: "Missing"}
@@ -80,6 +82,7 @@ class CriterionStory(Story):
     counts: bool
     group: str
     found: tuple[str, ...]
+    paths: tuple[str, ...]
     arithmetic: str
     evidence: str
     ask: str
@@ -242,7 +245,8 @@ class _Teller:
             confirm=CONFIRM if criterion.judgement else "",
             counts=use.counts_under(self._edition.switches),
             group=group,
-            found=found.facts,
+            found=tuple(said.words for said in found.facts),
+            paths=tuple(said.path for said in found.facts),
             arithmetic=found.arithmetic,
             evidence=criterion.evidence,
             ask=ask,

@@ -2,63 +2,58 @@
 
 Each entry of `FOUND` takes a level, the parameters of its measure and the edition's context, and gives what was
 submitted, sentence by sentence, and the sum where there is one. Nothing here decides anything.
+
+Each sentence names the fact that it repeats by its path in facts v1 (`levels.L1.exam`, `treatments.0`); one that the
+portal works out of several names none.
 """
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from policies.codes import LEVELS
 from policies.criteria.general import named_levels, named_notes
-from policies.facts import Study, Treatment
+from policies.facts import Treatment
 from policies.measures import verdict
 from policies.paths import reader
+from policies.said import Found, Said, of_level, onset_facts, said, studies
 from policies.treatment import courses, treated_span
 from policies.view import Context, LevelView
 from policies.vocabulary import count_of_days, day_words, fact_words, span_words, words
 
 
-class Found(NamedTuple):
-    """What was submitted for a criterion, and the sum behind its state ("" where there is none)."""
-
-    facts: tuple[str, ...]
-    arithmetic: str = ""
-
-
-def _said(name: str, value: str | None) -> list[str]:
-    return [] if value is None else [f"{name}: {words(value)}"]
-
-
 def _cause(level: LevelView, parameters: Any, context: Context) -> Found:
     facts, patient = level.facts, level.request.patient
-    found = [*_said("Cause recorded", facts.etiology), *_said("How it happened", facts.mechanism)]
+    found = said("Cause recorded", facts.etiology, of_level(level, "etiology"))
+    found += said("How it happened", facts.mechanism, of_level(level, "mechanism"))
     if patient.t_score is not None:
-        found.append(f"T-score: {patient.t_score:g}")
+        found.append(Said(f"T-score: {patient.t_score:g}", "patient.t_score"))
     if patient.osteoporosis_dx is not None:
-        found.append(f"Osteoporosis diagnosed: {'yes' if patient.osteoporosis_dx else 'no'}")
+        diagnosed = "yes" if patient.osteoporosis_dx else "no"
+        found.append(Said(f"Osteoporosis diagnosed: {diagnosed}", "patient.osteoporosis_dx"))
     return Found((*found, *_lesion_facts(level)))
 
 
-def _lesion_facts(level: LevelView) -> list[str]:
-    lesion = level.facts.lesion
+def _lesion_facts(level: LevelView) -> list[Said]:
+    lesion, path = level.facts.lesion, of_level(level, "lesion")
     if lesion is None:
         return []
-    return [*_said("Lesion on imaging", lesion.pattern), *_said("Source of the lesion", lesion.source)]
+    return [*said("Lesion on imaging", lesion.pattern, path), *said("Source of the lesion", lesion.source, path)]
 
 
 def _lesion(level: LevelView, parameters: Any, context: Context) -> Found:
-    return Found((*_lesion_facts(level), *_said("Cause recorded", level.facts.etiology)))
+    return Found((*_lesion_facts(level), *said("Cause recorded", level.facts.etiology, of_level(level, "etiology"))))
 
 
 def _pain(level: LevelView, parameters: Any, context: Context) -> Found:
     pain = level.request.pain
     found = []
     if pain.present is not None:
-        found.append(f"Pain now: {'yes' if pain.present else 'no'}")
+        found.append(Said(f"Pain now: {'yes' if pain.present else 'no'}", "pain"))
     if pain.score is not None:
-        found.append(f"Score: {pain.score} of 10")
-    found += _said("In the clinician's word", pain.descriptor)
+        found.append(Said(f"Score: {pain.score} of 10", "pain"))
+    found += said("In the clinician's word", pain.descriptor, "pain")
     if found and pain.date is not None:
-        found.append(f"Recorded on {day_words(pain.date)}")
+        found.append(Said(f"Recorded on {day_words(pain.date)}", "pain"))
     if level.facts.other_pain_source == "primary":
         found += _other_source(level, parameters, context).facts
     return Found(tuple(found))
@@ -67,13 +62,14 @@ def _pain(level: LevelView, parameters: Any, context: Context) -> Found:
 def _treated_days(level: LevelView, parameters: Any, context: Context) -> Found:
     request, asked = level.request, f"{parameters.days} asked"
     record = request.treatments
-    found = [_treatment(one, request.as_of) for one in request.facts.treatments or ()]
+    treatments = request.facts.treatments or ()
+    found = [Said(_treatment(one, request.as_of), f"treatments.{place}") for place, one in enumerate(treatments)]
     if record.submitted and not record.given:
-        found.append("No treatment was given")
+        found.append(Said("No treatment was given", "treatments"))
     claim = request.facts.stated_treatment_weeks
     if claim is not None:
-        found.append(f"Claimed without dates: {claim:g} weeks")
-    found += _onset_facts(level)
+        found.append(Said(f"Claimed without dates: {claim:g} weeks", "stated_treatment_weeks"))
+    found += onset_facts(level)
     onset, gap_days = level.onset, parameters.gap_under(context)
     if level.oldest is not None and level.oldest < parameters.days and onset.earliest is not None:
         sum_words = f"{span_words(onset.earliest, request.as_of)} = {level.oldest} days since the fracture; {asked}"
@@ -112,7 +108,8 @@ def _treatment(treatment: Treatment, as_of: int) -> str:
 
 def _response(level: LevelView, parameters: Any, context: Context) -> Found:
     response = level.request.facts.treatment_response
-    return Found(tuple(_said("Did the treatment help", "not at all" if response == "none" else response)))
+    helped = "not at all" if response == "none" else response
+    return Found(tuple(said("Did the treatment help", helped, "treatment_response")))
 
 
 def _exam(level: LevelView, parameters: Any, context: Context) -> Found:
@@ -121,19 +118,19 @@ def _exam(level: LevelView, parameters: Any, context: Context) -> Found:
         return Found(())
     name = f"Examination of {day_words(exam.date)}" if exam.date else "Examination without a date"
     if exam.documented is False:
-        return Found((f"{name}: not documented",))
-    said = words(exam.finding) if exam.finding else "finding not stated"
+        return Found((Said(f"{name}: not documented", of_level(level, "exam")),))
+    finding = words(exam.finding) if exam.finding else "finding not stated"
     out_of_time = ""
     if exam.date is not None:
         if exam.date.toordinal() > level.request.as_of:
             out_of_time = " (after the day of the request, not counted)"
         elif level.onset.earliest is not None and exam.date.toordinal() < level.onset.earliest:
             out_of_time = " (before the fracture, not counted)"
-    return Found((f"{name}: {said}{out_of_time}",))
+    return Found((Said(f"{name}: {finding}{out_of_time}", of_level(level, "exam")),))
 
 
 def _fracture_verdict(level: LevelView, parameters: Any, context: Context) -> Found:
-    facts = tuple(_study(one, level, level.onset.earliest) for one in level.facts.imaging or ())
+    facts = studies(level, level.onset.earliest)
     found = verdict(
         level.usable,
         context.finding_sets[parameters.positive],
@@ -153,57 +150,24 @@ _WHY_STUDIES: Final = {
 
 
 def _lesion_studies(level: LevelView, parameters: Any, context: Context) -> Found:
-    return Found(tuple(_study(one, level, None) for one in level.facts.imaging or ()))
-
-
-def _study(study: Study, level: LevelView, earliest: int | None) -> str:
-    modality = words(study.modality)
-    name = modality[0].upper() + modality[1:]
-    if study.date is None:
-        return f"{name} without a date: {words(study.finding)} (not counted)"
-    note, day = "", study.date.toordinal()
-    if day > level.request.as_of:
-        note = " (after the day of the request, not counted)"
-    elif earliest is not None and day < earliest:
-        note = " (before the fracture, not counted)"
-    return f"{name} of {day_words(study.date)}: {words(study.finding)}{note}"
+    return Found(studies(level, None))
 
 
 def _other_source(level: LevelView, parameters: Any, context: Context) -> Found:
-    source = level.facts.other_pain_source
+    source, path = level.facts.other_pain_source, of_level(level, "other_pain_source")
     if source is None:
-        return Found(("The record does not speak of other sources",))
-    said = {"none": "ruled out", "possible": "possible", "primary": "the main source"}[source]
+        return Found((Said("The record does not speak of other sources", path),))
+    weight = {"none": "ruled out", "possible": "possible", "primary": "the main source"}[source]
     name = level.facts.other_pain_source_name
-    return Found((f"Another source of the pain: {said}" + (f" ({name})" if name else ""),))
+    return Found((Said(f"Another source of the pain: {weight}" + (f" ({name})" if name else ""), path),))
 
 
 def _purpose(level: LevelView, parameters: Any, context: Context) -> Found:
-    return Found(tuple(_said("Purpose", level.facts.purpose)))
-
-
-def _onset_facts(level: LevelView) -> list[str]:
-    stated = level.facts.onset
-    if stated is None or (stated.earliest is None and stated.latest is None):
-        found = []
-    elif stated.earliest is not None and stated.latest is not None:
-        if stated.earliest == stated.latest:
-            found = [f"Onset: {day_words(stated.earliest)}"]
-        else:
-            found = [f"Onset: between {day_words(stated.earliest)} and {day_words(stated.latest)}"]
-    elif stated.earliest is not None:
-        found = [f"Onset: on or after {day_words(stated.earliest)}"]
-    else:
-        found = [f"Onset: on or before {day_words(stated.latest)}"] if stated.latest else []
-    latest, supplied = level.onset.latest, level.onset.latest_from
-    if latest is not None and supplied in ("study", "admission"):
-        source = "a study shows the fracture" if supplied == "study" else "the admission for it"
-        found.append(f"No later than {day_words(latest)}: {source}")
-    return found
+    return Found(tuple(said("Purpose", level.facts.purpose, of_level(level, "purpose"))))
 
 
 def _age(level: LevelView, parameters: Any, context: Context) -> Found:
-    found, onset, as_of = tuple(_onset_facts(level)), level.onset, level.request.as_of
+    found, onset, as_of = tuple(onset_facts(level)), level.onset, level.request.as_of
     asked = f"under {parameters.days} asked"
     if onset.earliest is not None and onset.earliest == onset.latest:
         return Found(found, f"{span_words(onset.earliest, as_of)} = {count_of_days(level.oldest or 0)}; {asked}")
@@ -220,13 +184,14 @@ def _hospital_or_walking(level: LevelView, parameters: Any, context: Context) ->
     if stay.status is not None:
         admitted = f" on {day_words(stay.admit_date)}" if stay.admit_date else ""
         reason = f", {words(stay.reason)}" if stay.reason else ""
-        found.append(f"Hospital stay: {words(stay.status)}{admitted}{reason}")
-    found += _said("Walking now", walking.current)
+        found.append(Said(f"Hospital stay: {words(stay.status)}{admitted}{reason}", "hospitalization"))
+    found += said("Walking now", walking.current, "ambulation")
     if walking.cause is not None:
-        found.append("Because of " + ("this fracture" if walking.cause == "fracture_pain" else "another cause"))
-    found += _said("Before", walking.baseline)
+        cause = "this fracture" if walking.cause == "fracture_pain" else "another cause"
+        found.append(Said(f"Because of {cause}", "ambulation"))
+    found += said("Before", walking.baseline, "ambulation")
     if walking.analgesia_hours is not None:
-        found.append(f"After {walking.analgesia_hours} hours of pain relief")
+        found.append(Said(f"After {walking.analgesia_hours} hours of pain relief", "ambulation"))
     return Found(tuple(found))
 
 
@@ -236,14 +201,20 @@ def _number(level: LevelView, parameters: Any, context: Context) -> Found:
         return Found(())
     limits = [("at least", parameters.at_least), ("at most", parameters.at_most)]
     asked = " and ".join(f"{words} {limit:g}" for words, limit in limits if limit is not None)
-    return Found((f"{fact_words(parameters.fact)}: {value:g}",), f"{value:g}; {asked} asked")
+    value_words = Said(f"{fact_words(parameters.fact)}: {value:g}", _path(level, parameters.fact))
+    return Found((value_words,), f"{value:g}; {asked} asked")
 
 
 def _choice(level: LevelView, parameters: Any, context: Context) -> Found:
     value = reader(parameters.fact)(level)
     if isinstance(value, bool):
         value = "yes" if value else "no"
-    return Found(tuple(_said(fact_words(parameters.fact), value)))
+    return Found(tuple(said(fact_words(parameters.fact), value, _path(level, parameters.fact))))
+
+
+def _path(level: LevelView, fact: str) -> str:
+    """The path in facts v1 of a fact that an edition names: those of a level begin with `level.` there."""
+    return of_level(level, fact.removeprefix("level.")) if fact.startswith("level.") else fact
 
 
 def _recent_study(level: LevelView, parameters: Any, context: Context) -> Found:
@@ -262,16 +233,16 @@ def _recent_study(level: LevelView, parameters: Any, context: Context) -> Found:
 
 def _contraindications(level: LevelView, parameters: Any, context: Context) -> Found:
     named = named_notes(level, {*parameters.absolute, *parameters.relative})
-    return Found(tuple(f"Noted in the record: {note}" for note in named))
+    return Found(tuple(Said(f"Noted in the record: {note}", "safety_notes") for note in named))
 
 
 def _level_range(level: LevelView, parameters: Any, context: Context) -> Found:
-    return Found((f"Level {level.name}",), f"{parameters.highest} to {parameters.lowest} asked")
+    return Found((Said(f"Level {level.name}", "lines"),), f"{parameters.highest} to {parameters.lowest} asked")
 
 
 def _level_count(level: LevelView, parameters: Any, context: Context) -> Found:
     named = sorted(named_levels(level), key=LEVELS.index)
-    facts = (f"Levels of the request: {', '.join(named)}",) if named else ()
+    facts = (Said(f"Levels of the request: {', '.join(named)}", "lines"),) if named else ()
     return Found(facts, f"{len(named)}; at most {parameters.count} asked")
 
 

@@ -29,10 +29,12 @@ from priorauth.services import (
     drafts,
     escalate,
     information,
+    judge,
     member_file,
     score,
     submit,
 )
+from priorauth.services.scored import latest_assessment
 
 SOURCE = Path(__file__).with_name("demo.yaml")
 PAPERS = Path(__file__).with_name("demo-papers.typ")
@@ -40,6 +42,7 @@ MEMBERS = Path(__file__).with_name("demo-members.csv")
 LISTS = {"clinician": OfficeClinician, "facility": OfficeFacility}
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 STEP = dt.timedelta(minutes=10)
+REASONS = ("reason_codes", "reason_for_member", "reason_for_clinician", "what_would_change")
 
 Step = Callable[[Case, dict[str, Any], dict[Role, Actor], dt.datetime], None]
 
@@ -152,27 +155,38 @@ def _dated(text: str, today: dt.date) -> str:
 def _ask(case: Case, request: dict[str, Any], plan: dict[Role, Actor], at: dt.datetime) -> None:
     nurse = plan[Role.NURSE]
     claim.claim(case, by=nurse, at=at)
-    items = decide.latest_assessment(case).result["missing"]
+    items = latest_assessment(case).result["missing"]
     information.ask(case, by=nurse, at=at + STEP, question=request["question"], items=items)
 
 
 def _escalate(case: Case, request: dict[str, Any], plan: dict[Role, Actor], at: dt.datetime) -> None:
     nurse = plan[Role.NURSE]
     claim.claim(case, by=nurse, at=at)
-    escalate.escalate(case, by=nurse, at=at + STEP, question=request["question"])
+    escalate.escalate(
+        case, by=nurse, at=at + STEP, question=request["question"], recommendation=request["recommendation"]
+    )
 
 
 def _approve(case: Case, request: dict[str, Any], plan: dict[Role, Actor], at: dt.datetime) -> None:
     nurse, first = plan[Role.NURSE], timezone.localdate(at)
     claim.claim(case, by=nurse, at=at)
+    _mark(case, nurse, request, at)
     decide.approve(case, by=nurse, at=at + STEP, valid_from=first, valid_to=first + decide.DEFAULT_VALIDITY)
 
 
 def _not_approve(case: Case, request: dict[str, Any], plan: dict[Role, Actor], at: dt.datetime) -> None:
     physician = plan[Role.PHYSICIAN]
     claim.claim(case, by=physician, at=at)
-    reasons = {name: request[name] for name in ("reason_code", "reason_for_member", "reason_for_clinician")}
-    decide.not_approve(case, by=physician, at=at + STEP, lines=[1], **reasons)
+    marks = _mark(case, physician, request, at)
+    relied_on = [(mark.level, mark.criterion) for mark in marks if mark.verdict == "not_met"]
+    reasons = {name: request[name] for name in REASONS}
+    decide.not_approve(case, by=physician, at=at + STEP, lines=[1], relied_on=relied_on, **reasons)
+
+
+def _mark(case: Case, reviewer: Actor, request: dict[str, Any], at: dt.datetime) -> list[judge.Mark]:
+    marks = [judge.Mark(**mark) for mark in request["marks"]]
+    judge.judge(case, by=reviewer, at=at + STEP / 2, marks=marks)
+    return marks
 
 
 def _close(case: Case, request: dict[str, Any], plan: dict[Role, Actor], at: dt.datetime) -> None:

@@ -241,6 +241,7 @@ CELERY_BEAT_SCHEDULE = {
     "checkpoint": {"task": "checkpoint", "schedule": CHECKPOINT_SECONDS, "options": {"expires": CHECKPOINT_SECONDS}},
     "check-trail": {"task": "check_trail", "schedule": 30.0, "options": {"expires": 30}},
     "watch-deadlines": {"task": "watch_deadlines", "schedule": 60.0, "options": {"expires": 60}},
+    "end-questions": {"task": "end_questions", "schedule": 60.0, "options": {"expires": 60}},
     "forget-kept": {"task": "forget_kept", "schedule": 600.0, "options": {"expires": 600}},
 }
 if SCANNER_URL:

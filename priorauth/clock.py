@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from django.utils import timezone
 
@@ -33,9 +34,16 @@ def first_due(received: dt.datetime, rule: Rule, urgency: str) -> dt.datetime:
     return due_at(received, rule.limit(urgency), _reckoning(rule))
 
 
+def clock_from(case: Case) -> dt.datetime:
+    """When the clock of a sent case began: at its first receipt, or when it was last opened again."""
+    latest = case.reopenings.order_by("-round").first()
+    return latest.reopened_at if latest else case.received_at
+
+
 @dataclass
 class Clock:
-    """A case's rule and the changes of its clock, the first one first."""
+    """A case's rule and the changes of its clock, the first one first. Those before the case was last opened again
+    count no more."""
 
     case: Case
     rule: Rule
@@ -48,13 +56,22 @@ class Clock:
         return cls(case, rule_of(case), case.urgency, list(rows))
 
     def due(self) -> dt.datetime:
-        """By when the case is due (UTC), reckoned anew from the first receipt."""
+        """By when the case is due (UTC), reckoned anew from where its clock began."""
         limit, reckoning = self.rule.limit(self.urgency), _reckoning(self.rule)
-        return due_at(self.case.received_at, limit, reckoning, self._counted())
+        return due_at(self.start, limit, reckoning, self._counted())
+
+    @cached_property
+    def start(self) -> dt.datetime:
+        return clock_from(self.case)
+
+    @property
+    def counting(self) -> list[ClockChange]:
+        """The changes since the clock began."""
+        return [change for change in self.changes if change.changed_at >= self.start]
 
     def _counted(self) -> Iterator[Longer | Stop]:
         """The changes that the rule in force knows, as arithmetic."""
-        for place, change in enumerate(self.changes):
+        for place, change in enumerate(self.counting):
             if change.kind == Kind.EXTENDED and self.rule.extension(self.urgency):
                 yield Longer(Limit(change.count, Unit(change.unit)))
             elif change.kind == Kind.STOPPED and self.rule.stop(self.urgency):
@@ -62,26 +79,31 @@ class Clock:
 
     def _end(self, place: int) -> dt.datetime:
         """When the clock that was stopped at this place ran again, or will by itself."""
-        stop = self.changes[place]
-        later = (change.changed_at for change in self.changes[place + 1 :] if change.kind == Kind.RESUMED)
+        stop = self.counting[place]
+        later = (change.changed_at for change in self.counting[place + 1 :] if change.kind == Kind.RESUMED)
         return min([stop.until, *later])
 
     def stop_at(self, now: dt.datetime) -> ClockChange | None:
         """The stop that holds the clock at `now`; None where it runs."""
         if not self.rule.stop(self.urgency):
             return None
-        places = (place for place, change in enumerate(self.changes) if change.kind == Kind.STOPPED)
-        return next((self.changes[place] for place in places if self._end(place) > now), None)
+        places = (place for place, change in enumerate(self.counting) if change.kind == Kind.STOPPED)
+        return next((self.counting[place] for place in places if self._end(place) > now), None)
 
     def stood_still(self, now: dt.datetime) -> dt.timedelta:
         """For how long in all the clock has stood still until `now`."""
-        places = (place for place, change in enumerate(self.changes) if change.kind == Kind.STOPPED)
-        spans = (min(self._end(place), now) - self.changes[place].changed_at for place in places)
+        places = (place for place, change in enumerate(self.counting) if change.kind == Kind.STOPPED)
+        spans = (min(self._end(place), now) - self.counting[place].changed_at for place in places)
         return sum(spans, dt.timedelta())
 
     @property
     def extensions(self) -> Sequence[ClockChange]:
-        return [change for change in self.changes if change.kind == Kind.EXTENDED]
+        return [change for change in self.counting if change.kind == Kind.EXTENDED]
+
+
+def next_business_day(at: dt.datetime, rule: Rule) -> dt.datetime:
+    """The same time of day on the next business day of the rule's calendar (UTC)."""
+    return due_at(at, Limit(1, Unit.BUSINESS_DAYS), _reckoning(rule))
 
 
 def _reckoning(rule: Rule) -> Reckoning:

@@ -62,7 +62,9 @@ WRITTEN = {
     "jsonl": {TEXT: _text, NUMBER: _plain, DAY: _plain, FLAG: _plain, INSTANT: _utc},
 }
 
-# Version 1, for both forms. A change of a name, a meaning or the order is a new version.
+# Version 1, for both forms. Of a case that was opened again each round has its rows: `received` and `due` are the clock
+# of the round, which began with the receipt or with the opening. A change of a name, a meaning or the order is a new
+# version.
 COLUMNS: dict[str, tuple[str, str]] = {
     "reference": (TEXT, "c.reference"),
     "line": (NUMBER, "l.number"),
@@ -74,17 +76,20 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "policy": (TEXT, "a.policy"),
     "edition": (TEXT, "a.edition"),
     "outcome": (TEXT, "l.outcome"),
-    "reason_codes": (TEXT, "CASE WHEN l.outcome = 'not_approved' THEN d.reason_code ELSE '' END"),
+    "reason_codes": (
+        TEXT,
+        "CASE WHEN l.outcome = 'not_approved' THEN array_to_string(d.reason_codes, ' ') ELSE '' END",
+    ),
     "decided_by_role": (TEXT, "d.decided_role"),
     "human_review": (FLAG, "true"),
-    "received": (INSTANT, "c.received_at"),
-    "due": (INSTANT, "c.due_at"),
+    "received": (INSTANT, "d.clock_from"),
+    "due": (INSTANT, "d.due_at"),
     "decided": (INSTANT, "d.decided_at"),
-    "on_time": (FLAG, "(d.decided_at <= c.due_at)"),
-    "hours": (NUMBER, "round(extract(epoch FROM d.decided_at - c.received_at) / 3600, 2)"),
+    "on_time": (FLAG, "(d.decided_at <= d.due_at)"),
+    "hours": (NUMBER, "round(extract(epoch FROM d.decided_at - d.clock_from) / 3600, 2)"),
     "authorization_number": (TEXT, "CASE WHEN l.outcome = 'approved' THEN d.authorization_number ELSE '' END"),
-    "valid_from": (DAY, "CASE WHEN l.outcome = 'approved' THEN d.valid_from END"),
-    "valid_to": (DAY, "CASE WHEN l.outcome = 'approved' THEN d.valid_to END"),
+    "valid_from": (DAY, "l.valid_from"),
+    "valid_to": (DAY, "l.valid_to"),
     "product": (TEXT, "c.product"),
     "setting": (TEXT, "c.setting"),
     "urgency": (TEXT, "c.urgency"),
@@ -249,8 +254,8 @@ def _midnight(day: dt.date) -> dt.datetime:
 
 
 def _place(cursor_text: str) -> tuple[int, int]:
-    """The decision and line that a cursor names. Should a request ever have two decisions, the earlier one: rows may
-    then come twice, but none is skipped. Raises UnknownCursor."""
+    """The decision and line that a cursor names. Of a case that was opened again, the earlier decision: rows may then
+    come twice, but none is skipped. Raises UnknownCursor."""
     found = re.fullmatch(r"(PA-[0-9A-Z-]{14})\.([1-9][0-9]{0,3})", cursor_text)
     with connection.cursor() as cursor:
         if found:

@@ -23,6 +23,8 @@ APPEND_ONLY = (
     "priorauth_regimeuse",
     "priorauth_clockchange",
     "priorauth_deadlinenotice",
+    "priorauth_judgement",
+    "priorauth_reopening",
 )
 CASE = "priorauth_case"
 OF_A_CASE = (
@@ -38,6 +40,8 @@ OF_A_CASE = (
     "priorauth_letter",
     "priorauth_handover",
     "priorauth_clockchange",
+    "priorauth_judgement",
+    "priorauth_reopening",
 )
 EVENT_GATE = 484_001  # the advisory lock that every insert of an event shares until it is committed
 

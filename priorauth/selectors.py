@@ -4,16 +4,17 @@ import datetime as dt
 from collections.abc import Collection
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Window
 
 from priorauth.audit import case_stream
-from priorauth.models import AuditEvent, Case, Letter, Message
+from priorauth.models import AuditEvent, Case, Decision, Letter, Message
 from priorauth.roles import Actor, Role
 from priorauth.statuses import IN_REVIEW, Act, Status
 from priorauth.tenancy import get_for
 
 A_DUPLICATE_WITHIN = dt.timedelta(days=60)
 MOST_DUPLICATES = 20
+MOST_PAST = 5
 
 
 def queue(actor: Actor) -> QuerySet[Case]:
@@ -51,10 +52,27 @@ def duplicates(
     return [case for case in latest if not {*levels}.isdisjoint(case.levels.split(", "))]
 
 
+def past_cases(actor: Actor, *, member_id: str, birth_date: dt.date, besides: int | None) -> tuple[list[Case], int]:
+    """The latest requests that `actor` may see for the same member, of any office, and how many there are in all;
+    without the case `besides`."""
+    cases = Case.objects.for_actor(actor).exclude(pk=besides)
+    cases = cases.filter(member__member_id=member_id, member__birth_date=birth_date)
+    rows = list(cases.annotate(in_all=Window(Count("pk"))).order_by("-received_at", "-pk")[:MOST_PAST])
+    return rows, rows[0].in_all if rows else 0
+
+
 def with_last_message(cases: QuerySet[Case], actor: Actor) -> QuerySet[Case]:
     """The cases with `office_wrote_last`: whether the last message came from the office; None where there is none."""
     messages = Message.objects.for_actor(actor).filter(case=OuterRef("pk")).order_by("-id")
     return cases.annotate(office_wrote_last=Subquery(messages.values("from_office")[:1]))
+
+
+def overrides(actor: Actor, since: dt.datetime) -> QuerySet[Decision]:
+    """The decisions from `since` on that went against what was computed, or against the decider's own marks, the latest
+    first: for those of the plan who read cases."""
+    rows = Decision.objects.for_actor(None if actor.is_office else actor)
+    rows = rows.filter(against_computed=True, decided_at__gte=since)
+    return rows.select_related("case", "decided_by").order_by("-decided_at", "-id")
 
 
 def letter(actor: Actor, number: int, **case: Any) -> Letter:

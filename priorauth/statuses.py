@@ -46,14 +46,17 @@ class Act(TextChoices):
     TAKE_OVER = "take_over", "took the case over"
     ASK = "ask", "asked for information"
     ANSWER = "answer", "answered the request for information"
+    EXPIRE = "expire", "ended a question whose time to answer was over"
     AMEND = "amend", "corrected or added facts"
     RESCORE = "rescore", "scored the changed request"
     WRITE = "write", "wrote a message"
+    JUDGE = "judge", "marked the criteria"
     ESCALATE = "escalate", "escalated to a physician"
     APPROVE = "approve", "approved"
     PARTLY_APPROVE = "partly_approve", "approved in part"
     NOT_APPROVE = "not_approve", "did not approve"
     CLOSE = "close", "closed without a determination"
+    REOPEN = "reopen", "opened the decided case again"
     WITHDRAW = "withdraw", "withdrew the request"
     EXTEND = "extend", "extended the time to decide"
     STOP_CLOCK = "stop_clock", "stopped the clock"
@@ -75,6 +78,7 @@ class Transition:
 SYSTEM = frozenset({Role.SYSTEM})
 NURSES = frozenset({Role.NURSE, Role.LEAD})
 PHYSICIANS = frozenset({Role.PHYSICIAN})
+LEADS = frozenset({Role.LEAD})
 
 TRANSITIONS: dict[Act, Transition] = {
     Act.ATTACH: Transition(OPEN | {S.DRAFT}, None, OFFICE_ROLES, "an accepted file within the quota"),
@@ -89,31 +93,36 @@ TRANSITIONS: dict[Act, Transition] = {
     ),
     Act.TAKE_OVER: Transition(IN_REVIEW, None, frozenset({Role.LEAD}), "a live claim of somebody else, a reason"),
     Act.ASK: Transition(
-        IN_REVIEW, S.INFORMATION_NEEDED, REVIEWER_ROLES, "a question in the reviewer's words", claimed=True
+        IN_REVIEW, S.INFORMATION_NEEDED, REVIEWER_ROLES, "a question in words, and a time to answer", claimed=True
     ),
     Act.ANSWER: Transition(
         frozenset({S.INFORMATION_NEEDED}), S.RECEIVED, OFFICE_ROLES, "changed facts, a file or a reason"
     ),
+    Act.EXPIRE: Transition(
+        frozenset({S.INFORMATION_NEEDED}), S.IN_REVIEW, SYSTEM, "a question that nobody answered in its time"
+    ),
     Act.AMEND: Transition(OPEN, None, OFFICE_ROLES, "changed facts or a file"),
     Act.RESCORE: Transition(OPEN - {S.RECEIVED}, None, SYSTEM, "a revision that changed a request in review"),
     Act.WRITE: Transition(OPEN, None, OFFICE_ROLES | REVIEWER_ROLES, "words"),
+    Act.JUDGE: Transition(IN_REVIEW, None, REVIEWER_ROLES, "scored criteria, and reasons where due", claimed=True),
     Act.ESCALATE: Transition(
-        frozenset({S.IN_REVIEW}), S.WITH_PHYSICIAN, NURSES, "a question for the physician", claimed=True
+        frozenset({S.IN_REVIEW}), S.WITH_PHYSICIAN, NURSES, "a question, and a recommendation", claimed=True
     ),
     Act.APPROVE: Transition(
         IN_REVIEW,
         S.APPROVED,
         REVIEWER_ROLES,
-        "facts that meet the policy, or a physician's reason",
+        "facts that meet the policy and one's own mark of certainty, or a physician's reason",
         claimed=True,
     ),
     Act.PARTLY_APPROVE: Transition(
-        IN_REVIEW, S.PARTLY_APPROVED, PHYSICIANS, "active licence, reason code, reasons, lines", claimed=True
+        IN_REVIEW, S.PARTLY_APPROVED, PHYSICIANS, "active licence, criteria marked, codes, reasons, lines", claimed=True
     ),
     Act.NOT_APPROVE: Transition(
-        IN_REVIEW, S.NOT_APPROVED, PHYSICIANS, "active licence, reason code, reasons", claimed=True
+        IN_REVIEW, S.NOT_APPROVED, PHYSICIANS, "active licence, criteria marked, codes, reasons", claimed=True
     ),
     Act.CLOSE: Transition(IN_REVIEW, S.CLOSED, REVIEWER_ROLES, "why no determination is due", claimed=True),
+    Act.REOPEN: Transition(DECIDED, S.IN_REVIEW, LEADS, "a reason"),
     Act.WITHDRAW: Transition((OPEN | {S.DRAFT}), S.WITHDRAWN, OFFICE_ROLES, "a reason"),
     Act.EXTEND: Transition(OPEN, None, REVIEWER_ROLES, "a rule that knows it, a ground, a reason, before the time"),
     Act.STOP_CLOCK: Transition(OPEN, None, REVIEWER_ROLES, "a rule that knows it, a ground, a reason, before the time"),

@@ -10,7 +10,7 @@ from django.utils import timezone
 from priorauth import jobs
 from priorauth.audit import checkpoints
 from priorauth.models import Job
-from priorauth.services import check_trail, kept, notify, scan, score, warn
+from priorauth.services import check_trail, expire, kept, notify, scan, score, warn
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +60,12 @@ def remind() -> int:
 def watch_deadlines() -> int:
     """Tell the leads of the cases that are due soon, and of those that are late. Sent by beat every minute."""
     return warn.sweep(timezone.now())
+
+
+@shared_task(name="end_questions")
+def end_questions() -> int:
+    """End the questions whose time to answer is over. Sent by beat every minute. Returns how many."""
+    return expire.sweep(timezone.now())
 
 
 @shared_task(name="forget_kept")

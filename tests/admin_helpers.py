@@ -1,5 +1,6 @@
 """What the tests of the reviewers' admin share: people with browsers, and cases of this minute. All synthetic."""
 
+import datetime as dt
 from typing import Any
 
 from django.test import Client
@@ -10,7 +11,7 @@ from priorauth.models import Case
 from priorauth.roles import Actor, Role
 from priorauth.services import claim, escalate
 from tests import cases
-from tests.cases import CLEAN, WORDS, person
+from tests.cases import CLEAN, REASONS, certain, not_met, person
 from tests.factories import browser
 
 REASON = "The records tie the pain to this level after all."
@@ -35,9 +36,22 @@ def held_by(actor: Actor, case: Case) -> Case:
     return claim.claim(case, by=actor, at=timezone.now())
 
 
+def ready(actor: Actor, case: Case) -> Case:
+    """Held by `actor`, who has marked the certainty."""
+    return certain(held_by(actor, case), actor, timezone.now())
+
+
+def ready_to_refuse(actor: Actor, case: Case) -> Case:
+    """Held by `actor`, who has marked a criterion of each level not met."""
+    not_met(ready(actor, case), actor, timezone.now())
+    return case
+
+
 def with_physician(case: Case) -> Case:
     nurse = person(Role.NURSE)
-    escalate.escalate(held_by(nurse, case), by=nurse, at=timezone.now(), question="Is the fracture new?")
+    escalate.escalate(
+        held_by(nurse, case), by=nurse, at=timezone.now(), question="Is the fracture new?", recommendation="approve"
+    )
     return case
 
 
@@ -50,14 +64,9 @@ def typed(slug: str, case: Case, **changes: Any) -> dict[str, Any]:
     """What a person posts on the page of an act."""
     forms = {
         "approve": {"valid_from": "11/30/2026", "valid_to": "2/28/2027", "reason": REASON, "confirmed": "1"},
-        "ask": {"question": "Please send the MRI report of L1.", "confirmed": "1"},
-        "message": {"text": "Which clinic took the MRI?"},
-        "escalate": {"question": "Is the fracture new?"},
-        "not-approve": {
-            "lines": [line["line"] for line in case.revisions.order_by("-number")[0].facts["lines"]],
-            "reason_code": "N05",
-            "reason_for_member": WORDS,
-            "reason_for_clinician": WORDS,
+        "ask": {
+            "question": "Please send the MRI report of L1.",
+            "answer_by": f"{timezone.localtime() + dt.timedelta(hours=2):%m/%d/%Y %H:%M}",
             "confirmed": "1",
         },
         "take-over": {"reason": "The nurse was called away for the day."},
@@ -65,6 +74,17 @@ def typed(slug: str, case: Case, **changes: Any) -> dict[str, Any]:
         "stop-clock": {"ground": "documents", "reason": CLOCK_REASON, "confirmed": "1"},
         "resume-clock": {"reason": CLOCK_REASON},
         "downgrade": {"reason": CLOCK_REASON, "confirmed": "1"},
+        "message": {"text": "Which clinic took the MRI?"},
+        "escalate": {"question": "Is the fracture new?", "recommendation": "approve"},
+        "not-approve": {
+            "lines": [line["line"] for line in case.revisions.order_by("-number")[0].facts["lines"]],
+            **REASONS,
+            "reason_codes": ["N05"],
+            "relied_on": [f"{one.level}.{one.criterion}" for one in case.judgements.filter(verdict="not_met")],
+            "confirmed": "1",
+        },
+        "judge": {"L1.osteoporotic": "met"},
+        "reopen": {"reason": "The office sent a newer report by post."},
         "close": {"reason": "No authorization is needed for this plan.", "confirmed": "1"},
     }
     if slug == "hand-over":

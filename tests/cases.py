@@ -4,14 +4,17 @@ import datetime as dt
 import json
 import uuid
 import zlib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from priorauth import jobs
 from priorauth.models import Case, Credential, Job, Membership, Organization, User
+from priorauth.models.judgement import CERTAINTY
 from priorauth.roles import OFFICE_ROLES, Actor, Role
-from priorauth.services import claim, decide, drafts, score, submit
+from priorauth.services import claim, decide, drafts, judge, score, submit
+from priorauth.services.scored import computed_states, latest_assessment
 from priorauth.statuses import Urgency
 
 ZONE = ZoneInfo("America/New_York")
@@ -121,13 +124,50 @@ def claimed(case: Case, reviewer: Actor, at: dt.datetime = NOW) -> Case:
 WORDS = "The imaging does not show an unhealed fracture at this level."
 
 
-def approve(case: Case, reviewer: Actor, at: dt.datetime = NOW, **changes: Any) -> Any:
+DAYS = {"valid_from": dt.date(2026, 11, 30), "valid_to": dt.date(2027, 2, 28)}
 
-    values = {"valid_from": dt.date(2026, 11, 30), "valid_to": dt.date(2027, 2, 28)}
-    return decide.approve(claimed(case, reviewer, at), by=reviewer, at=at, **{**values, **changes})
+
+def certain(case: Case, reviewer: Actor, at: dt.datetime = NOW) -> Case:
+    """The case, which the reviewer holds, with their mark of certainty at each level that asks for one."""
+    states = computed_states(latest_assessment(case))
+    marks = [judge.Mark(level, criterion, "met", WORDS) for level, criterion in states if criterion == CERTAINTY]
+    if marks:
+        judge.judge(case, by=reviewer, at=at, marks=marks)
+    return case
+
+
+def not_met(case: Case, reviewer: Actor, at: dt.datetime = NOW, lines: Collection[int] = ()) -> list[tuple[str, str]]:
+    """What the reviewer, who holds the case, marked not met: at each level of `lines` (none: of all) one criterion that
+    is known, of the pathway that most speaks for; one that was found not met where there is any."""
+    found = {}
+    for line in latest_assessment(case).result["lines"]:
+        for level in line["levels"] if not lines or line["line"] in lines else ():
+            way = min(level["criteria"].values(), key=lambda way: list(way.values()).count("not_met"))
+            known = [one for one, state in way.items() if state != "unknown"]
+            named = next((one for one in known if way[one] == "not_met"), known[0])
+            found[level["level"], named] = judge.Mark(level["level"], named, "not_met", WORDS)
+    if found:
+        judge.judge(case, by=reviewer, at=at, marks=list(found.values()))
+    return list(found)
+
+
+def approve(case: Case, reviewer: Actor, at: dt.datetime = NOW, **changes: Any) -> Any:
+    """Claimed, marked and approved."""
+    certain(claimed(case, reviewer, at), reviewer, at)
+    return decide.approve(case, by=reviewer, at=at, **{**DAYS, **changes})
+
+
+REASONS = {
+    "reason_codes": ["N01"],
+    "reason_for_member": WORDS,
+    "reason_for_clinician": WORDS,
+    "what_would_change": "A newer study of this level could change it.",
+}
 
 
 def not_approve(case: Case, reviewer: Actor, at: dt.datetime = NOW, **changes: Any) -> Any:
-
-    values = {"lines": [1], "reason_code": "N01", "reason_for_member": WORDS, "reason_for_clinician": WORDS}
-    return decide.not_approve(claimed(case, reviewer, at), by=reviewer, at=at, **{**values, **changes})
+    """Claimed, marked and not approved: line 1, or the `lines` given; the others approved."""
+    values = {"lines": [1], **REASONS, **changes}
+    certain(claimed(case, reviewer, at), reviewer, at)
+    relied_on = not_met(case, reviewer, at, values["lines"])
+    return decide.not_approve(case, by=reviewer, at=at, **{"relied_on": relied_on, **values})

@@ -15,7 +15,13 @@ from tests.cases import NO_IMAGING, NOW, approve, case_in_review, claimed, not_a
 HEALED = "A33"  # imaging shows the fracture healed: the policy is not met
 FOR_MEMBER = "The new scan shows that the bone has healed. Our rule asks for a break that has not healed."
 FOR_CLINICIAN = "MRI of Nov 14 at L1: no edema (A6). A newer MRI with edema would change the answer."
-REASONS = {"reason_for_member": FOR_MEMBER, "reason_for_clinician": FOR_CLINICIAN, "reason_code": "N04"}
+CHANGE = "A newer scan that shows the break has not healed could change our answer."
+REASONS = {
+    "reason_for_member": FOR_MEMBER,
+    "reason_for_clinician": FOR_CLINICIAN,
+    "what_would_change": CHANGE,
+    "reason_codes": ["N04"],
+}
 
 
 def approved() -> Letter:
@@ -38,7 +44,7 @@ def partly_approved() -> Letter:
     return not_approve(case, person(Role.PHYSICIAN), lines=[2], **REASONS, **days).letter
 
 
-def refused(**reasons: str) -> Letter:
+def refused(**reasons: Any) -> Letter:
     case = case_in_review(person(Role.CLERK), HEALED)
     return not_approve(case, person(Role.PHYSICIAN), **{**REASONS, **reasons}).letter
 

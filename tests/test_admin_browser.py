@@ -130,19 +130,6 @@ def test_the_pages_of_auditors_and_administrators(context):
     assert found + [fault for path in paths for fault in faults(page, path)] == []
 
 
-def test_a_clean_case_takes_four_activations_and_no_mouse(context):
-    _, page = window(context, Role.NURSE)
-    case = in_review()
-    page.goto(reverse("admin:index"))
-    for name in ("Claim next case", "Approve", "Go on: read the letter", "Confirm: approve"):
-        page.get_by_role("button", name=name, exact=True).or_(page.get_by_role("link", name=name, exact=True)).focus()
-        with page.expect_navigation():
-            page.keyboard.press("Enter")
-    assert page.get_by_role("heading", name="Decision: Approved").is_visible()
-    case.refresh_from_db()
-    assert case.status == "approved"
-
-
 def test_a_denial_is_written_shown_and_confirmed(context):
     physician, page = window(context, Role.PHYSICIAN)
     case = with_physician(in_review(NO_IMAGING))

@@ -177,11 +177,14 @@ def test_no_page_of_the_admin_adds_changes_or_deletes_a_tenant_row_or_an_event()
         assert options.actions is None
 
 
-def test_the_case_page_has_no_field_but_the_version():
+def test_the_case_page_has_no_field_but_the_marks_and_the_version():
     case, (actor, nurse) = in_review(), signed_in(Role.NURSE)
     held_by(actor, case)
-    names = set(re.findall(r'name="(\w+)"', nurse.get(case_page(case)).content.decode()))
-    assert names <= {"csrfmiddlewaretoken", "version", "viewport"}
+    names = set(re.findall(r'name="([\w.]+)"', nurse.get(case_page(case)).content.decode()))
+    marks = {name for name in names if name.startswith("L1.")}
+    assert names - marks <= {"csrfmiddlewaretoken", "version", "viewport", "then"}
+    asked = case.assessments.get().result["lines"][0]["levels"][0]["criteria"]["A"]
+    assert marks == {f"L1.{one}" for one in asked} | {f"L1.{one}.reason" for one in asked}
 
 
 # Files
@@ -257,7 +260,10 @@ def test_the_pages_carry_no_inline_style_and_no_script_but_our_own():
     held_by(actor, case)
     for path in ("/admin/", reverse("admin:priorauth_case_changelist"), case_page(case), act(case, "approve")):
         page = nurse.get(path).content.decode()
-        assert re.findall(r'<script src="([^"]+)"', page) in (OWN_SCRIPTS, [OWN_SCRIPTS[0], CLAIM, OWN_SCRIPTS[1]])
+        evidence = ["/static/evidence.js"] if path == case_page(case) else []
+        claimed = [CLAIM] if path in (case_page(case), act(case, "approve")) else []
+        scripts = re.findall(r'<script src="([^"]+)"', page)
+        assert scripts == [OWN_SCRIPTS[0], *evidence, *claimed, OWN_SCRIPTS[1]]
         assert not re.search(r"<script>|<script (?!src)|<style|\sstyle=|\son\w+=", page), path
 
 

@@ -40,7 +40,7 @@ def tamper(case, sequence: int, column: str = "actor_name", value: str = "Somebo
 def test_readers_see_the_trail_with_each_event_in_words(role):
     case, nurse = decided()
     page = text_of(signed_in(role)[1].get(LIST))
-    assert re.search(rf"E[SD]T {nurse.name} Nurse reviewer Example Plan approved {case.reference} 5", page)
+    assert re.search(rf"E[SD]T {nurse.name} Nurse reviewer Example Plan approved {case.reference} 6", page)
 
 
 @pytest.mark.parametrize("role", [Role.NURSE, Role.PHYSICIAN])
@@ -66,7 +66,7 @@ def test_the_list_is_filtered_by_action_role_day_and_reference():
     assert rows(role="system") == 2
     assert rows(action="approve", day=today) == 2
     assert rows(action="approve", day="2020-01-01") == 0
-    assert rows(q=other.reference) == 5
+    assert rows(q=other.reference) == 6
     auditor.get(case_page(other))
     assert rows(q=other.reference) == 6
     assert rows(action="approve", day="9999-12-31") == rows(action="approve", day="0001-01-01") == 0
@@ -94,7 +94,7 @@ def test_nobody_changes_an_event(role):
 def test_an_unbroken_chain_is_reported_with_its_number_of_events():
     case, _ = decided()
     _, auditor = signed_in(Role.AUDITOR)
-    assert "5 events, unbroken." in text_of(auditor.post(act(case, "trail")))
+    assert "6 events, unbroken." in text_of(auditor.post(act(case, "trail")))
 
 
 def checked(client) -> str:
@@ -135,7 +135,7 @@ def test_the_first_broken_event_is_named_on_the_page_of_the_case_on_the_list_and
     assert re.search(r"The last check, .*: 1 fault, ", everything)
     assert fault in everything
     assert f"the audit trail has 1 fault(s); the first: {fault}" in caplog.text
-    assert "5 events, unbroken." in text_of(auditor.post(act(whole, "trail")))
+    assert "6 events, unbroken." in text_of(auditor.post(act(whole, "trail")))
     assert auditor.get(CHECK).headers["Location"] == LIST
 
 

@@ -190,7 +190,7 @@ def ask_about(case, nurse):
 
 def hand_on(case, nurse):
     claimed_by(case, nurse)
-    escalate.escalate(case, by=nurse, at=timezone.now(), question="Is it new?")
+    escalate.escalate(case, by=nurse, at=timezone.now(), question="Is it new?", recommendation="approve")
 
 
 OPEN_STATES = {"in_review": claimed_by, "information_needed": ask_about, "with_physician": hand_on}
@@ -248,6 +248,7 @@ def test_a_reviewer_who_has_the_case_open_is_stopped_and_told_what_changed():
     assert "Changed since" not in text(browser(person(Role.LEAD)).get(case_page(case)))
     assert "Changed since" not in text(browser(person(Role.AUDITOR)).get(case_page(case)))
     assert Opening.objects.unscoped("a test counts").count() == 2, "an auditor's look is no reviewer's"
+    cases.certain(case, nurse, timezone.now())
     assert reviewer.post(act(case, "approve"), typed("approve", case)).status_code == 302
     assert client.get(page_of(case, "amend/"))["Location"] == page_of(case)
 

@@ -14,9 +14,9 @@ from django.db import connection, connections, transaction
 from priorauth import exports, watermark
 from priorauth.models import AuditEvent, Decision, DecisionLine
 from priorauth.roles import SYSTEM, Role
-from priorauth.services import decide
+from priorauth.services import decide, decision_lines
 from tests.api_helpers import DECISIONS, Program, key_for, payer_program
-from tests.cases import NOW, approve, case_in_review, claimed, not_approve, person, plan
+from tests.cases import DAYS, NOW, approve, case_in_review, certain, claimed, not_approve, person, plan
 from tests.factories import browser
 from tests.soak import figure, report
 from tests.waiting import eventually, waiting_for_a_lock
@@ -205,10 +205,10 @@ def many_lines(monkeypatch, count):
     """One decision with so many lines."""
     with monkeypatch.context() as patched:
         patched.setattr(
-            decide,
-            "_lines",
+            decision_lines,
+            "lines_of",
             lambda decision, *_: [
-                DecisionLine(decision=decision, number=number, code="22511", levels="L1", outcome="approved")
+                DecisionLine(decision=decision, number=number, code="22511", levels="L1", outcome="approved", **DAYS)
                 for number in range(1, count + 1)
             ],
         )
@@ -334,7 +334,7 @@ def test_a_decision_that_stays_in_flight_makes_the_reader_come_again_and_holds_n
 def test_a_reader_that_goes_on_while_four_people_decide_gets_every_decision_once():
     text, clerk = key_for(plan()), person(Role.CLERK)
     nurses = [person(Role.NURSE) for _ in range(4)]
-    shares = [[claimed(case_in_review(clerk), nurse) for _ in range(3)] for nurse in nurses]
+    shares = [[certain(claimed(case_in_review(clerk), nurse), nurse) for _ in range(3)] for nurse in nurses]
     done = threading.Event()
 
     def decide_all(nurse, cases):

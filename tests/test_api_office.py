@@ -1,6 +1,7 @@
 """The office's operations of the API: check, send, list, read, answer, withdraw."""
 
 import datetime as dt
+from unittest.mock import ANY
 
 import pytest
 from django.utils import timezone
@@ -11,6 +12,7 @@ from priorauth.services import claim, decide, information, withdraw
 from tests.api_helpers import CHECK, REQUESTS, new_request, office_program, one
 from tests.cases import (
     NO_IMAGING,
+    REASONS,
     WORDS,
     approve,
     draft_case,
@@ -117,6 +119,7 @@ def test_a_decision_is_told_with_its_letters_and_the_authorization_of_each_line(
             "levels": ["L1"],
             "outcome": "approved",
             "authorization_number": number.authorization_number,
+            "units": 1,
             "valid_from": "2026-11-30",
             "valid_to": "2027-02-28",
         }
@@ -128,7 +131,10 @@ def test_a_decision_not_to_approve_is_told_with_reasons_and_without_an_authoriza
     not_approve(case, person(Role.PHYSICIAN), at=timezone.now())
     decision = program.get(one(case.reference)).json()["decisions"][0]
     assert decision["outcome"] == "not_approved"
-    assert decision["reason_code"] == "N01"
+    assert decision["reason_codes"] == ["N01"]
+    assert decision["reasons"][0].startswith("N01 ")
+    assert decision["what_would_change"] == REASONS["what_would_change"]
+    assert decision["relied_on"] == [{"level": "L1", "criterion": ANY}]
     assert decision["letters"] == [{"to": "clinician", "text": WORDS}, {"to": "member", "text": WORDS}]
     assert decision["lines"][0]["authorization_number"] is None
 

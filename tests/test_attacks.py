@@ -104,6 +104,7 @@ def remove_case(stream, chance):
         "attachment",
         "informationrequest",
         "escalation",
+        "judgement",
         "revision",
         "draft",
     ):

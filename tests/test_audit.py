@@ -14,8 +14,8 @@ from priorauth.audit import verify
 from priorauth.guards import APPEND_ONLY
 from priorauth.models import AuditEvent, Case, Checkpoint
 from priorauth.roles import SYSTEM, Role
-from priorauth.services import claim, extend, information, replay, submit, warn, write
-from tests.cases import NOW, approve, case_in_review, draft_case, facts, person, score_all, submission
+from priorauth.services import claim, extend, information, judge, reopen, replay, submit, warn, write
+from tests.cases import NO_IMAGING, NOW, approve, case_in_review, draft_case, facts, person, score_all, submission
 from tests.tampering import force
 
 pytestmark = pytest.mark.django_db
@@ -25,16 +25,20 @@ pytestmark = pytest.mark.django_db
 def decided():
     case = case_in_review(person(Role.CLERK))
     approve(case, person(Role.NURSE))
-    assert audit.verify_case(case) == (None, 5)
+    assert audit.verify_case(case) == (None, 6)
     return case
 
 
 def correspond():
-    """A question, its answer, a message and a line for the next reviewer; a clock that was changed, and whoever is
-    told that it runs out."""
+    """A mark, a question, its answer, a message and a line for the next reviewer; a clock that was changed, and
+    whoever is told that it runs out; and a decided case that was opened again."""
     clerk, nurse = person(Role.CLERK), person(Role.NURSE)
-    case = claim.claim(case_in_review(clerk), by=nurse, at=NOW)
-    items = [{"criterion": "symptomatic", "level": "L1", "ask": "Which pain?"}]
+    decided = case_in_review(clerk)
+    approve(decided, nurse)
+    reopen.reopen(decided, by=person(Role.LEAD), at=NOW, reason="The office sent a newer report by post.")
+    case = claim.claim(case_in_review(clerk, NO_IMAGING), by=nurse, at=NOW)
+    judge.judge(case, by=nurse, at=NOW, marks=[judge.Mark("L1", "symptomatic", "met")])
+    items = [{"criterion": "imaging_nonhealing", "level": "L1"}]
     information.ask(case, by=nurse, at=NOW, question="How is the pain?", items=items)
     not_held = information.Item(0, not_held=True, words="No score was taken.", by_id=clerk.user_id, at=NOW)
     information.answer(case, by=clerk, at=NOW, note="", items=[not_held])
@@ -86,7 +90,7 @@ def test_the_orm_cannot_change_an_event_either(decided):
         ("DELETE FROM priorauth_auditevent WHERE stream = %s AND sequence = 2", 2, "missing"),
         ("DELETE FROM priorauth_auditevent WHERE stream = %s AND sequence = 5", 5, "missing"),
         ("DELETE FROM priorauth_auditevent WHERE stream = %s", 1, "no trail"),
-        ("UPDATE priorauth_auditevent SET sequence = sequence + 1 WHERE stream = %s AND sequence = 5", 5, "missing"),
+        ("UPDATE priorauth_auditevent SET sequence = sequence + 1 WHERE stream = %s AND sequence = 6", 6, "missing"),
     ],
 )
 def test_each_attack_is_found_and_the_first_broken_event_named(decided, attack, sequence, what):

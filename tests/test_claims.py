@@ -17,7 +17,8 @@ from priorauth.audit import contents
 from priorauth.models import AuditEvent, Case, ConflictOfInterest, Credential, Handover, SavedView, User
 from priorauth.pictures import queue as pictures
 from priorauth.roles import Role
-from priorauth.services import claim, conflicts, decide, hand_over, information, saved_views, write
+from priorauth.services import claim, conflicts, hand_over, information, saved_views, write
+from priorauth.services.barred import barred
 from priorauth.services.base import clock
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 from priorauth.statuses import Status
@@ -492,4 +493,4 @@ def test_a_reviewer_of_the_office_itself_is_given_none_of_its_requests():
     nurse = person(Role.NURSE, office())
     in_review()
     assert claim.claim_next(by=nurse, at=timezone.now()) is None
-    assert decide.barred(in_review(), by=nurse, at=timezone.now())
+    assert barred(in_review(), by=nurse, at=timezone.now())

@@ -11,9 +11,9 @@ from django.core.management import CommandError, call_command
 from priorauth import exports
 from priorauth.models import AuditEvent, DecisionLine
 from priorauth.roles import Role
-from priorauth.services import decide
+from priorauth.services import decision_lines
 from priorauth.services.errors import NotPermitted
-from tests.cases import NOW, approve, case_in_review, not_approve, person
+from tests.cases import DAYS, NOW, approve, case_in_review, not_approve, person
 from tests.soak import report
 
 pytestmark = pytest.mark.django_db
@@ -206,11 +206,11 @@ def decided(monkeypatch):
     def decide_with(texts):
         def lines(decision, *_):
             return [
-                DecisionLine(decision=decision, number=number, code="22511", levels=text, outcome="approved")
+                DecisionLine(decision=decision, number=number, code="22511", levels=text, outcome="approved", **DAYS)
                 for number, text in enumerate(texts, start=1)
             ]
 
-        monkeypatch.setattr(decide, "_lines", lines)
+        monkeypatch.setattr(decision_lines, "lines_of", lines)
         return approve(case_in_review(person(Role.CLERK)), person(Role.NURSE))
 
     return decide_with

@@ -23,7 +23,7 @@ from portal.web.rows import GROUPS
 from priorauth.admin import site
 from priorauth.models import Case
 from priorauth.roles import Role
-from tests.admin_helpers import act, held_by, in_review, signed_in, typed, with_physician
+from tests.admin_helpers import act, held_by, in_review, ready, ready_to_refuse, signed_in, typed, with_physician
 from tests.cases import draft_case, person
 from tests.factories import browser, day, draft_of, saved_draft, sent_through_the_page, valid_form
 from tests.soak import SOAK
@@ -214,10 +214,10 @@ def forms_in(response: HttpResponse) -> list[forms.BaseForm]:
 def act_pages() -> Iterator[Page]:
     for slug in ("approve", "ask", "escalate", "close"):
         nurse, client = signed_in(Role.NURSE)
-        case = held_by(nurse, in_review())
+        case = ready(nurse, in_review())
         yield Page(client, act(case, slug), typed(slug, case), case)
     physician, client = signed_in(Role.PHYSICIAN)
-    case = held_by(physician, with_physician(in_review("B07")))
+    case = ready_to_refuse(physician, with_physician(in_review("B07")))
     yield Page(client, act(case, "not-approve"), typed("not-approve", case), case)
 
 
@@ -296,7 +296,7 @@ ALONE = ("a null",)
 @by_value({name: text for name, text in NONSENSE.items() if SOAK or name in list(NONSENSE)[:3]})
 def test_no_decision_comes_of_a_date_that_is_none(text):
     nurse, client = signed_in(Role.NURSE)
-    case = held_by(nurse, in_review())
+    case = ready(nurse, in_review())
     for name in ("valid_from", "valid_to"):
         response = client.post(act(case, "approve"), body(typed("approve", case, **{name: text})), content_type=FORM)
         assert response.status_code in (200, 400), name

@@ -27,6 +27,7 @@ DECIDES = {
     "admin:priorauth_case_downgrade": "physician",
     "admin:priorauth_case_close": "nurse",
     "admin:priorauth_case_take-over": "lead",
+    "admin:priorauth_case_reopen": "lead",
     "admin:priorauth_lettertext_add": "lead",
 }
 

@@ -14,7 +14,17 @@ from priorauth.roles import Role
 from priorauth.services import letter_texts
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 from tests import cases
-from tests.admin_helpers import act, case_page, held_by, in_review, signed_in, typed, with_physician
+from tests.admin_helpers import (
+    act,
+    case_page,
+    held_by,
+    in_review,
+    ready,
+    ready_to_refuse,
+    signed_in,
+    typed,
+    with_physician,
+)
 from tests.cases import NO_IMAGING, NOW, approve, case_in_review, person
 from tests.factories import browser
 from tests.letters import FOR_MEMBER, approved, asked, refused
@@ -82,7 +92,7 @@ def test_leads_and_administrators_add_versions_and_nobody_changes_one():
 
 def test_a_reviewer_reads_the_letter_before_it_is_sent():
     case, (actor, nurse) = in_review(), signed_in(Role.NURSE)
-    held_by(actor, case)
+    ready(actor, case)
     data = typed("approve", case)
     del data["confirmed"]
     page = html.unescape(nurse.post(act(case, "approve"), data).content.decode())
@@ -109,7 +119,7 @@ def test_a_reviewer_reads_the_letter_before_it_is_sent():
 
 def test_a_reason_that_is_hard_to_read_is_told_to_the_physician_and_not_refused():
     case, (actor, physician) = with_physician(in_review(NO_IMAGING)), signed_in(Role.PHYSICIAN)
-    held_by(actor, case)
+    ready_to_refuse(actor, case)
     hard = "Documentation insufficiently demonstrates symptomatology attributable to 22511 by MRI."
     for reason, advised in ((hard, True), (FOR_MEMBER, False)):
         data = typed("not-approve", case, reason_for_member=reason)

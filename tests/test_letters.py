@@ -17,6 +17,7 @@ from priorauth.services import decide, letter_texts, submit
 from tests import cases
 from tests.cases import NOW, approve, case_in_review, claimed, not_approve, person
 from tests.letters import (
+    CHANGE,
     FOR_CLINICIAN,
     FOR_MEMBER,
     REASONS,
@@ -81,7 +82,7 @@ KINDS = {
         [
             FOR_MEMBER,
             f"A scan shows that the break has not healed. {FACTS['not_met']}",
-            "A newer scan that shows that the break has not healed.",
+            CHANGE,
             "Interventional radiology",
             "(MA)",
             *APPEAL,
@@ -89,6 +90,9 @@ KINDS = {
         [
             "N04 Preventive, or a healed fracture.",
             FOR_CLINICIAN,
+            "This rests on:",
+            "L1: A6 ",
+            CHANGE,
             "MRI of Nov 14, 2026: no edema",
             "A6: A newer scan that shows",
             "484, statement 1, and when, bullet 1",
@@ -102,6 +106,8 @@ KINDS = {
         [
             f"We were asked to approve {AT_L1}.",
             "We have to decide by Nov 24, 2026.",
+            "should answer by Nov 23, 2026",
+            "Please answer by",
             "A scan shows that the break has not",
         ],
         ["Please send the MRI report of L1.", "Please send a dated MRI, CT or bone scan of L1", "A6"],
@@ -212,7 +218,7 @@ def test_a_letter_is_written_with_its_act_or_not_at_all(monkeypatch):
 
 
 def test_a_letter_is_sealed_and_its_receipt_is_its_acts(capsys):
-    for letter, number in ((approved(), 5), (asked(), 5)):
+    for letter, number in ((approved(), 6), (asked(), 5)):
         receipt = receipts.of_letter(letter)
         event = AuditEvent.objects.get(stream=audit.case_stream(letter.case), sequence=number)
         assert (receipt.sequence, receipt.hash, event.entities["letter"]) == (number, event.hash, 1)

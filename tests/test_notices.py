@@ -79,14 +79,15 @@ def test_an_office_that_was_asked_is_reminded_once_while_the_time_runs_out(smtp)
     clerk, nurse = person(Role.CLERK), person(Role.NURSE)
     case = asked_case(clerk, nurse)
     send()
-    soon = case.due_at - notify.SOON
-    for at, waiting in ((soon - HOUR, 0), (soon + HOUR, 1), (soon + 2 * HOUR, 1), (case.due_at + HOUR, 0)):
+    end = case.information_requests.get().answer_by
+    soon = end - notify.SOON
+    for at, waiting in ((soon - HOUR, 0), (soon + HOUR, 1), (soon + 2 * HOUR, 1), (end + HOUR, 0)):
         assert notify.enqueue_due(at) == waiting
         send(at)
     assert len(smtp.heard) == 2
     assert f"Subject: {case.reference} waits for your answer" in smtp.heard[1][1]
-    late = asked_case(clerk, nurse, case.due_at - HOUR)
-    assert late.due_at > case.due_at
+    late = asked_case(clerk, nurse, end - HOUR)
+    assert late.information_requests.get().answer_by > end
     information.answer(case, by=clerk, at=soon + HOUR, note="It is L1.")
     assert notify.enqueue_due(soon + HOUR) == 0
 

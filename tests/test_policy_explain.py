@@ -40,13 +40,26 @@ def texts(value):
     """Every sentence of an explanation, without ids."""
     if isinstance(value, dict):
         for key, part in value.items():
-            if key not in ("policy", "determination", "flag", "criterion", "state", "pathway"):
+            if key not in ("policy", "determination", "flag", "criterion", "state", "pathway", "paths"):
                 yield from texts(part)
     elif isinstance(value, list):
         for part in value:
             yield from texts(part)
     elif isinstance(value, str):
         yield value
+
+
+def told_by(one):
+    """The paths of the facts that are repeated; what the record does not speak of has a path too, and no fact."""
+    pairs = zip(one["found"], one["paths"], strict=True)
+    return [path for words, path in pairs if path and "does not speak" not in words]
+
+
+def fact_at(parsed, path):
+    value = parsed.model_dump()
+    for step in path.split("."):
+        value = value[int(step) if step.isdigit() else step]
+    return value
 
 
 def check_honest(parsed, edition=EDITION):
@@ -62,6 +75,7 @@ def check_honest(parsed, edition=EDITION):
                 states = {one["criterion"]: one["state"] for one in pathway["criteria"]}
                 assert states == level["criteria"][pathway["pathway"]]
                 for one in pathway["criteria"]:
+                    assert all(fact_at(parsed, path) is not None for path in told_by(one))
                     assert one["word"] == {"met": "Met", "not_met": "Not met", "unknown": "Missing"}[one["state"]]
                     asked = one["state"] == pathway["state"] == "unknown" and one["counts"]
                     assert bool(one["ask"]) == asked

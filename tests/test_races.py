@@ -19,7 +19,7 @@ from priorauth.services import attach, claim, decide, drafts, escalate, informat
 from priorauth.services.base import clock
 from priorauth.services.errors import Conflict, Refused
 from priorauth.statuses import DECIDED, TRANSITIONS, Act, Status
-from tests.cases import NOW, case_in_review, claimed, person
+from tests.cases import NOW, case_in_review, certain, claimed, person
 from tests.factories import report as report_file
 from tests.soak import figure, report
 
@@ -62,7 +62,7 @@ def test_c1_of_two_who_decide_one_decides_and_the_other_reads_who_was_faster(at_
     rounds = figure(500) // 2
     clerk, nurse = person(Role.CLERK), person(Role.NURSE)
     for _ in range(rounds):
-        case = claimed(case_in_review(clerk), nurse)
+        case = certain(claimed(case_in_review(clerk), nurse), nurse)
         windows = [fresh(case), fresh(case)]
         answers = at_once(*[lambda mine=mine: decide.approve(mine, by=nurse, at=NOW, **VALID) for mine in windows])
         lost = [answer for answer in answers if isinstance(answer, Refused)]
@@ -77,7 +77,7 @@ def test_c1_two_reviewers_who_both_claim_and_decide_make_one_decision(at_once):
     clerk, reviewers = person(Role.CLERK), [person(Role.NURSE), person(Role.LEAD)]
 
     def claim_and_decide(case: Case, by: Any) -> Any:
-        return decide.approve(claim.claim(case, by=by, at=NOW), by=by, at=NOW, **VALID)
+        return decide.approve(certain(claim.claim(case, by=by, at=NOW), by), by=by, at=NOW, **VALID)
 
     for _ in range(rounds):
         case = case_in_review(clerk)
@@ -107,7 +107,9 @@ def acts_on(case: Case, clerk: Any, nurse: Any) -> dict[str, Callable[[], Any]]:
     return {
         "approve": lambda: decide.approve(mine[0], by=nurse, at=NOW, **VALID),
         "ask": lambda: information.ask(mine[1], by=nurse, at=NOW, question="Which plan is it?", items=[]),
-        "escalate": lambda: escalate.escalate(mine[2], by=nurse, at=NOW, question="Is the fracture new?"),
+        "escalate": lambda: escalate.escalate(
+            mine[2], by=nurse, at=NOW, question="Is the fracture new?", recommendation="approve"
+        ),
         "withdraw": lambda: withdraw.withdraw(mine[3], by=clerk, at=NOW, reason="Sent by mistake."),
         "answer": lambda: information.answer(mine[4], by=clerk, at=NOW, facts=facts, details={}, note="It is a PPO."),
         "attach": lambda: attach.attach(mine[5], report_file(), by=clerk, at=NOW),
@@ -121,7 +123,7 @@ def test_c2_whatever_the_office_does_while_a_reviewer_acts_the_case_ends_where_t
     clerk, nurse = person(Role.CLERK), person(Role.NURSE)
     first = Counter()
     for _ in range(rounds):
-        case = claimed(case_in_review(clerk), nurse)
+        case = certain(claimed(case_in_review(clerk), nurse), nurse)
         if status is Status.INFORMATION_NEEDED:
             information.ask(case, by=nurse, at=NOW, question="Which plan is it?", items=[])
         possible = acts_on(case, clerk, nurse)

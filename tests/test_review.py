@@ -14,9 +14,11 @@ from priorauth.statuses import DECIDED, TRANSITIONS, Act, Status
 from tests.cases import (
     NO_IMAGING,
     NOW,
+    REASONS,
     WORDS,
     approve,
     case_in_review,
+    certain,
     claimed,
     facts,
     not_approve,
@@ -53,8 +55,8 @@ def test_a_clean_request_is_scored_claimed_and_approved_by_a_nurse():
         "meets",
         "A",
     )
-    assert trail(case) == ["create", "send", "score", "claim", "approve"]
-    assert audit.verify_case(case) == (None, 5)
+    assert trail(case) == ["create", "send", "score", "claim", "judge", "approve"]
+    assert audit.verify_case(case) == (None, 6)
 
 
 def test_a_nurse_cannot_approve_against_the_scored_facts_but_a_physician_can_with_a_reason():
@@ -62,7 +64,7 @@ def test_a_nurse_cannot_approve_against_the_scored_facts_but_a_physician_can_wit
     nurse, physician = person(Role.NURSE), person(Role.PHYSICIAN)
     with pytest.raises(NotPermitted, match="only a physician"):
         approve(case, nurse)
-    escalate.escalate(case, by=nurse, at=NOW, question="Is the outside report enough?")
+    escalate.escalate(case, by=nurse, at=NOW, question="Is the outside report enough?", recommendation="approve")
     with pytest.raises(Incomplete, match="20 characters"):
         approve(case, physician, reason="fine")
     decision = approve(case, physician, reason="I read the outside MRI on the plan's viewer: edema at L1.")
@@ -83,9 +85,9 @@ NOTHING: dict[str, dict] = {
     "claim": {},
     "release": {},
     "ask": {"question": " ", "items": []},
-    "escalate": {"question": " "},
+    "escalate": {"question": " ", "recommendation": ""},
     "approve": {"valid_from": None, "valid_to": None},
-    "not_approve": {"lines": [], "reason_code": "", "reason_for_member": "", "reason_for_clinician": ""},
+    "not_approve": {"lines": [], "relied_on": [], **dict.fromkeys(REASONS, "")},
     "close": {"reason": ""},
     "answer": {"facts": {}, "details": {}, "note": ""},
     "withdraw": {"reason": ""},
@@ -127,7 +129,7 @@ def test_whatever_a_person_may_not_do_leaves_its_event():
     ):
         with pytest.raises(NotPermitted):
             attempt()
-    escalate.escalate(claimed(case, nurse), by=nurse, at=NOW, question="Is the fracture new?")
+    escalate.escalate(claimed(case, nurse), by=nurse, at=NOW, question="Is the fracture new?", recommendation="approve")
     with pytest.raises(NotPermitted):
         claimed(case, nurse)
     refused = AuditEvent.objects.filter(action__startswith="refused_").order_by("pk")
@@ -142,13 +144,13 @@ def test_whatever_a_person_may_not_do_leaves_its_event():
 def test_a_reason_code_is_one_of_ours():
     case, physician = case_in_review(person(Role.CLERK)), person(Role.PHYSICIAN)
     with pytest.raises(Incomplete) as refused:
-        not_approve(case, physician, reason_code="N99")
-    assert refused.value.field == "reason_code"
+        not_approve(case, physician, reason_codes=["N99"])
+    assert refused.value.field == "reason_codes"
 
 
 def test_a_physician_decides_not_to_approve_with_a_code_and_reasons():
     case, physician = case_in_review(person(Role.CLERK)), person(Role.PHYSICIAN)
-    for missing in ("reason_code", "reason_for_member", "reason_for_clinician"):
+    for missing in REASONS:
         with pytest.raises(Incomplete) as refused:
             not_approve(case, physician, **{missing: "  "})
         assert refused.value.field == missing
@@ -176,7 +178,14 @@ def test_some_lines_can_be_approved_and_others_not():
     with pytest.raises(Incomplete) as refused:
         not_approve(case, physician, lines=[2])
     assert refused.value.field == "valid_from"
-    decision = not_approve(case, physician, lines=[2], valid_from=dt.date(2026, 11, 30), valid_to=dt.date(2027, 2, 28))
+    decision = not_approve(
+        case,
+        physician,
+        lines=[2],
+        reason_codes=["N03"],
+        valid_from=dt.date(2026, 11, 30),
+        valid_to=dt.date(2027, 2, 28),
+    )
     case.refresh_from_db()
     assert case.status == "partly_approved"
     assert list(decision.lines.values_list("number", "outcome")) == [(1, "approved"), (2, "not_approved")]
@@ -185,7 +194,7 @@ def test_some_lines_can_be_approved_and_others_not():
 @pytest.mark.parametrize("days", [("0001-01-01", "0001-02-01"), ("2016-12-01", "2017-01-01"), ("9999-12-31",) * 2])
 def test_an_authorization_begins_within_a_year_of_the_decision(days):
     case, nurse = case_in_review(person(Role.CLERK)), person(Role.NURSE)
-    claim.claim(case, by=nurse, at=NOW)
+    certain(claimed(case, nurse), nurse)
     first, last = map(dt.date.fromisoformat, days)
     with pytest.raises(Incomplete, match="within one year of today") as refused:
         decide.approve(case, by=nurse, at=NOW, valid_from=first, valid_to=last)
@@ -314,7 +323,7 @@ def test_claim_next_gives_physicians_what_was_escalated():
     clerk, nurse, physician = person(Role.CLERK), person(Role.NURSE), person(Role.PHYSICIAN)
     case = case_in_review(clerk)
     assert claim.claim_next(by=physician, at=NOW) is None
-    escalate.escalate(claimed(case, nurse), by=nurse, at=NOW, question="Sacral level?")
+    escalate.escalate(claimed(case, nurse), by=nurse, at=NOW, question="Sacral level?", recommendation="approve")
     assert claim.claim_next(by=nurse, at=NOW) is None
     with pytest.raises(NotPermitted, match="waits for a physician"):
         claimed(case, nurse)
@@ -359,12 +368,12 @@ def test_validity_runs_forwards(hours):
     assert refused.value.field == "valid_to"
 
 
-def test_every_act_of_the_table_starts_and_ends_in_known_statuses_and_nothing_follows_a_decision():
+def test_every_act_of_the_table_starts_and_ends_in_known_statuses_and_only_an_opening_follows_a_decision():
     assert set(TRANSITIONS) == set(Act) - {Act.CREATE}
-    for transition in TRANSITIONS.values():
+    for act, transition in TRANSITIONS.items():
         assert transition.sources
         assert transition.roles
-        assert not transition.sources & (DECIDED | {Status.WITHDRAWN})
+        assert not transition.sources & (DECIDED | {Status.WITHDRAWN}) or act == Act.REOPEN
 
 
 def denial(case, nurse, **changes):
@@ -376,9 +385,9 @@ def denial(case, nurse, **changes):
         "decided_by_id": nurse.user_id,
         "decided_role": "physician",
         "decided_at": NOW,
-        "reason_code": "N01",
-        "reason_for_member": WORDS,
-        "reason_for_clinician": WORDS,
+        "clock_from": NOW,
+        "due_at": NOW,
+        **REASONS,
     }
     return Decision(**{**values, **changes})
 
@@ -388,7 +397,9 @@ def denial(case, nurse, **changes):
     [
         {},
         {"decided_role": "nurse"},
-        {"reason_code": ""},
+        {"reason_codes": []},
+        {"reason_codes": ["N99"]},
+        {"what_would_change": ""},
         {"reason_for_member": ""},
         {"reason_for_clinician": " \n"},
         {"outcome": "partly_approved"},
@@ -397,7 +408,7 @@ def denial(case, nurse, **changes):
 def test_the_database_itself_refuses_a_denial_without_physician_credential_code_or_reasons(changes):
     case, physician = case_in_review(person(Role.CLERK)), person(Role.PHYSICIAN)
     credential = None if not changes else physician_credential(physician)
-    with pytest.raises(IntegrityError, match=r"denial_needs_a_physician|approval_has_number"), transaction.atomic():
+    with pytest.raises(IntegrityError, match=r"denial_needs_a_physician|approval_has_a_number"), transaction.atomic():
         denial(case, physician, credential=credential, **changes).save()
 
 

@@ -45,7 +45,7 @@ def story():
     score_all()
     case.refresh_from_db()
     claim.claim(case, by=nurse, at=NOW)
-    escalate.escalate(case, by=nurse, at=NOW, question="Is the fracture new?")
+    escalate.escalate(case, by=nurse, at=NOW, question="Is the fracture new?", recommendation="approve")
     not_approve(case, physician)
     assert audit.verify_case(case) == (None, case.version)
     return case
@@ -60,7 +60,7 @@ CHANGES = {
     "revision": ("facts = jsonb_set(facts, '{product}', '\"hmo\"')", "wrote revision"),
     "assessment": ("result = jsonb_set(result, '{determination}', '\"meets\"')", "wrote assessment"),
     "decision": ("reason_for_member = 'Something else was written here.'", "wrote decision"),
-    "decisionline": ("outcome = 'approved'", "wrote decision line"),
+    "decisionline": ("units = 9", "wrote decision line"),
     "informationrequest": ("answer = 'It is not attached.'", "wrote information request"),
     "escalation": ("question = 'Is it old?'", "wrote escalation"),
     "attachment": ("sha256 = repeat('0', 64)", "wrote attachment"),
@@ -176,7 +176,7 @@ def test_a_trail_that_version_0_1_began_is_compared_as_far_as_it_was_sealed():
         AuditEvent.objects.bulk_create(events)
     assert audit.verify_case(case) == (None, 3)
     approve(case, person(Role.NURSE))
-    assert audit.verify_case(case) == (None, 5)
-    force("UPDATE priorauth_decision SET valid_to = valid_to + 1 WHERE case_id = %s", case.pk)
-    assert "event 5 wrote decision" in named(case)
+    assert audit.verify_case(case) == (None, 6)
+    force("UPDATE priorauth_decision SET due_at = due_at + interval '1 day' WHERE case_id = %s", case.pk)
+    assert "event 6 wrote decision" in named(case)
     assert Case.objects.unscoped("the test looks").count() == 1

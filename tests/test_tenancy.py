@@ -54,7 +54,9 @@ def test_nobody_and_the_portal_itself_see_nothing_through_an_actor():
 
 def test_the_office_does_not_see_what_the_nurse_asks_the_physician():
     clerk, nurse = person(Role.CLERK), person(Role.NURSE)
-    escalate.escalate(claimed(case_in_review(clerk), nurse), by=nurse, at=NOW, question="Is it old?")
+    escalate.escalate(
+        claimed(case_in_review(clerk), nurse), by=nurse, at=NOW, question="Is it old?", recommendation="approve"
+    )
     assert Escalation.objects.for_actor(nurse).count() == 1
     assert not Escalation.objects.for_actor(clerk).exists()
 

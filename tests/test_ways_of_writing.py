@@ -1,12 +1,12 @@
 """Every way of writing to a case or to what hangs on it either is an act, with exactly one event, or is refused by
 PostgreSQL: none is silent (RELIABILITY A5, invariant 3)."""
 
+import datetime as dt
 import re
 
 import pytest
 from django.db import IntegrityError, connection, models, transaction
 from django.urls import reverse
-from django.utils import timezone
 
 from priorauth import audit
 from priorauth.models import (
@@ -23,9 +23,9 @@ from priorauth.models import (
     Revision,
 )
 from priorauth.roles import Role
-from priorauth.services import attach, claim, drafts, information, write
-from tests.admin_helpers import act, signed_in, typed
-from tests.cases import NOW, approve, case_in_review, draft_case, person
+from priorauth.services import attach, claim, drafts, information, judge, write
+from tests.admin_helpers import act, ready, ready_to_refuse, signed_in, typed
+from tests.cases import NO_IMAGING, NOW, WORDS, approve, case_in_review, draft_case, person
 from tests.factories import report
 
 pytestmark = pytest.mark.django_db
@@ -144,7 +144,7 @@ ROWS = {
     Revision: {"facts": {}},
     Assessment: {"result": {}},
     Decision: {"reason_for_clinician": "Something else."},
-    DecisionLine: {"outcome": "not_approved"},
+    DecisionLine: {"units": 9},
     Attachment: {"name": "other.pdf"},
 }
 
@@ -169,9 +169,10 @@ def added(row):
 
 def by_nobodys_act(case):
     who, asked = case.created_by_id, {"asked_by_id": case.created_by_id, "asked_at": NOW, "number": 1}
+    asked["answer_by"] = NOW + dt.timedelta(hours=1)
     return {
         InformationRequest: {"question": "?", **asked},
-        Escalation: {"question": "?", "escalated_by_id": who, "escalated_at": NOW},
+        Escalation: {"question": "?", "escalated_by_id": who, "escalated_at": NOW, "recommendation": "ask"},
         Message: {"text": "Hello.", "from_office": True, "written_by_id": who, "written_at": NOW},
     }
 
@@ -183,8 +184,10 @@ def test_a_question_or_message_that_nobody_wrote_by_an_act_is_refused(case, mode
 
 def test_a_message_and_the_answer_to_an_item_are_never_changed_nor_added_past_the_services():
     clerk, nurse = person(Role.CLERK), person(Role.NURSE)
-    case = claim.claim(case_in_review(clerk), by=nurse, at=NOW)
-    information.ask(case, by=nurse, at=NOW, question="?", items=[{"criterion": "code", "level": None, "ask": "?"}] * 2)
+    case = claim.claim(case_in_review(clerk, NO_IMAGING), by=nurse, at=NOW)
+    judge.judge(case, by=nurse, at=NOW, marks=[judge.Mark("L1", "symptomatic", "unknown", WORDS)])
+    items = [{"criterion": name, "level": "L1"} for name in ("imaging_nonhealing", "symptomatic")]
+    information.ask(case, by=nurse, at=NOW, question="?", items=items)
     item = information.Item(0, True, "It was lost.", clerk.user_id, NOW)
     information.answer(case, by=clerk, at=NOW, note="", items=[item])
     write.write(case, by=clerk, at=NOW, text="Hello.")
@@ -215,7 +218,7 @@ def test_an_action_of_the_admin_writes_exactly_one_event(slug):
     actor, client = signed_in(Role.PHYSICIAN if slug == "not-approve" else Role.NURSE)
     case = case_in_review(person(Role.CLERK))
     if slug != "claim":
-        claim.claim(case, by=actor, at=timezone.now())
+        ready_to_refuse(actor, case) if slug == "not-approve" else ready(actor, case)
     version = case.version
     assert client.post(act(case, slug), typed(slug, case)).status_code == 302
     committing()

@@ -40,7 +40,7 @@ from priorauth.models import (
 from priorauth.roles import Actor, Role
 from priorauth.services import claim, conflicts, directory, information, invitations, kept, replay, saved_views, submit
 from priorauth.statuses import Urgency
-from tests.cases import draft_case, facts, office, person, plan, score_all, submission
+from tests.cases import approve, certain, draft_case, facts, office, person, plan, score_all, submission
 from tests.factories import browser, report, saved_draft, sent_through_the_page
 
 MATRIX = yaml.safe_load((Path(__file__).parent.parent / "portal" / "permissions.yaml").read_text())
@@ -56,8 +56,8 @@ OF_A_KIND = {
     "clock": {"product": "medicare_hmo_blue"},
 }
 # On which of the cases that a reviewer holds each act is tried.
-ACTS = dict.fromkeys(("claim", "release", "hand-over", "approve", "ask", "escalate", "not-approve"), "act")
-ACTS |= {"close": "close", "extend": "clock", "downgrade": "clock"}
+ACTS = dict.fromkeys(("claim", "release", "hand-over", "judge", "approve", "ask", "escalate", "not-approve"), "act")
+ACTS |= {"close": "close", "reopen": "reopen", "extend": "clock", "downgrade": "clock"}
 
 
 @dataclass(frozen=True)
@@ -153,13 +153,20 @@ class World:
     def held(self) -> dict[str, dict[str, Case]]:
         """For every reviewer a case to act on, one that may be closed, and an expedited one whose rule knows more
         time, all claimed by them."""
-        return {
+        now = timezone.now()
+        held = {
             who: {
-                kind: claim.claim(self.in_review(kind), by=self.actors[who], at=timezone.now())
+                kind: claim.claim(self.in_review(kind), by=self.actors[who], at=now)
                 for kind in ("act", "close", "clock")
             }
             for who in ("nurse", "physician", "lead")
         }
+        decided = self.in_review()
+        approve(decided, person(Role.NURSE), now)
+        for who, cases in held.items():
+            certain(cases["act"], self.actors[who], now)
+            cases["reopen"] = decided
+        return held
 
     def values(self, route: Route, who: str) -> dict[str, Any]:
         """What the route's parameters stand for: an object of office A, fit for what the route does."""

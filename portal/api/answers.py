@@ -92,6 +92,8 @@ def _question(question: InformationRequest) -> Json:
         "asked_at": instant(question.asked_at),
         "answer": question.answer or None,
         "answered_at": instant(question.answered_at),
+        "answer_by": instant(question.answer_by),
+        "expired_at": instant(question.expired_at),
     }
 
 
@@ -103,8 +105,10 @@ def _decision(decision: Decision) -> Json:
         "decided_at": instant(decision.decided_at),
         "decided_by": str(decision.decided_by),
         "decided_by_role": decision.decided_role,
-        "reason_code": decision.reason_code or None,
-        "reason": decision.get_reason_code_display() or None,
+        "reason_codes": decision.reason_codes,
+        "reasons": decision.reasons,
+        "relied_on": decision.relied_on,
+        "what_would_change": decision.what_would_change or None,
         "letters": [{"to": reader, "text": text} for reader, text in words.items() if text],
         "lines": _decided_lines(decision),
     }
@@ -124,15 +128,17 @@ def _letter(case: Case, letter: Letter) -> Json:
 
 def _decided_lines(decision: Decision) -> Iterable[Json]:
     """Each line with its outcome; number and validity of the authorization stand on the lines that have it."""
-    granted = {
-        "authorization_number": decision.authorization_number,
-        "valid_from": day(decision.valid_from),
-        "valid_to": day(decision.valid_to),
-    }
     return [
-        {"line": line.number, "code": line.code, "levels": line.levels.split(", ") if line.levels else []}
-        | {"outcome": line.outcome}
-        | (granted if line.outcome == Decision.Outcome.APPROVED else dict.fromkeys(granted))
+        {
+            "line": line.number,
+            "code": line.code,
+            "levels": line.levels.split(", ") if line.levels else [],
+            "outcome": line.outcome,
+            "authorization_number": decision.authorization_number if line.valid_from else None,
+            "units": line.units if line.valid_from else None,
+            "valid_from": day(line.valid_from),
+            "valid_to": day(line.valid_to),
+        }
         for line in decision.lines.all()
     ]
 

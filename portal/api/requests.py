@@ -172,7 +172,7 @@ class Answers(OfficeView):
 
     def _is_open(self, case: Case, number: int | None) -> None:
         """Raise Conflict where another question than the one that the program read is open, or none."""
-        rows = InformationRequest.objects.for_actor(self.actor).filter(case=case, answered_at=None)
+        rows = InformationRequest.objects.for_actor(self.actor).filter(case=case, answered_at=None, expired_at=None)
         open_number = rows.values_list("number", flat=True).first()
         if open_number is None:
             raise Conflict("No question of the plan is open on this request.")

@@ -87,6 +87,8 @@ class Question(drf.Serializer):
     asked_at = drf.DateTimeField()
     answer = maybe()
     answered_at = maybe(drf.DateTimeField, help_text="null while the plan waits for an answer")
+    answer_by = drf.DateTimeField(help_text="the last instant for an answer")
+    expired_at = maybe(drf.DateTimeField, help_text="when the question ended without an answer")
 
 
 class DecidedLine(drf.Serializer):
@@ -95,6 +97,7 @@ class DecidedLine(drf.Serializer):
     levels = drf.ListField(child=text())
     outcome = OneOf(Decision.Outcome.values)
     authorization_number = maybe()
+    units = maybe(drf.IntegerField, help_text="null where the request names no number, or the line is not approved")
     valid_from = maybe(drf.DateField)
     valid_to = maybe(drf.DateField)
 
@@ -117,13 +120,22 @@ class IssuedLetter(drf.Serializer):
     pdf = text()
 
 
+class ReliedOn(drf.Serializer):
+    """A criterion that a decision not to approve rests on."""
+
+    level = text()
+    criterion = text()
+
+
 class DecisionShape(drf.Serializer):
     outcome = OneOf(Decision.Outcome.values)
     decided_at = drf.DateTimeField()
     decided_by = text()
     decided_by_role = text()
-    reason_code = OneOf(ReasonCode.values, allow_null=True)
-    reason = maybe()
+    reason_codes = drf.ListField(child=OneOf(ReasonCode.values))
+    reasons = drf.ListField(child=text(), help_text="the codes in words")
+    relied_on = ReliedOn(many=True)
+    what_would_change = maybe()
     letters = Letter(many=True)
     lines = DecidedLine(many=True)
 

@@ -33,6 +33,7 @@ from priorauth.tenancy import get_for
 LONGEST_NOTE = 2000
 CHANGED = "This request changed while you were answering. What you typed is kept and stands below; send it if it fits."
 BOTH = "A colleague and you changed the same. Yours stands below, theirs beside it: correct it, and keep or send it."
+ENDED = "The time to answer ended {when}. What was typed stands below: you can still correct or add facts with it."
 NOTHING = "Answer at least one item, or say that you do not have it."
 SENDING = ("send", "send_part")
 
@@ -104,6 +105,8 @@ def answer(request: HttpRequest, reference: str, number: int) -> HttpResponse:
     drafts = AnswerDraft.objects.for_actor(request.actor).select_related("saved_by")
     draft = drafts.filter(information_request=question).first()
     visit = Answering(request, case, question, timezone.now(), draft)
+    if question.expired_at:
+        visit.problem = ENDED.format(when=clock(question.answer_by))
     if request.method != "POST":
         return visit.page(Typed.of_draft(draft))
     response = _receive(visit)

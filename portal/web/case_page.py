@@ -63,12 +63,18 @@ def _clock(case: Case, now: dt.datetime) -> dict[str, Any]:
 def _questions(case: Case, request: HttpRequest) -> dict[str, Any]:
     rows = case.information_requests.select_related("asked_by", "answered_by", "revision")
     questions = list(rows.prefetch_related("item_answers__answered_by"))
-    waiting = next((question for question in questions if question.answered_at is None), None)
+    waiting = next((question for question in questions if question.is_open), None)
     drafts = AnswerDraft.objects.for_actor(request.actor).select_related("saved_by")
+    ended = [question.pk for question in questions if question.expired_at]
+    begun = (
+        set(drafts.filter(information_request__in=ended).values_list("information_request", flat=True))
+        if ended
+        else set()
+    )
     return {
         "open_question": waiting if case.status == Status.INFORMATION_NEEDED else None,
         "answer_draft": drafts.filter(information_request=waiting).first() if waiting else None,
-        "past_questions": [(one, _items(one)) for one in questions if one.answered_at is not None],
+        "past_questions": [(one, _items(one), one.pk in begun) for one in questions if not one.is_open],
     }
 
 
@@ -80,7 +86,10 @@ def _items(question: InformationRequest) -> list[tuple[dict[str, Any], Any]]:
 
 def _decisions(case: Case) -> dict[str, Any]:
     decisions = case.decisions.select_related("decided_by").prefetch_related("lines").order_by("-round")
-    return {"decisions": [(decision, receipts.of_decision(decision)) for decision in decisions]}
+    return {
+        "decisions": [(decision, receipts.of_decision(decision)) for decision in decisions],
+        "reopenings": list(case.reopenings.select_related("reopened_by").order_by("-round")),
+    }
 
 
 def _sent(case: Case) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def of_case(case: Case, now: dt.datetime) -> dict[str, Any]:
     still = clock.stop_at(now)
     due, used = case.due_at - clock.stood_still(case.due_at), now - clock.stood_still(now)
     return context | {
-        "clock": picture.read(case.received_at, due, used),
+        "clock": picture.read(clock.start, due, used),
         "left": sentence(still) if still else time_left(case.due_at, now),
         "still": still,
     }

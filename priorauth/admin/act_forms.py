@@ -1,15 +1,11 @@
 """The forms of the acts on a case. They collect words and choices; the services decide whether the act may be done."""
 
-import datetime as dt
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 
-from priorauth.clock import rule_of
-from priorauth.models import Case, ReasonCode
+from priorauth.models import Case, Escalation
 from priorauth.roles import Actor
-from priorauth.services import decide
 
 DATE_FORMATS = ["%m/%d/%Y", "%Y-%m-%d", "%b %d %Y", "%b %d, %Y", "%m %d %Y"]
 Values = dict[str, Any]
@@ -79,75 +75,6 @@ def day_field(label: str, *, help_text: str = "For example 12/27/2026", required
     )
 
 
-def validity(case: Case) -> dict[str, dt.date]:
-    """The usual authorization: from the planned date, or today where that is past or unknown, for 90 days."""
-    planned = decide.latest_revision(case).facts.get("service_date")
-    today = timezone.localdate()
-    first = max(dt.date.fromisoformat(planned), today) if planned else today
-    return {"valid_from": first, "valid_to": first + decide.DEFAULT_VALIDITY}
-
-
-class ApproveForm(ActForm):
-    valid_from = day_field("First day of the authorization")
-    valid_to = day_field("Last day of the authorization")
-    reason = words_field(
-        "Why you approve against the computed result",
-        "Write in at least 20 characters why you approve against the scored facts.",
-        least=decide.SHORTEST_REASON,
-        help_text="At least 20 characters. It is kept with your name.",
-    )
-
-    def preset(self) -> Values:
-        return validity(self.case)
-
-    def shape(self) -> None:
-        if not decide.against_computed(decide.latest_assessment(self.case)):
-            del self.fields["reason"]
-
-
-class AskForm(ActForm):
-    items = forms.MultipleChoiceField(
-        label="What is missing",
-        help_text="All that the policy still needs is ticked. Take away what you do not ask for.",
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-    )
-    question = words_field(
-        "Your question, in your own words",
-        "Write what the office should send.",
-        help_text="The office reads this. Say what to send, and why.",
-    )
-
-    @property
-    def advice(self) -> str:
-        """Whether the clock stands still while the office answers."""
-        clock = rule_of(self.case).while_asked(self.case.urgency, answers="the office answers")
-        return f"By the rule of this plan {clock}."
-
-    @property
-    def missing(self) -> list[dict[str, Any]]:
-        assessment = decide.latest_assessment(self.case)
-        return assessment.result["missing"] if assessment else []
-
-    def preset(self) -> Values:
-        return {"items": [str(number) for number in range(len(self.missing))]}
-
-    def shape(self) -> None:
-        choices = [(str(n), _item(item)) for n, item in enumerate(self.missing)]
-        self.fields["items"].choices = choices
-        if not choices:
-            del self.fields["items"]
-
-    def values(self) -> Values:
-        missing = self.missing
-        chosen = [missing[int(number)] for number in self.cleaned_data.get("items", [])]
-        return {"question": self.cleaned_data["question"], "items": chosen}
-
-
-def _item(item: dict[str, Any]) -> str:
-    return f"{item['level']}: {item['ask']}" if item["level"] else item["ask"]
-
-
 class MessageForm(ActForm):
     text = words_field("Your message", "Write your message.", help_text="Everybody of the office can read it.")
 
@@ -158,58 +85,11 @@ class EscalateForm(ActForm):
         "Write what the physician should decide.",
         help_text="One or two sentences. The office does not see it.",
     )
-
-
-class NotApproveForm(ActForm):
-    lines = forms.TypedMultipleChoiceField(
-        label="Lines that you do not approve",
-        help_text="All lines are ticked. Take away those that you approve: the decision is then “partly approved”.",
-        coerce=int,
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": "Choose at least one line of this request that you do not approve."},
-    )
-    reason_code = forms.ChoiceField(
-        label="Reason",
-        choices=ReasonCode.choices,
+    recommendation = forms.ChoiceField(
+        label="What you recommend",
+        help_text="The physician reads it only after marking the criteria.",
+        choices=Escalation.Recommendation.choices,
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose the reason."},
+        error_messages={"required": "Choose what you recommend."},
     )
-    reason_for_member = words_field(
-        "Reason for the member",
-        "Write the reason for the member in at least 20 characters.",
-        least=decide.SHORTEST_REASON,
-        help_text="Plain words, no codes. The member reads this.",
-    )
-    reason_for_clinician = words_field(
-        "Reason for the clinician",
-        "Write the reason for the clinician in at least 20 characters.",
-        least=decide.SHORTEST_REASON,
-        help_text="Name the fact, its date, the criterion, and what would change the answer.",
-    )
-    valid_from = day_field("First day, for the lines that you approve", required=False)
-    valid_to = day_field("Last day, for the lines that you approve", required=False)
-
-    @property
-    def requested(self) -> list[dict[str, Any]]:
-        return decide.latest_revision(self.case).facts["lines"]
-
-    def preset(self) -> Values:
-        return {"lines": [str(line["line"]) for line in self.requested], **validity(self.case)}
-
-    def shape(self) -> None:
-        self.fields["lines"].choices = [(str(line["line"]), _line(line)) for line in self.requested]
-        if len(self.requested) == 1:
-            del self.fields["valid_from"], self.fields["valid_to"]
-
-
-def _line(line: dict[str, Any]) -> str:
-    return f"Line {line['line']}: {line['code']}, {', '.join(line.get('levels') or []) or 'no level named'}"
-
-
-class CloseForm(ActForm):
-    reason = words_field(
-        "Why no determination is due",
-        "Write in at least 20 characters why no determination is due.",
-        least=decide.SHORTEST_REASON,
-        help_text="At least 20 characters. The office reads this.",
-    )
+    because = words_field("Why, if you like to say", "", required=False)

@@ -17,13 +17,13 @@ from django.utils import timezone
 
 from priorauth.admin import act_forms as forms
 from priorauth.admin.letter_preview import preview
-from priorauth.admin.obstacles import blocked, forbidden, holds
+from priorauth.admin.obstacles import blocked, forbidden, lacking
 from priorauth.admin.site import site
 from priorauth.models import Case, Letter
 from priorauth.posting import PUT_BACK
 from priorauth.roles import Actor
 from priorauth.services import errors
-from priorauth.services.base import permit
+from priorauth.services.base import note_refusal, permit
 from priorauth.statuses import Act
 from priorauth.tenancy import get_for
 
@@ -32,8 +32,9 @@ FORBIDDEN, CONFLICT, BAD = 403, 409, 400
 
 @dataclass(frozen=True)
 class Page:
-    """How one act looks: its words, its form, its service, whether a summary has to be confirmed first, whether
-    that is a grave matter, and whether the case page leaves it out, rather than say why, while it is not open."""
+    """How one act looks: its words, its form, its service; whether it is confirmed first, on a page of its own or
+    (`at_once`) on the form's own with the letter; whether that is a grave matter; and whether the case page leaves
+    it out, rather than say why, while it is not open (`silent`)."""
 
     act: Act
     title: str
@@ -45,6 +46,7 @@ class Page:
     confirm: bool = False
     grave: bool = False
     silent: bool = False
+    at_once: bool = False
 
 
 def act_page(request: HttpRequest, pk: str, page: Page) -> HttpResponse:
@@ -57,10 +59,22 @@ def act_page(request: HttpRequest, pk: str, page: Page) -> HttpResponse:
     )
     if request.method == "POST":
         return _post(request, case, page, timezone.now())
+    actor, now = request.actor, timezone.now()
     for question, status in ((forbidden, FORBIDDEN), (blocked, CONFLICT)):
-        if why := question(case, page.act, request.actor, timezone.now()):
+        if why := question(case, page.act, actor, now):
             return _refused(request, case, page, why, status)
-    return _show(request, case, page, page.form(case, request.actor))
+    if why := lacking(case, page.act, actor):
+        return _refused(request, case, page, why, FORBIDDEN)
+    form = page.form(case, request.actor)
+    return _with_letter(request, case, page, form) if page.at_once else _show(request, case, page, form)
+
+
+def _with_letter(request: HttpRequest, case: Case, page: Page, form: forms.ActForm) -> HttpResponse:
+    """The form as it starts, with the letter that would be sent if it were confirmed as it is; without the letter where
+    something has to be written first."""
+    filled = page.form(case, request.actor, form.initial)
+    letter = _run(page, case, filled, request.actor, timezone.now(), keep=False) if filled.is_valid() else None
+    return _show(request, case, page, form, **preview(letter))
 
 
 def _post(request: HttpRequest, case: Case, page: Page, now: dt.datetime) -> HttpResponse:
@@ -71,9 +85,11 @@ def _post(request: HttpRequest, case: Case, page: Page, now: dt.datetime) -> Htt
         form = page.form(case, actor, request.POST)
         if {"change", PUT_BACK} & request.POST.keys():
             return _show(request, case, page, form)
-        if not form.is_valid():
-            return _show(request, case, page, form, status=BAD)
         confirmed = not page.confirm or "confirmed" in request.POST
+        if not form.is_valid():
+            if page.grave and confirmed:  # past the page that it is confirmed on
+                note_refusal(case, page.act, by=actor, at=now)
+            return _show(request, case, page, form, status=BAD)
         rehearsed = _run(page, case, form, actor, now, keep=confirmed)
     except errors.Incomplete as missing:
         form.add_error(missing.field if missing.field in form.fields else None, str(missing))
@@ -81,6 +97,8 @@ def _post(request: HttpRequest, case: Case, page: Page, now: dt.datetime) -> Htt
     except errors.Refused as refused:
         status = FORBIDDEN if isinstance(refused, errors.NotPermitted) else CONFLICT
         return _refused(request, case, page, str(refused), status, form)
+    if not confirmed and page.at_once:
+        return _show(request, case, page, form, **preview(rehearsed))
     if not confirmed:
         return _render(request, case, page, "admin/priorauth/case/confirm.html", form=form, **preview(rehearsed))
     messages.success(request, f"{case.reference}: {page.done}")
@@ -104,8 +122,11 @@ def _run(page: Page, case: Case, form: forms.ActForm, by: Actor, at: dt.datetime
     raise refusal
 
 
-def _show(request: HttpRequest, case: Case, page: Page, form: forms.ActForm, status: int = 200) -> HttpResponse:
-    return _render(request, case, page, "admin/priorauth/case/act.html", status, form=form)
+def _show(
+    request: HttpRequest, case: Case, page: Page, form: forms.ActForm, status: int = 200, **letter: Any
+) -> HttpResponse:
+    name = "at_once" if page.at_once else "act"
+    return _render(request, case, page, f"admin/priorauth/case/{name}.html", status, form=form, **letter)
 
 
 def _refused(

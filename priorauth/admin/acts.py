@@ -2,8 +2,10 @@
 
 from priorauth.admin import act_forms as forms
 from priorauth.admin import claim_acts, clock_acts
+from priorauth.admin import decision_forms as decisions
 from priorauth.admin.act_page import Page
-from priorauth.services import decide, escalate, information, write
+from priorauth.admin.ask_form import AskForm
+from priorauth.services import decide, escalate, information, reopen, write
 from priorauth.statuses import Act
 
 PAGES = {
@@ -11,21 +13,24 @@ PAGES = {
     "approve": Page(
         Act.APPROVE,
         "Approve",
-        "Go on: read the letter",
-        forms.ApproveForm,
+        "Show the letter again",
+        decisions.ApproveForm,
         decide.approve,
         "Approved.",
-        "Every line of the request is approved. The next page shows the letter as it will be sent.",
+        "Every line of the request is approved, and the letter below is sent. Nothing is recorded until you confirm;"
+        " what you confirm cannot be changed.",
         confirm=True,
+        at_once=True,
     ),
     "ask": Page(
         Act.ASK,
         "Ask for information",
         "Go on: read the letter",
-        forms.AskForm,
+        AskForm,
         information.ask,
         "The office was asked.",
-        "Your claim ends. The next page shows the letter.",
+        "When the office's time to answer is over, the case comes back. Your claim ends. The next page shows the"
+        " letter.",
         confirm=True,
     ),
     "message": Page(
@@ -50,7 +55,7 @@ PAGES = {
         Act.NOT_APPROVE,
         "Not approve",
         "Go on: read it once more",
-        forms.NotApproveForm,
+        decisions.NotApproveForm,
         decide.not_approve,
         "The decision is recorded.",
         "You decide as a physician, under your licence. The next page shows all of it once more, with the letter.",
@@ -61,12 +66,22 @@ PAGES = {
         Act.CLOSE,
         "Close without a determination",
         "Go on: read it once more",
-        forms.CloseForm,
+        decisions.CloseForm,
         decide.close,
         "The case is closed.",
         "Only for a request that needs no authorization or that the policy does not cover.",
         confirm=True,
         grave=True,
+    ),
+    "reopen": Page(
+        Act.REOPEN,
+        "Open the case again",
+        "Open it again",
+        decisions.ReopenForm,
+        reopen.reopen,
+        "The case is open again.",
+        "The former decision and its letter stay, and the office is told. The time to decide runs anew from now."
+        " Whoever decided before does not decide again.",
     ),
     **claim_acts.PASS_ON,
     **clock_acts.PAGES,

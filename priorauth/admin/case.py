@@ -23,6 +23,7 @@ from priorauth.admin.claim_acts import renew
 from priorauth.admin.claim_next import claim_next
 from priorauth.admin.conflicts import conflicts, end_conflict
 from priorauth.admin.find import find
+from priorauth.admin.mark_page import mark_page
 from priorauth.admin.site import site
 from priorauth.admin.trail import case_trail
 from priorauth.models import Case
@@ -68,6 +69,7 @@ class CaseAdmin(queue.QueueColumns, TenantAdmin):
             path("conflicts/", self._page(conflicts), name="priorauth_case_conflicts"),
             path("conflicts/<int:conflict>/end/", self._page(end_conflict), name="priorauth_case_conflict-end"),
             path("find/", self._page(find), name="priorauth_case_find"),
+            path("<int:pk>/judge/", self._page(mark_page), name="priorauth_case_judge"),
             path("<int:pk>/trail/", self._page(case_trail), name="priorauth_case_trail"),
             path("<int:pk>/letters/<int:letter>/", self._page(letters.show), name="priorauth_case_letter"),
             path("<int:pk>/letters/<int:letter>.pdf", self._page(letters.download), name="priorauth_case_letter_pdf"),
@@ -130,7 +132,8 @@ class CaseAdmin(queue.QueueColumns, TenantAdmin):
         case = self.get_object(request, object_id)
         if case is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        context = {**self.admin_site.each_context(request), **case_page(case, request.actor, timezone.now())}
+        page = case_page(case, request.actor, timezone.now(), chosen=request.GET)
+        context = {**self.admin_site.each_context(request), **page}
         return TemplateResponse(request, "admin/priorauth/case/case.html", context)
 
     def history_view(

@@ -1,40 +1,32 @@
 """What the case page shows: all that is known of one case, read in a fixed number of queries."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateformat import format as format_date
 
 from priorauth import selectors
-from priorauth.admin import clock_acts, facts, words
-from priorauth.admin.act_page import Page
-from priorauth.admin.acts import PAGES
+from priorauth.admin import bar, case_record, certainty, criteria_table, evidence, facts, words
 from priorauth.admin.clock import clock_context
-from priorauth.admin.obstacles import held, holds, obstacle
+from priorauth.admin.looks import Look, looks, of_the_member
+from priorauth.admin.marks_form import MarksForm
+from priorauth.admin.obstacles import obstacle
+from priorauth.admin.provenance import Origins
 from priorauth.admin.trail import of_case
 from priorauth.clock import rule_words
-from priorauth.models import Assessment, Attachment, Case, Decision, InformationRequest, ItemAnswer, Job, Revision
+from priorauth.models import Assessment, Attachment, Case, Job, Revision
 from priorauth.pictures import spine, timeline
-from priorauth.roles import REVIEWER_ROLES, Actor
-from priorauth.services import members, openings
+from priorauth.roles import REVIEWER_ROLES, Actor, Role
+from priorauth.services import members, openings, recommendation
 from priorauth.services.base import clock
-from priorauth.statuses import IN_REVIEW, OPEN, Act, Status
-
-
-class Button(NamedTuple):
-    """One act that is open to the person now."""
-
-    slug: str
-    page: Page
-    url: str
-
-
-class Exchange(NamedTuple):
-    """One question to the office, with its items and who answered them."""
-
-    question: InformationRequest
-    items: list[tuple[dict[str, Any], ItemAnswer | None]]
+from priorauth.services.claim import held, holds
+from priorauth.services.scored import computed_states
+from priorauth.statuses import IN_REVIEW, OPEN, Act
 
 
 class Since(NamedTuple):
@@ -44,48 +36,128 @@ class Since(NamedTuple):
     changes: list[facts.FactChange]
 
 
-class Sending(NamedTuple):
-    """One revision in words, with what it changed."""
+@dataclass
+class Read:
+    """What is read of a case at once, for the parts of its page."""
 
-    revision: Revision
-    sections: list[tuple[str, list[facts.Fact]]]
-    changes: list[facts.FactChange] | None
-    late_changes: list[facts.LateChange]
+    case: Case
+    actor: Actor
+    now: dt.datetime
+    revisions: list[Revision]
+    assessment: Assessment | None
+    files: dict[str, Attachment]
+    person: members.Person | None
+    has_member_file: bool
+
+    @property
+    def latest(self) -> Revision:
+        return self.revisions[-1]
+
+    @cached_property
+    def origins(self) -> Origins:
+        return Origins(self.latest, self.files, self.member_product)
+
+    @property
+    def member_product(self) -> str:
+        return self.person.product if self.person else ""
 
 
-def case_page(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
+def read(case: Case, actor: Actor, now: dt.datetime) -> Read:
     revisions = list(case.revisions.select_related("created_by").order_by("number"))
-    assessments = list(case.assessments.order_by("id"))
-    files = list(case.attachments.filter(revision__isnull=False).select_related("added_by"))
-    latest = revisions[-1]
-    assessment = next((a for a in reversed(assessments) if a.revision_id == latest.pk), None)
+    assessments = case.assessments.filter(revision=revisions[-1]).order_by("-id")
+    files = case.attachments.filter(revision__isnull=False).select_related("added_by")
+    has_file = members.has_file()
+    return Read(
+        case,
+        actor,
+        now,
+        revisions,
+        assessments.first(),
+        {str(file.pk): file for file in files},
+        members.on_file(case.member, by=actor) if has_file else None,
+        has_file,
+    )
+
+
+def case_page(
+    case: Case,
+    actor: Actor,
+    now: dt.datetime,
+    *,
+    chosen: Mapping[str, str] | None = None,
+    marks: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The context of the page. `chosen` is the query of its address (evidence.py); `marks` is what `criteria` gave for
+    marks that were posted, to be shown again."""
+    known = read(case, actor, now)
+    marks = marks or criteria(known)
+    latest, assessment, files = known.latest, known.assessment, list(known.files.values())
     return {
         **_head(case, actor, now),
         **clock_context(case, actor, now),
         "facts": latest.facts,
         "timeline": timeline.draw(latest.facts, latest.details.get("sources") or {}),
         "spine": spine.draw(latest.facts),
-        "since": _since(case, revisions, files, actor, now),
+        "since": _since(case, known.revisions, files, actor, now),
         "product": facts.product(case.product),
         "setting": facts.word(case.setting or None),
         "planned": facts.day(latest.facts.get("service_date")),
-        "member_file": _member_file(case, latest, actor),
+        "member_file": _member_file(known),
+        "looks": _looks(known),
+        "late_changes": facts.late_changes(latest),
         "duplicates": _duplicates(case, actor),
-        **_buttons(case, actor, now),
+        **_past(case, actor),
+        **marks,
+        **bar.bar(case, actor, now, saves=marks["form"] is not None),
         "assessment": assessment,
         "determination": words.determination(assessment.result["determination"]) if assessment else words.NOT_SCORED,
         "trouble": _trouble(case, assessment),
-        "sendings": list(reversed(_sendings(revisions, files))),
-        "files": files,
-        "exchanges": _exchanges(case),
+        "latest": latest,
+        "sendings": list(reversed(case_record.sendings(known.revisions, known.files, known.member_product))),
+        "evidence": evidence.evidence(case, latest, files, chosen=chosen),
+        "reading": "file" in (chosen or {}),
+        "exchanges": case_record.exchanges(case),
         "messages_of_case": list(case.messages.select_related("written_by")),
         "write": ""
         if obstacle(case, Act.WRITE, actor, now)
         else reverse("admin:priorauth_case_message", args=[case.pk]),
         "escalations": list(case.escalations.select_related("escalated_by")),
-        "decision": _decision(case),
+        "recommendation_hidden": recommendation.hidden_from(case, actor),
+        **case_record.decisions(case),
         "entries": of_case(case),
     }
+
+
+def criteria(known: Read, posted: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The table of criteria with the marks that may be shown, and the form for who may mark now or did post."""
+    case, actor = known.case, known.actor
+    table = criteria_table.table(known.assessment, known.origins)
+    sides = certainty.levels(known.latest.facts)
+    for row in table.rows:
+        row.sides = [level for level in sides if row.is_certainty and level.name == row.level]
+    marks = case.judgements.filter(revision=known.latest).select_related("judged_by").order_by("id")
+    blind = actor.role == Role.PHYSICIAN and case.status in IN_REVIEW
+    criteria_table.note_marks(table.rows, list(marks), actor.user_id, blind=blind)
+    form = None
+    if table.markable and (posted is not None or not obstacle(case, Act.JUDGE, actor, known.now)):
+        states = computed_states(known.assessment)
+        form = MarksForm(case, actor, table.markable, known.latest.facts, states, posted)
+    return {"table": table, "form": form}
+
+
+def _looks(known: Read) -> list[Look]:
+    planned = known.latest.facts.get("service_date")
+    day = dt.date.fromisoformat(planned) if planned else None
+    found = of_the_member(known.case, known.latest, known.person, day) if known.has_member_file else []
+    return [*found, *looks(known.case, known.latest, known.assessment, known.origins)]
+
+
+def _past(case: Case, actor: Actor) -> dict[str, Any]:
+    """The other requests for this member, and how many more than are shown."""
+    rows, in_all = selectors.past_cases(
+        actor, member_id=case.member.member_id, birth_date=case.member.birth_date, besides=case.pk
+    )
+    return {"past": rows, "more_past": in_all - len(rows)}
 
 
 def _since(
@@ -103,16 +175,6 @@ def _since(
     return Since(earlier.number, facts.changes(earlier, latest, names))
 
 
-def _exchanges(case: Case) -> list[Exchange]:
-    rows = case.information_requests.select_related("asked_by", "answered_by")
-    found = []
-    for question in rows.prefetch_related("item_answers__answered_by"):
-        answers = {answer.item: answer for answer in question.item_answers.all()}
-        items = [(item, answers.get(place)) for place, item in enumerate(question.items)]
-        found.append(Exchange(question, items))
-    return found
-
-
 def _head(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
     return {
         "title": case.reference,
@@ -127,17 +189,17 @@ def _head(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
     }
 
 
-def _member_file(case: Case, latest: Revision, actor: Actor) -> str:
+def _member_file(known: Read) -> str:
     """What the plan's member file says of the member; nothing where the plan has given none."""
-    if not members.has_file():
+    if not known.has_member_file:
         return ""
-    person = members.on_file(case.member, by=actor)
-    if person is None:
+    if known.person is None:
         return "Not on file: verify ID, date of birth and name before you decide"
-    planned = latest.facts.get("service_date")
+    planned = known.latest.facts.get("service_date")
     day = dt.date.fromisoformat(planned) if planned else None
-    last_name = "" if person.last_name.casefold() == case.member.last_name.casefold() else f" as {person}"
-    return f"On file{last_name}: {person.plan}, {person.coverage(day)}"
+    same = known.person.last_name.casefold() == known.case.member.last_name.casefold()
+    last_name = "" if same else f" as {known.person}"
+    return f"On file{last_name}: {known.person.plan}, {known.person.coverage(day)}"
 
 
 def _duplicates(case: Case, actor: Actor) -> list[Case]:
@@ -152,31 +214,13 @@ def _duplicates(case: Case, actor: Actor) -> list[Case]:
     )
 
 
-def _buttons(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
-    """The acts that are open now, and for the others why not: each reason once, with the acts that it closes."""
-    if case.status not in IN_REVIEW:
-        word = Status(case.status).label
-        return {"buttons": [], "closed": [("All acts", f"the case is “{word}”, so there is nothing to do here now.")]}
-    buttons: list[Button] = []
-    closed: dict[str, list[str]] = {}
-    for slug, page in PAGES.items():
-        if slug == "message" or slug in clock_acts.PAGES:
-            continue  # messages and the clock have sections of their own
-        why_not = obstacle(case, page.act, actor, now)
-        if why_not and page.silent:
-            continue
-        if why_not:
-            closed.setdefault(why_not, []).append(page.title)
-        else:
-            buttons.append(Button(slug, page, reverse(f"admin:priorauth_case_{slug}", args=[case.pk])))
-    return {"buttons": buttons, "closed": [(", ".join(titles), why) for why, titles in closed.items()]}
-
-
 def _claim(case: Case, actor: Actor, now: dt.datetime) -> str:
     if not held(case, now):
         return "Nobody holds this case"
     who = "you" if holds(case, actor, now) else str(case.claimed_by)
-    return f"Claimed by {who} until {clock(case.claimed_until)}"
+    until, today = timezone.localtime(case.claimed_until), timezone.localdate(now)
+    when = format_date(until, "g:i a T") if until.date() == today else clock(until)
+    return f"Claimed by {who} until {when}"
 
 
 def _trouble(case: Case, assessment: Assessment | None) -> Job | None:
@@ -184,24 +228,3 @@ def _trouble(case: Case, assessment: Assessment | None) -> Job | None:
     if assessment or case.status not in OPEN:
         return None
     return case.jobs.filter(kind=Job.Kind.SCORE).order_by("-id").first()
-
-
-def _sendings(revisions: Sequence[Revision], attachments: Sequence[Attachment]) -> list[Sending]:
-    files = {str(file.pk): file.name for file in attachments}
-    before: list[Revision | None] = [None, *revisions]
-    return [
-        Sending(
-            revision,
-            facts.sections(revision, files),
-            facts.changes(earlier, revision, files) if earlier else None,
-            facts.late_changes(revision),
-        )
-        for earlier, revision in zip(before, revisions, strict=False)
-    ]
-
-
-def _decision(case: Case) -> Decision | None:
-    if case.decided_at is None or case.status == Status.WITHDRAWN:
-        return None
-    decisions = case.decisions.select_related("decided_by", "credential").prefetch_related("lines")
-    return decisions.order_by("-round").first()

@@ -57,16 +57,26 @@ def for_criterion(citations: Iterable[Citation], criterion: str, level: str) -> 
     return [one for one in citations if one.kind in kinds and (not one.levels or level in one.levels)]
 
 
+def place(where: str, files: Iterable[Attachment]) -> tuple[Attachment | None, int | None]:
+    """The file and the page that the office's words name; None for what they do not."""
+    file = _named(where, files)
+    return file, _number(PAGE.search(where)) if file else None
+
+
+def page_of_study(where: str) -> int | None:
+    """The page of its report, as the office typed it beside the file."""
+    return _number(PAGE.search(where) or BARE.match(where))
+
+
 def _studies(revision: Revision, files: list[Attachment]) -> Iterator[Citation]:
     by_key = {str(file.pk): file for file in files}
     for study in revision.details.get("studies") or []:
         file = by_key.get(study.get("file") or "")
         if file:
             where = study.get("page") or ""
-            found = PAGE.search(where) or BARE.match(where)
             what = f"{facts.word(study['modality'])}, {facts.day(study.get('date'))}"
             levels = frozenset(level for level, found in (study.get("findings") or {}).items() if found)
-            yield Citation(STUDY, what, levels, where, file, _number(found))
+            yield Citation(STUDY, what, levels, where, file, page_of_study(where))
 
 
 def _written(revision: Revision, files: list[Attachment]) -> Iterator[Citation]:
@@ -74,8 +84,7 @@ def _written(revision: Revision, files: list[Attachment]) -> Iterator[Citation]:
     sources = revision.details.get("sources") or {}
     for path in sorted(sources, key=lambda path: (not path.startswith("levels"), len(path), path)):
         where = sources[path]
-        file = _named(where, files)
-        page = _number(PAGE.search(where)) if file else None
+        file, page = place(where, files)
         kind, name, *_ = [*path.split("."), ""]
         if kind == "levels":
             yield Citation(ONSET, f"{name}: pain started", frozenset({name}), where, file, page)

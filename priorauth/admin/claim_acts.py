@@ -13,7 +13,7 @@ from priorauth.admin.act_forms import ActForm, words_field
 from priorauth.admin.act_page import CONFLICT, FORBIDDEN, Page
 from priorauth.models import Case
 from priorauth.services import claim, errors, hand_over
-from priorauth.services.base import clock
+from priorauth.services.base import SHORTEST_REASON, clock
 from priorauth.statuses import Act
 from priorauth.tenancy import get_for
 
@@ -49,7 +49,7 @@ class TakeOverForm(ActForm):
     reason = words_field(
         "Why you take the case over",
         "Write in at least 20 characters why you take the case over.",
-        least=hand_over.SHORTEST_REASON,
+        least=SHORTEST_REASON,
         help_text="At least 20 characters. Whoever holds it reads this.",
     )
 

@@ -9,9 +9,9 @@ from priorauth.admin.act_forms import ActForm, Values, words_field
 from priorauth.admin.act_page import Page
 from priorauth.regimes.written import Changeable
 from priorauth.services import downgrade, extend, stop_clock
+from priorauth.services.base import SHORTEST_REASON
 from priorauth.services.base import clock as moment
 from priorauth.services.clock import most_left
-from priorauth.services.decide import SHORTEST_REASON
 from priorauth.statuses import Act
 
 NEXT_PAGE: Final = "The next page shows the letter as it will be sent."

@@ -27,9 +27,12 @@ NOT_GIVEN = "Not given"
 
 
 class Fact(NamedTuple):
+    """One fact in words. `path` is where it stands in facts v1 ("": worked out); None for what is no fact of it."""
+
     section: str
     label: str
     value: str
+    path: str | None = None
 
 
 class FactChange(NamedTuple):
@@ -113,11 +116,11 @@ def _facts(revision: Revision, files: Names) -> Iterator[Fact]:
     facts = revision.facts
     yield from _request(facts)
     for level, known in sorted(facts["levels"].items()):
-        yield from _level(f"Level {level}", known or {})
+        yield from _level(level, known or {})
     yield from _pain_and_walking(facts)
     yield from _treatment(facts)
     for note in facts.get("safety_notes") or []:
-        yield Fact("Safety", "Named in the record", note)
+        yield Fact("Safety", "Named in the record", note, "safety_notes")
     yield from _details(revision.details, files)
 
 
@@ -157,72 +160,86 @@ def _place(path: str) -> str:
 def _request(facts: Mapping[str, Any]) -> Iterator[Fact]:
     title = "Request"
     patient = facts.get("patient") or {}
-    yield Fact(title, "Plan", product(facts.get("product")))
-    yield Fact(title, "Setting", word(facts.get("setting")))
-    yield Fact(title, "Planned date", day(facts.get("service_date")))
-    yield Fact(title, "Received or updated", day(facts.get("request_date")))
+    yield Fact(title, "Plan", product(facts.get("product")), "product")
+    yield Fact(title, "Setting", word(facts.get("setting")), "setting")
+    yield Fact(title, "Planned date", day(facts.get("service_date")), "service_date")
+    yield Fact(title, "Received or updated", day(facts.get("request_date")), "")
     for line in facts["lines"]:
         parts = [line["code"], ", ".join(line.get("levels") or []) or "no level named", f"units {_or(line, 'units')}"]
-        yield Fact(title, f"Line {line['line']}", "; ".join([*parts, *filter(None, [line.get("technique")])]))
-    yield Fact(title, "Age", _or(patient, "age"))
-    yield Fact(title, "Lowest T-score", _or(patient, "t_score"))
-    yield Fact(title, "Osteoporosis diagnosed", _yes_no(patient.get("osteoporosis_dx")))
+        yield Fact(title, f"Line {line['line']}", "; ".join([*parts, *filter(None, [line.get("technique")])]), "lines")
+    yield Fact(title, "Age", _or(patient, "age"), "")
+    yield Fact(title, "Lowest T-score", _or(patient, "t_score"), "patient.t_score")
+    yield Fact(title, "Osteoporosis diagnosed", yes_no(patient.get("osteoporosis_dx")), "patient.osteoporosis_dx")
 
 
-def _level(title: str, known: Mapping[str, Any]) -> Iterator[Fact]:
+def _level(level: str, known: Mapping[str, Any]) -> Iterator[Fact]:
+    title, place = f"Level {level}", f"levels.{level}"
     onset, lesion, exam = (known.get(name) or {} for name in ("onset", "lesion", "exam"))
-    yield Fact(title, "Cause", word(known.get("etiology"), none="No fracture and no lesion"))
-    yield Fact(title, "How it happened", word(known.get("mechanism")))
-    yield Fact(title, "Pain started", _interval(onset.get("earliest"), onset.get("latest")))
-    yield Fact(title, "Purpose", word(known.get("purpose")))
-    yield Fact(title, "Lesion", word(lesion.get("pattern"), none="No lesion"))
+    yield Fact(title, "Cause", word(known.get("etiology"), none="No fracture and no lesion"), f"{place}.etiology")
+    yield Fact(title, "How it happened", word(known.get("mechanism")), f"{place}.mechanism")
+    yield Fact(title, "Pain started", interval(onset.get("earliest"), onset.get("latest")), f"{place}.onset")
+    yield Fact(title, "Purpose", word(known.get("purpose")), f"{place}.purpose")
+    yield Fact(title, "Lesion", word(lesion.get("pattern"), none="No lesion"), f"{place}.lesion")
     if lesion.get("source"):
-        yield Fact(title, "Lesion comes from", word(lesion["source"]))
-    yield Fact(title, "Examination", _exam(exam))
+        yield Fact(title, "Lesion comes from", word(lesion["source"]), f"{place}.lesion")
+    yield Fact(title, "Examination", _exam(exam), f"{place}.exam")
     source = word(known.get("other_pain_source"), none="Ruled out", primary="The main source")
     name = known.get("other_pain_source_name")
-    yield Fact(title, "Another source of the pain", f"{source}: {name}" if name else source)
+    yield Fact(
+        title, "Another source of the pain", f"{source}: {name}" if name else source, f"{place}.other_pain_source"
+    )
     studies = known.get("imaging")
     if not studies:
         yield Fact(title, "Imaging", NOT_RECORDED if studies is None else "None")
     for number, study in enumerate(studies or [], start=1):
         extra = [study.get("sequence"), study.get("impression") and f"“{study['impression']}”"]
-        shown = f"{word(study['modality'])}, {day(study.get('date'))}: {words(study['finding'])}"
-        yield Fact(title, f"Imaging {number}", "; ".join([shown, *filter(None, extra)]))
+        shown = f"{word(study['modality'])}, {finding(study)}"
+        yield Fact(
+            title, f"Imaging {number}", "; ".join([shown, *filter(None, extra)]), f"{place}.imaging.{number - 1}"
+        )
 
 
 def _pain_and_walking(facts: Mapping[str, Any]) -> Iterator[Fact]:
     title = "Pain, walking, hospital"
     pain, walking, stay = (facts.get(name) or {} for name in ("pain", "ambulation", "hospitalization"))
-    yield Fact(title, "Pain now", _yes_no(pain.get("present")))
-    yield Fact(title, "Worst score, 0 to 10", _or(pain, "score"))
-    yield Fact(title, "Date of the score", day(pain.get("date")))
-    yield Fact(title, "Clinician's word", word(pain.get("descriptor")))
-    yield Fact(title, "Walking now", word(walking.get("current")))
-    yield Fact(title, "Why", word(walking.get("cause")))
-    yield Fact(title, "Before this pain", word(walking.get("baseline")))
+    yield Fact(title, "Pain now", yes_no(pain.get("present")), "pain.present")
+    yield Fact(title, "Worst score, 0 to 10", _or(pain, "score"), "pain.score")
+    yield Fact(title, "Date of the score", day(pain.get("date")), "pain.date")
+    yield Fact(title, "Clinician's word", word(pain.get("descriptor")), "pain.descriptor")
+    yield Fact(title, "Walking now", word(walking.get("current")), "ambulation.current")
+    yield Fact(title, "Why", word(walking.get("cause")), "ambulation.cause")
+    yield Fact(title, "Before this pain", word(walking.get("baseline")), "ambulation.baseline")
     if walking.get("analgesia_hours") is not None:
-        yield Fact(title, "Hours of pain medicine tried", str(walking["analgesia_hours"]))
-    yield Fact(title, "Admitted", word(stay.get("status"), none="No"))
+        yield Fact(title, "Hours of pain medicine tried", str(walking["analgesia_hours"]), "ambulation.analgesia_hours")
+    yield Fact(title, "Admitted", word(stay.get("status"), none="No"), "hospitalization.status")
     if stay.get("status") not in (None, "none"):
-        yield Fact(title, "Reason of the stay", word(stay.get("reason"), mixed="This fracture and another condition"))
-        yield Fact(title, "Stay", f"{day(stay.get('admit_date'))} to {day(stay.get('discharge_date'))}")
+        yield Fact(
+            title,
+            "Reason of the stay",
+            word(stay.get("reason"), mixed="This fracture and another condition"),
+            "hospitalization.reason",
+        )
+        yield Fact(
+            title, "Stay", f"{day(stay.get('admit_date'))} to {day(stay.get('discharge_date'))}", "hospitalization"
+        )
 
 
 def _treatment(facts: Mapping[str, Any]) -> Iterator[Fact]:
     title = "Treatment"
     treatments = facts.get("treatments")
     if not treatments:
-        yield Fact(title, "Treatments", NOT_RECORDED if treatments is None else "None was given")
+        yield Fact(title, "Treatments", NOT_RECORDED if treatments is None else "None was given", "treatments")
     for number, treatment in enumerate(treatments or [], start=1):
-        yield Fact(title, f"Treatment {number}", _course(treatment))
-    yield Fact(title, "Did it help", word(facts.get("treatment_response"), none="No"))
+        yield Fact(title, f"Treatment {number}", course(treatment), f"treatments.{number - 1}")
+    yield Fact(title, "Did it help", word(facts.get("treatment_response"), none="No"), "treatment_response")
     if facts.get("stated_treatment_weeks") is not None:
-        yield Fact(title, "Weeks that the letter claims", f"{facts['stated_treatment_weeks']:g}")
+        yield Fact(
+            title, "Weeks that the letter claims", f"{facts['stated_treatment_weeks']:g}", "stated_treatment_weeks"
+        )
 
 
-def _course(treatment: Mapping[str, Any]) -> str:
-    """`Physical therapy, Harbor Clinic: Sep 14, 2026 to Nov 2, 2026; 12 visits`."""
+def course(treatment: Mapping[str, Any]) -> str:
+    """A treatment in words: `Physical therapy, Harbor Clinic: Sep 14, 2026 to Nov 2, 2026; 12 visits`."""
     name = ", ".join(filter(None, [word(treatment["modality"]), treatment.get("name")]))
     start, end = day(treatment.get("start")), day(treatment.get("end"))
     goes_on = treatment.get("ongoing") and not treatment.get("end")
@@ -236,6 +253,11 @@ def _course(treatment: Mapping[str, Any]) -> str:
     return "; ".join(parts)
 
 
+def finding(study: Mapping[str, Any]) -> str:
+    """`Nov 15, 2026: marrow edema`"""
+    return f"{day(study.get('date'))}: {words(study['finding'])}"
+
+
 def _exam(exam: Mapping[str, Any]) -> str:
     if exam.get("documented") is False:
         return "Not examined"
@@ -244,7 +266,8 @@ def _exam(exam: Mapping[str, Any]) -> str:
     return f"{word(exam['finding'])}, {day(exam.get('date'))}"
 
 
-def _interval(earliest: str | None, latest: str | None) -> str:
+def interval(earliest: str | None, latest: str | None) -> str:
+    """The day, or the days between which it lies, of ISO dates."""
     if earliest == latest:
         return day(earliest)
     return f"between {day(earliest)} and {day(latest)}"
@@ -255,7 +278,8 @@ def _or(values: Mapping[str, Any], name: str) -> str:
     return NOT_RECORDED if value is None else str(value)
 
 
-def _yes_no(value: bool | None) -> str:
+def yes_no(value: bool | None) -> str:
+    """A yes or no of facts v1 in words."""
     return NOT_RECORDED if value is None else ("Yes" if value else "No")
 
 
@@ -273,4 +297,4 @@ def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _leaf(value: Any) -> str:
-    return _yes_no(value) if isinstance(value, bool) else str(value)
+    return yes_no(value) if isinstance(value, bool) else str(value)

@@ -9,9 +9,11 @@ from priorauth.clock import Clock
 from priorauth.models import Case
 from priorauth.roles import Actor, Role
 from priorauth.services import clock as clock_rules
-from priorauth.services import conflicts, decide
+from priorauth.services import conflicts, rails
+from priorauth.services.barred import barred
 from priorauth.services.base import clock
 from priorauth.services.claim import held, holds
+from priorauth.services.scored import CLOSABLE, latest_assessment, unscored
 from priorauth.statuses import TRANSITIONS, Act, Status
 
 CLOCK = {
@@ -20,12 +22,12 @@ CLOCK = {
     Act.RESUME_CLOCK: clock_rules.why_not_resume,
     Act.DOWNGRADE: clock_rules.why_not_downgrade,
 }
-DECISIONS = frozenset({Act.APPROVE, Act.NOT_APPROVE, Act.CLOSE})
+DECISIONS = frozenset({Act.APPROVE, Act.NOT_APPROVE, Act.CLOSE, Act.JUDGE, Act.REOPEN})
 
 
 def obstacle(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
     """The reason why `actor` cannot do `act` now, or nothing."""
-    return forbidden(case, act, actor, now) or blocked(case, act, actor, now)
+    return forbidden(case, act, actor, now) or blocked(case, act, actor, now) or lacking(case, act, actor)
 
 
 def forbidden(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
@@ -52,7 +54,7 @@ def _role(act: Act, actor: Actor) -> str:
 def _conflict(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
     if act == Act.CLAIM:
         return conflicts.conflict(case, actor.user_id)
-    return decide.barred(case, by=actor, at=now) if act == Act.TAKE_OVER else ""
+    return barred(case, by=actor, at=now) if act == Act.TAKE_OVER else ""
 
 
 def blocked(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
@@ -90,20 +92,32 @@ def of_the_clock(clock: Clock, act: Act, actor: Actor, now: dt.datetime) -> str:
     return _holder(clock.case) if elsewhere else ""
 
 
+def lacking(case: Case, act: Act, actor: Actor) -> str:
+    """What this person has to do first."""
+    if act != Act.APPROVE:
+        return ""
+    ground = rails.ground(case, latest_assessment(case), by=actor)
+    return "" if ground.against else ground.unmarked
+
+
 def _holder(case: Case) -> str:
     return f"{case.claimed_by} holds this case until {clock(case.claimed_until)}."
 
 
 def _decision(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
     if act == Act.DOWNGRADE:
-        return decide.barred(case, by=actor, at=now)
+        return barred(case, by=actor, at=now)
     if act not in DECISIONS:
         return ""
-    if why := decide.barred(case, by=actor, at=now) or decide.unscored(case):
+    if why := barred(case, by=actor, at=now) or unscored(case):
         return why
-    assessment = decide.latest_assessment(case)
-    if act == Act.APPROVE and actor.role != Role.PHYSICIAN and decide.against_computed(assessment):
-        return "The computed result is not “meets”, so only a physician may approve. Ask, or escalate."
-    if act == Act.CLOSE and (assessment is None or assessment.result["determination"] not in decide.CLOSABLE):
+    assessment = latest_assessment(case)
+    if act == Act.JUDGE and assessment is None:
+        return "The facts could not be scored, so there are no criteria to mark."
+    if act == Act.APPROVE:
+        against = rails.ground(case, assessment, by=actor).against
+        if against and actor.role != Role.PHYSICIAN:
+            return f"{against} Ask, or escalate."
+    if act == Act.CLOSE and (assessment is None or assessment.result["determination"] not in CLOSABLE):
         return "The policy governs this request, so it needs a decision."
     return ""

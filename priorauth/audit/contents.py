@@ -24,8 +24,10 @@ from priorauth.models import (
     Handover,
     InformationRequest,
     ItemAnswer,
+    Judgement,
     Letter,
     Message,
+    Reopening,
     Revision,
 )
 
@@ -50,6 +52,8 @@ HANGING = {
     Letter: "case",
     Handover: "case",
     ClockChange: "case",
+    Judgement: "case",
+    Reopening: "case",
 }
 
 

@@ -17,10 +17,28 @@ OUTCOMES: Final = {True: ": approved", False: ": not approved", None: ""}
 
 def of_decision(matter: Matter, decision: Decision) -> Section:
     reason = paragraphs(decision.reason_for_clinician)
-    if decision.reason_code:
-        reason = (Paragraph(f"{decision.get_reason_code_display()}."), *reason)
-    told = (Heading("The physician's reason"), *reason) if reason else ()
+    codes = tuple(Paragraph(f"{words}.") for words in decision.reasons)
+    told: tuple[Block, ...] = (Heading("The physician's reason"), *codes, *reason) if reason else ()
+    if decision.relied_on:
+        told += (Paragraph("This rests on:"), bullets(_relied_on(matter, decision)))
+    if decision.what_would_change:
+        told += (Heading("What would change this decision"), *paragraphs(decision.what_would_change))
     return _section(matter, told, change=decision.outcome != Decision.Outcome.APPROVED)
+
+
+def _relied_on(matter: Matter, decision: Decision) -> list[str]:
+    """The criteria that a decision names, by number and label, with their locator in the policy."""
+    named = {(one["level"], one["criterion"]) for one in decision.relied_on}
+    words = {
+        f"{level['level']}: {number(way, one)} {one['label']} ({one['locator']})": (level["level"], one["criterion"])
+        for _, story in matter.told(matter.lines)
+        for level in story["levels"]
+        for way in sorted(level["pathways"], key=lambda way: way is not closest(level))
+        for one in way["criteria"]
+        if (level["level"], one["criterion"]) in named
+    }
+    first = {key: words for words, key in reversed(words.items())}
+    return [first[key] for key in dict.fromkeys(words.values())]
 
 
 def of_question(matter: Matter, question: InformationRequest) -> Section:
@@ -68,7 +86,8 @@ def _what_was_read(matter: Matter) -> Block:
 
 def _requested(line: Line) -> str:
     levels = f", {', '.join(line.levels)}" if line.levels else ""
-    return f"Line {line.number}: {line.code}{levels}{OUTCOMES[line.approved]}"
+    less = f", {line.units} of {line.asked} units" if line.is_less else ""
+    return f"Line {line.number}: {line.code}{levels}{OUTCOMES[line.approved]}{less}"
 
 
 def _line(line: Line, story: dict[str, Any], told: set[str], *, change: bool) -> Iterator[Block]:

@@ -27,12 +27,12 @@ def of_decision(matter: Matter, decision: Decision) -> Content:
     """The letter of a decision that approves all, a part or nothing."""
     ask_by = matter.day + dt.timedelta(days=matter.texts.appeal_days)
     if decision.outcome == Decision.Outcome.APPROVED:
-        middle = (member.why_approved(matter, decision), member.next_steps_approved(decision))
+        middle = (member.why_approved(matter, decision), member.next_steps_approved(matter))
         dates = _dates(matter, decision)
     else:
         middle = (
             member.why_not_approved(matter, decision),
-            member.what_could_change(matter),
+            member.what_could_change(decision),
             member.next_steps_refused(matter, day_words(ask_by)),
         )
         dates = _dates(matter, decision, ("Last day to ask us to look again", day_words(ask_by)))
@@ -50,14 +50,14 @@ def of_decision(matter: Matter, decision: Decision) -> Content:
 
 def of_question(matter: Matter, question: InformationRequest) -> Content:
     """The letter that asks for facts."""
-    due = ("We have to decide by", clock(matter.case.due_at))
     still = ("At the latest, the time runs again on", clock(matter.still_until) if matter.still_until else "")
+    due = (("Please answer by", clock(question.answer_by)), ("We have to decide by", clock(matter.case.due_at)))
     sections = (
         member.what_we_need(matter, member.unknown_points(matter, question.items)),
-        member.next_steps_asked(matter),
+        member.next_steps_asked(matter, question),
         member.rule(matter),
         Section("Who asks", BOTH, (_who(matter),)),
-        Section("Dates", BOTH, (facts(_received(matter), ("We asked on", day_words(matter.day)), still, due),)),
+        Section("Dates", BOTH, (facts(_received(matter), ("We asked on", day_words(matter.day)), still, *due),)),
         member.help_with_it(matter),
         clinician.of_question(matter, question),
     )
@@ -115,11 +115,9 @@ def _who(matter: Matter) -> Facts:
 
 def _dates(matter: Matter, decision: Decision, *more: tuple[str, str]) -> Facts:
     valid = []
-    if decision.authorization_number:
-        valid = [
-            ("First day of the approval", day_words(decision.valid_from)),
-            ("Last day of the approval", day_words(decision.valid_to)),
-        ]
+    if len(matter.validities) == 1:
+        first, last = map(day_words, matter.validities[0])
+        valid = [("First day of the approval", first), ("Last day of the approval", last)]
     return facts(_received(matter), ("We decided on", clock(matter.at)), *valid, *more)
 
 

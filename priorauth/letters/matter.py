@@ -16,12 +16,21 @@ from priorauth.roles import Actor
 
 @dataclass(frozen=True)
 class Line:
-    """One procedure line: its number, its code, its levels by name, and whether it was approved (None: undecided)."""
+    """One procedure line: its number, its code, its levels by name, the units asked for, and whether it was approved
+    (None: undecided), from when to when and how many units."""
 
     number: int
     code: str
     levels: tuple[str, ...]
+    asked: int | None = None
     approved: bool | None = None
+    units: int | None = None
+    days: tuple[dt.date, dt.date] | None = None
+
+    @property
+    def is_less(self) -> bool:
+        """Whether fewer units were approved than were asked for."""
+        return bool(self.approved and self.units and self.asked and self.units < self.asked)
 
 
 @dataclass(frozen=True)
@@ -54,6 +63,11 @@ class Matter:
         planned = self.revision.facts.get("service_date")
         return registry.governing(registry.DEFAULT_POLICY, dt.date.fromisoformat(planned) if planned else None)
 
+    @cached_property
+    def validities(self) -> list[tuple[dt.date, dt.date]]:
+        """The first and last days of the approved lines, each pair once; mostly there is one."""
+        return list(dict.fromkeys(line.days for line in self.lines if line.days))
+
     def told(self, lines: Sequence[Line]) -> Iterator[tuple[Line, dict[str, Any]]]:
         """Those of `lines` that were scored, each with its words."""
         by_number = {story["line"]: story for story in self._stories}
@@ -69,4 +83,7 @@ class Matter:
 
 
 def lines_of(revision: Revision) -> list[Line]:
-    return [Line(line["line"], line["code"], tuple(line.get("levels") or ())) for line in revision.facts["lines"]]
+    return [
+        Line(line["line"], line["code"], tuple(line.get("levels") or ()), line.get("units"))
+        for line in revision.facts["lines"]
+    ]

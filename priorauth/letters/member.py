@@ -11,7 +11,7 @@ from policies.truth import MET
 from policies.vocabulary import day_words
 from priorauth.letters.content import MEMBER, Block, Bullets, Heading, Paragraph, Section, bullets, paragraphs
 from priorauth.letters.matter import Line, Matter
-from priorauth.models import Decision
+from priorauth.models import Decision, InformationRequest
 
 CARE: Final = {
     "vertebroplasty": (
@@ -43,10 +43,21 @@ def what_we_decided(matter: Matter, decision: Decision) -> Section:
             told += _lines(f"We {word}", lines, matter)
     told += [Paragraph(words) for words in _explained(matter)]
     if decision.authorization_number:
-        first, last = day_words(decision.valid_from), day_words(decision.valid_to)
-        told.append(Paragraph(f"The approval is good from {first} to {last}."))
+        told += [Paragraph(words) for words in _good(matter)]
         told.append(Paragraph(f"Your approval number is {decision.authorization_number}."))
     return Section("What we decided", MEMBER, tuple(told))
+
+
+def _good(matter: Matter) -> Iterator[str]:
+    """From when to when the approval is good: line by line where they differ; and what is less than was asked for."""
+    approved = [line for line in matter.lines if line.days]
+    for line in approved if len(matter.validities) > 1 else approved[:1]:
+        first, last = map(day_words, line.days or ())
+        what = f"For {_care_at(line, matter)}, the" if len(matter.validities) > 1 else "The"
+        yield f"{what} approval is good from {first} to {last}."
+    for line in approved:
+        if line.is_less:
+            yield f"For {_care_at(line, matter)}, we approved {line.units} of the {line.asked} that were asked for."
 
 
 def what_we_need(matter: Matter, points: Sequence[str]) -> Section:
@@ -78,16 +89,15 @@ def why_not_approved(matter: Matter, decision: Decision) -> Section:
     return Section("Why", MEMBER, tuple(told))
 
 
-def what_could_change(matter: Matter) -> Section:
-    changes = _points(matter, refused(matter), lambda one: one["change"])
-    listed = [Paragraph("One or more of these could change our answer:"), bullets(changes)] if changes else []
-    return Section("What could change this", MEMBER, (*listed, Paragraph(NEW_FACTS)))
+def what_could_change(decision: Decision) -> Section:
+    return Section("What could change this", MEMBER, (*paragraphs(decision.what_would_change), Paragraph(NEW_FACTS)))
 
 
-def next_steps_approved(decision: Decision) -> Section:
+def next_steps_approved(matter: Matter) -> Section:
+    [(first, last), *others] = [(day_words(first), day_words(last)) for first, last in matter.validities]
+    when = "within the days above" if others else f"for a day from {first} to {last}"
     steps = (
-        f"Your doctor's office can plan the care for a day from {day_words(decision.valid_from)}"
-        f" to {day_words(decision.valid_to)}.",
+        f"Your doctor's office can plan the care {when}.",
         "Keep this letter. Show the approval number if you are asked for it.",
         "If the plan for your care changes, your doctor's office should tell us first.",
     )
@@ -112,13 +122,13 @@ def next_steps_refused(matter: Matter, ask_by: str) -> Section:
     )
 
 
-def next_steps_asked(matter: Matter) -> Section:
-    due = timezone.localdate(matter.case.due_at)
+def next_steps_asked(matter: Matter, question: InformationRequest) -> Section:
+    due, answer_by = (timezone.localdate(moment) for moment in (matter.case.due_at, question.answer_by))
     time = f"We have to decide by {day_words(due)}."
     if matter.still_until:
         time = f"The time for our answer stands still until then. At the latest we have to decide by {day_words(due)}."
     steps = (
-        f"Your doctor's office should answer soon. {time}",
+        f"Your doctor's office should answer by {day_words(answer_by)}. {time}",
         "You do not have to do anything. If you like, ask the office if it has sent us the answer.",
     )
     return Section("What you can do now", MEMBER, (Bullets(steps),))

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('priorauth', '0008_letters'),
+        ('priorauth', '0009_judgements'),
     ]
 
     operations = [

@@ -6,12 +6,13 @@ from priorauth.models.content import Attachment, Draft, InformationRequest, Revi
 from priorauth.models.correspondence import AnswerDraft, ItemAnswer, Message, Opening
 from priorauth.models.directory import MemberFileLine, MemberLookup, OfficeClinician, OfficeFacility, PlanMember
 from priorauth.models.edition import EditionUse, Replay, ReplayedCase
+from priorauth.models.judgement import Judgement
 from priorauth.models.kept import KeptPost
 from priorauth.models.ledger import AuditCheck, AuditEvent, Checkpoint, Heartbeat, Job
 from priorauth.models.letter import Letter, LetterText
 from priorauth.models.member import Clinician, Facility, Member
 from priorauth.models.organization import Credential, Membership, Organization
-from priorauth.models.review import Assessment, Decision, DecisionLine, Escalation, ReasonCode
+from priorauth.models.review import Assessment, Decision, DecisionLine, Escalation, ReasonCode, Reopening
 from priorauth.models.user import User
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Invitation",
     "ItemAnswer",
     "Job",
+    "Judgement",
     "KeptPost",
     "Letter",
     "LetterText",
@@ -56,6 +58,7 @@ __all__ = [
     "PlanMember",
     "ReasonCode",
     "RegimeUse",
+    "Reopening",
     "Replay",
     "ReplayedCase",
     "Revision",

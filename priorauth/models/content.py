@@ -78,12 +78,19 @@ class Attachment(TenantModel):
 
 
 class InformationRequest(TenantModel):
-    """What a reviewer asked the office, in the reviewer's words, and the office's answer."""
+    """What a reviewer asked the office, in the reviewer's words, and the office's answer.
+
+    `answer_by` is the last instant for it; a question that nobody answered by then ends (`expired_at`) and decides
+    nothing. `again` says why something was asked a second time.
+    """
 
     case = models.ForeignKey("Case", on_delete=models.PROTECT, related_name="information_requests")
     number = models.PositiveSmallIntegerField()
     question = models.TextField(max_length=2000)
     items = models.JSONField(default=list, help_text="[{criterion, level, ask}] that the policy misses")
+    again = models.TextField(max_length=2000, blank=True)
+    answer_by = models.DateTimeField()
+    expired_at = models.DateTimeField(null=True)
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
     answer = models.TextField(max_length=2000, blank=True)
@@ -96,7 +103,15 @@ class InformationRequest(TenantModel):
         constraints = [
             models.UniqueConstraint(fields=["case", "number"], name="question_numbered_once"),
             models.UniqueConstraint(
-                fields=["case"], condition=Q(answered_at__isnull=True), name="one_open_question_per_case"
+                fields=["case"],
+                condition=Q(answered_at__isnull=True, expired_at__isnull=True),
+                name="one_open_question_per_case",
+            ),
+            models.CheckConstraint(condition=Q(answer_by__gt=F("asked_at")), name="question_leaves_time"),
+            models.CheckConstraint(
+                condition=Q(expired_at__isnull=True)
+                | Q(expired_at__gte=F("answer_by"), answered_at__isnull=True, revision__isnull=True),
+                name="only_an_unanswered_question_expires",
             ),
             models.CheckConstraint(
                 condition=Q(answered_at__isnull=True, answered_by__isnull=True, revision__isnull=True)
@@ -104,3 +119,14 @@ class InformationRequest(TenantModel):
                 name="question_answer_is_whole",
             ),
         ]
+        indexes = [
+            models.Index(
+                fields=["answer_by"],
+                name="question_waits",
+                condition=Q(answered_at__isnull=True, expired_at__isnull=True),
+            )
+        ]
+
+    @property
+    def is_open(self) -> bool:
+        return self.answered_at is None and self.expired_at is None

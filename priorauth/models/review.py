@@ -1,9 +1,13 @@
 """What the portal and the reviewers add: assessments and decisions. Both are written once."""
 
+from typing import Any
+
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from priorauth.models.judgement import TWENTY_CHARACTERS
 from priorauth.roles import REVIEWER_ROLES, Role
 from priorauth.statuses import Status
 from priorauth.tenancy import TenantModel
@@ -29,19 +33,65 @@ class Assessment(TenantModel):
     def __str__(self) -> str:
         return f"{self.policy} {self.edition}, revision {self.revision_id}"
 
+    def stories(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """(level, criterion) -> its words in the explanation (policies/explain.py), of the closest pathway first."""
+        levels = [level for line in self.explanation["lines"] for level in line["levels"]]
+        ways = [(level, way) for level in levels for way in level["pathways"]]
+        ways.sort(key=lambda pair: pair[1]["pathway"] == pair[0].get("closest"))
+        return {(level["level"], one["criterion"]): one for level, way in ways for one in way["criteria"]}
+
 
 class Escalation(TenantModel):
-    """A nurse's question to a physician. The office does not see it."""
+    """A nurse's question to a physician, with what the nurse would do. The office does not see it.
+
+    A physician is shown `recommendation` and `because` once they marked the criteria (services/recommendation.py).
+    """
+
+    class Recommendation(models.TextChoices):
+        APPROVE = "approve", "Approve"
+        NOT_APPROVE = "not_approve", "Not approve"
+        ASK = "ask", "Ask for more"
 
     office_sees = False
 
     case = models.ForeignKey("Case", on_delete=models.PROTECT, related_name="escalations")
     question = models.TextField(max_length=2000)
+    recommendation = models.CharField(max_length=12, choices=Recommendation)
+    because = models.TextField(max_length=2000, blank=True)
     escalated_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     escalated_at = models.DateTimeField()
 
     class Meta:
         ordering = ["escalated_at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(recommendation__in=["approve", "not_approve", "ask"]), name="escalation_recommends"
+            )
+        ]
+
+
+class Reopening(TenantModel):
+    """A lead opened a decided case again: `round` is the one that began. The former decision stays."""
+
+    case = models.ForeignKey("Case", on_delete=models.PROTECT, related_name="reopenings")
+    round = models.PositiveSmallIntegerField()
+    reason = models.TextField(max_length=2000)
+    reopened_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    reopened_role = models.CharField(max_length=20)
+    reopened_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["round"]
+        constraints = [
+            models.UniqueConstraint(fields=["case", "round"], name="reopened_once_per_round"),
+            models.CheckConstraint(
+                condition=Q(round__gte=2, reopened_role=Role.LEAD, reason__regex=TWENTY_CHARACTERS),
+                name="a_lead_reopens_with_a_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Reopened, round {self.round}"
 
 
 class ReasonCode(models.TextChoices):
@@ -58,7 +108,11 @@ class ReasonCode(models.TextChoices):
 
 class Decision(TenantModel):
     """What a person decided, under which assessment, in which round. The database refuses a denial by anyone but a
-    physician with a credential, a reason code and reasons in words (invariant 2)."""
+    physician with a credential, reason codes and reasons in words (invariant 2).
+
+    `relied_on` has the criteria that it names, [{level, criterion}]. `clock_from` and `due_at` are the clock that ran
+    when it was made: from the first receipt, or from the reopening of its round.
+    """
 
     class Outcome(models.TextChoices):
         APPROVED = Status.APPROVED.value, Status.APPROVED.label
@@ -76,12 +130,14 @@ class Decision(TenantModel):
     credential = models.ForeignKey("Credential", null=True, on_delete=models.PROTECT, related_name="+")
     decided_at = models.DateTimeField()
     against_computed = models.BooleanField(default=False)
-    reason_code = models.CharField(max_length=3, choices=ReasonCode, blank=True)
+    clock_from = models.DateTimeField()
+    due_at = models.DateTimeField()
+    reason_codes = ArrayField(models.CharField(max_length=3, choices=ReasonCode), default=list)
+    relied_on = models.JSONField(default=list)
     reason_for_member = models.TextField(max_length=2000, blank=True)
     reason_for_clinician = models.TextField(max_length=2000, blank=True)
+    what_would_change = models.TextField(max_length=2000, blank=True)
     authorization_number = models.CharField(max_length=17, blank=True)
-    valid_from = models.DateField(null=True)
-    valid_to = models.DateField(null=True)
 
     class Meta:
         constraints = [
@@ -89,16 +145,21 @@ class Decision(TenantModel):
             models.CheckConstraint(
                 condition=Q(outcome__in=[Status.APPROVED, Status.CLOSED])
                 | Q(decided_role=Role.PHYSICIAN, credential__isnull=False)
-                & ~Q(reason_code="")
-                & Q(reason_for_member__regex=r"\S")
-                & Q(reason_for_clinician__regex=r"\S"),
+                & Q(reason_codes__len__gte=1, reason_codes__contained_by=ReasonCode.values)
+                & Q(reason_for_member__regex=TWENTY_CHARACTERS)
+                & Q(reason_for_clinician__regex=TWENTY_CHARACTERS)
+                & Q(what_would_change__regex=TWENTY_CHARACTERS),
                 name="denial_needs_a_physician_and_reasons",
             ),
             models.CheckConstraint(condition=Q(decided_role__in=sorted(REVIEWER_ROLES)), name="decided_by_a_person"),
             models.CheckConstraint(
-                condition=~Q(outcome__in=[Status.APPROVED, Status.PARTLY_APPROVED])
-                | Q(valid_from__isnull=False, valid_to__gte=models.F("valid_from")) & ~Q(authorization_number=""),
-                name="approval_has_number_and_validity",
+                condition=~Q(outcome__in=[Status.APPROVED, Status.PARTLY_APPROVED]) | ~Q(authorization_number=""),
+                name="approval_has_a_number",
+            ),
+            models.CheckConstraint(
+                condition=~Q(outcome=Status.APPROVED, against_computed=True)
+                | Q(decided_role=Role.PHYSICIAN, reason_for_clinician__regex=TWENTY_CHARACTERS),
+                name="override_needs_a_physician_and_a_reason",
             ),
             models.CheckConstraint(
                 condition=~Q(outcome=Status.CLOSED) | Q(reason_for_clinician__regex=r"\S"),
@@ -110,9 +171,24 @@ class Decision(TenantModel):
     def __str__(self) -> str:
         return f"{self.get_outcome_display()}, round {self.round}"
 
+    @property
+    def reasons(self) -> list[str]:
+        """The reason codes with their words."""
+        return [ReasonCode(code).label for code in self.reason_codes]
+
+    @property
+    def cited(self) -> list[str]:
+        """The criteria that it relies on, in words."""
+        stories = self.assessment.stories() if self.assessment and self.relied_on else {}
+        keys = [(one["level"], one["criterion"]) for one in self.relied_on]
+        return [f"{key[0]}: {stories[key]['label'] if key in stories else key[1]}" for key in keys]
+
 
 class DecisionLine(TenantModel):
-    """One procedure line of a decision: the row that the payer exports."""
+    """One procedure line of a decision: the row that the payer exports.
+
+    An approved line says from when to when, and how many units (None: the request names no number).
+    """
 
     tenant_path = "decision__case__office"
     sent_path = "decision__case__received_at"
@@ -122,6 +198,9 @@ class DecisionLine(TenantModel):
     code = models.CharField(max_length=7)
     levels = models.CharField(max_length=120, blank=True)
     outcome = models.CharField(max_length=20, choices=Decision.Outcome)
+    units = models.PositiveSmallIntegerField(null=True)
+    valid_from = models.DateField(null=True)
+    valid_to = models.DateField(null=True)
     determination = models.CharField(max_length=30, blank=True)
     pathways = models.CharField(max_length=10, blank=True)
     score = models.PositiveSmallIntegerField(null=True)
@@ -131,4 +210,10 @@ class DecisionLine(TenantModel):
         constraints = [
             models.UniqueConstraint(fields=["decision", "number"], name="decision_line_once"),
             models.CheckConstraint(condition=~Q(outcome=Status.PARTLY_APPROVED), name="a_line_is_whole"),
+            models.CheckConstraint(
+                condition=Q(outcome=Status.APPROVED, valid_from__isnull=False, valid_to__gte=models.F("valid_from"))
+                | ~Q(outcome=Status.APPROVED) & Q(valid_from__isnull=True, valid_to__isnull=True),
+                name="an_approved_line_says_when",
+            ),
+            models.CheckConstraint(condition=Q(units__isnull=True) | Q(units__gte=1), name="units_are_counted"),
         ]

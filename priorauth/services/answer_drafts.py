@@ -30,7 +30,7 @@ def keep(
     """
     with transaction.atomic():
         open_ones = InformationRequest.objects.for_actor(by).filter(
-            pk=question.pk, answered_at=None, case__status=Status.INFORMATION_NEEDED
+            pk=question.pk, answered_at=None, expired_at=None, case__status=Status.INFORMATION_NEEDED
         )
         if open_ones.select_for_update(of=("self",)).first() is None:
             raise Conflict(GONE)

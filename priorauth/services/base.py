@@ -17,6 +17,8 @@ from priorauth.roles import Actor, Role
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 from priorauth.statuses import DECIDED, TRANSITIONS, Act, Status
 
+SHORTEST_REASON = 20  # characters that can be seen
+
 
 @dataclass
 class Change:
@@ -37,37 +39,55 @@ def acting(
     """Do `act` on `case` in one transaction: the conditional UPDATE first, the caller's rows, the audit event last.
 
     `version` is the one that the person's page showed (None: the one `case` was loaded with); `columns` are further
-    columns of the case to set. Raises NotPermitted (also written to the trail) or Conflict; then nothing was written.
+    columns of the case to set. Raises NotPermitted or Conflict; then nothing was written but the refused attempt, of an
+    act that asks for a claim also where somebody was faster.
     """
     permit(case, act, by=by, at=at)
     transition = TRANSITIONS[act]
-    seen = case.version if version is None else version
     columns |= {"updated_at": at} | ({"status": transition.to} if transition.to else {})
     with transaction.atomic():
-        rows = Case.objects.unscoped("the caller fetched the case in scope; this only narrows it").filter(
-            pk=case.pk, version=seen, status__in=transition.sources
-        )
-        if transition.claimed:
-            rows = rows.filter(claimed_by=by.user_id, claimed_until__gt=at)
-        if not rows.update(version=seen + 1, **columns):
-            case.refresh_from_db()
-            raise Conflict(_why_not(case, act, by, at))
-        case.version = seen + 1
-        for name, value in columns.items():
-            setattr(case, name, value)
-        change = Change(case)
-        yield change
-        written = {name: _plain(value) for name, value in columns.items()}
-        audit.record(
-            by=by,
-            at=at,
-            action=act,
-            case=case,
-            entities=change.entities,
-            change=written | change.fields,
-            rows=change.rows,
-            removed=change.removed,
-        )
+        seen = case.version if version is None else version
+        done = _open_to(case, act, by, at, seen).update(version=seen + 1, **columns)
+        if done:
+            case.version = seen + 1
+            for name, value in columns.items():
+                setattr(case, name, value)
+            change = Change(case)
+            yield change
+            written = {name: _plain(value) for name, value in columns.items()}
+            audit.record(
+                by=by,
+                at=at,
+                action=act,
+                case=case,
+                entities=change.entities,
+                change=written | change.fields,
+                rows=change.rows,
+                removed=change.removed,
+            )
+    if not done:
+        _conflict(case, act, by, at)
+
+
+def ready(case: Case, act: Act, *, by: Actor, at: dt.datetime, version: int | None = None) -> None:
+    """Raise Conflict, as `acting` would, where the case moved on or is not held: before a service tells what the act
+    lacks."""
+    if not _open_to(case, act, by, at, case.version if version is None else version).exists():
+        _conflict(case, act, by, at)
+
+
+def _open_to(case: Case, act: Act, by: Actor, at: dt.datetime, version: int) -> models.QuerySet:
+    """The case, where it still is as it was seen, in a status that `act` starts from, and held where that is asked."""
+    rows = Case.objects.unscoped("the caller fetched the case in scope; this only narrows it")
+    rows = rows.filter(pk=case.pk, version=version, status__in=TRANSITIONS[act].sources)
+    return rows.filter(claimed_by=by.user_id, claimed_until__gt=at) if TRANSITIONS[act].claimed else rows
+
+
+def _conflict(case: Case, act: Act, by: Actor, at: dt.datetime) -> NoReturn:
+    case.refresh_from_db()
+    if TRANSITIONS[act].claimed or act == Act.REOPEN:
+        note_refusal(case, act, by=by, at=at)
+    raise Conflict(_why_not(case, act, by, at))
 
 
 def permit(case: Case, act: Act, *, by: Actor, at: dt.datetime) -> None:
@@ -84,15 +104,33 @@ def permit(case: Case, act: Act, *, by: Actor, at: dt.datetime) -> None:
 
 def refuse(case: Case, act: Act, why: str, *, by: Actor, at: dt.datetime) -> NoReturn:
     """Write the refused attempt to the person's own stream, then raise NotPermitted, which says why."""
+    note_refusal(case, act, by=by, at=at)
+    raise NotPermitted(why)
+
+
+def lacking(case: Case, act: Act, field_name: str, why: str, *, by: Actor, at: dt.datetime) -> NoReturn:
+    """Write the refused attempt, then raise Incomplete: the act lacks what the rules ask for."""
+    note_refusal(case, act, by=by, at=at)
+    raise Incomplete(field_name, why)
+
+
+def note_refusal(case: Case, act: Act, *, by: Actor, at: dt.datetime) -> None:
     with transaction.atomic():
         audit.record(by=by, at=at, action=f"refused_{act}", entities={"case": case.reference})
-    raise NotPermitted(why)
 
 
 def needed(text: str, field_name: str, message: str) -> str:
     """The text without outer blanks. Raises Incomplete where nothing is left that can be seen."""
     text = (text or "").strip()
     if not visible(text):
+        raise Incomplete(field_name, message)
+    return text
+
+
+def long_enough(text: str, field_name: str, message: str) -> str:
+    """The text without outer blanks. Raises Incomplete where fewer than SHORTEST_REASON characters can be seen."""
+    text = needed(text, field_name, message)
+    if visible(text) < SHORTEST_REASON:
         raise Incomplete(field_name, message)
     return text
 

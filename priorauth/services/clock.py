@@ -9,9 +9,8 @@ from priorauth import clock as clocks
 from priorauth.models import Case, ClockChange
 from priorauth.regimes import library
 from priorauth.roles import Actor, Role
-from priorauth.services.base import Change, clock, needed, visible
-from priorauth.services.decide import SHORTEST_REASON
-from priorauth.services.errors import Conflict, Incomplete
+from priorauth.services.base import SHORTEST_REASON, Change, clock, long_enough
+from priorauth.services.errors import Conflict
 
 Kind = clocks.Kind
 STANDS_STILL = "The clock stands still already."
@@ -159,8 +158,4 @@ def unhindered(case: Case, *, by: Actor, at: dt.datetime) -> None:
 
 def reason_of(text: str) -> str:
     """The reason without outer blanks. Raises Incomplete where it has fewer than 20 characters that can be seen."""
-    message = f"Write the reason in at least {SHORTEST_REASON} characters."
-    text = needed(text, "reason", message)
-    if visible(text) < SHORTEST_REASON:
-        raise Incomplete("reason", message)
-    return text
+    return long_enough(text, "reason", f"Write the reason in at least {SHORTEST_REASON} characters.")

@@ -2,23 +2,24 @@
 
 import datetime as dt
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from django.utils import timezone
-
 from priorauth import watermark
-from priorauth.models import Assessment, Case, Credential, Decision, DecisionLine, Job, ReasonCode, Revision
+from priorauth.clock import clock_from
+from priorauth.models import Assessment, Case, Credential, Decision, DecisionLine
 from priorauth.models.case import CROCKFORD
 from priorauth.roles import Actor, Role
-from priorauth.services import conflicts, letters, notify
-from priorauth.services.base import acting, clock, needed, permit, refuse, visible
+from priorauth.services import decision_lines, letters, notify, rails
+from priorauth.services.barred import barred, credential_of
+from priorauth.services.base import acting, long_enough, permit, ready, refuse
+from priorauth.services.decision_lines import Days
 from priorauth.services.errors import Conflict, Incomplete
+from priorauth.services.scored import CLOSABLE, latest_assessment, latest_revision, unscored
 from priorauth.statuses import TRANSITIONS, Act
 
 DEFAULT_VALIDITY = dt.timedelta(days=90)
-LONGEST_VALIDITY = dt.timedelta(days=365)
-SHORTEST_REASON = 20
+AGAINST = "Write in at least 20 characters why you approve against the scored facts or against your own marks."
 
 Outcome = Decision.Outcome
 
@@ -28,21 +29,29 @@ def approve(
     *,
     by: Actor,
     at: dt.datetime,
-    valid_from: dt.date,
-    valid_to: dt.date,
+    valid_from: dt.date | None,
+    valid_to: dt.date | None,
+    dates: Mapping[int, Days] | None = None,
     reason: str = "",
     version: int | None = None,
 ) -> Decision:
-    """Approve every line. Where the scored facts do not meet the policy, only a physician may, with a reason."""
+    """Approve every line: from `valid_from` to `valid_to`, or as `dates` says by the line's number.
+
+    The marks of the person who approves must carry it (rails.ground). Against what was computed, or their own marks,
+    only a physician may, with a reason.
+    """
     _may(case, Act.APPROVE, by=by, at=at)
     assessment = latest_assessment(case)
-    against = against_computed(assessment)
-    if against and by.role != Role.PHYSICIAN:
-        why = "The scored facts do not meet the policy, so only a physician may approve."
-        refuse(case, Act.APPROVE, f"{why} Ask for what is missing, or escalate.", by=by, at=at)
-    _valid(valid_from, valid_to, at)
-    if against:
-        _long_enough(reason, "reason", "Write in at least 20 characters why you approve against the scored facts.")
+    ground = rails.ground(case, assessment, by=by)
+    if ground.against and by.role != Role.PHYSICIAN:
+        refuse(case, Act.APPROVE, f"{ground.against} Ask for what is missing, or escalate.", by=by, at=at)
+    ready(case, Act.APPROVE, by=by, at=at, version=version)
+    if ground.unmarked and not ground.against:
+        refuse(case, Act.APPROVE, ground.unmarked, by=by, at=at)
+    numbers = [line["line"] for line in latest_revision(case).facts["lines"]]
+    days = decision_lines.days_of(numbers, (valid_from, valid_to), dates or {}, at)
+    if ground.against:
+        reason = long_enough(reason, "reason", AGAINST)
     return _decide(
         case,
         Act.APPROVE,
@@ -50,11 +59,10 @@ def approve(
         at=at,
         version=version,
         assessment=assessment,
-        against_computed=against,
+        days=days,
+        against_computed=bool(ground.against),
         reason_for_clinician=reason.strip(),
         authorization_number=_authorization_number(),
-        valid_from=valid_from,
-        valid_to=valid_to,
     )
 
 
@@ -64,39 +72,57 @@ def not_approve(
     by: Actor,
     at: dt.datetime,
     lines: Collection[int],
-    reason_code: str,
+    reason_codes: Collection[str],
+    relied_on: Collection[tuple[str, str]],
     reason_for_member: str,
     reason_for_clinician: str,
+    what_would_change: str,
     valid_from: dt.date | None = None,
     valid_to: dt.date | None = None,
+    dates: Mapping[int, Days] | None = None,
+    units: Mapping[int, int | None] | None = None,
     version: int | None = None,
 ) -> Decision:
-    """Do not approve the lines numbered `lines`: all of them, or some (then the others are approved, with validity).
+    """Do not approve the lines numbered `lines`: all of them, or some (then the others are approved, with validity, and
+    with the number of `units` where that is less than was asked for).
 
-    For a physician with an active licence only. Both reasons are words that the member and the clinician will read.
+    For a physician with an active licence only. `relied_on` are the (level, criterion) that the decision rests on,
+    which this physician marked not met (rails.founded). The three texts are words that member and clinician will read.
     """
     credential = _may(case, Act.NOT_APPROVE, by=by, at=at)
-    numbers = {line["line"] for line in latest_revision(case).facts["lines"]}
-    refused = set(lines)
-    if not refused or not refused <= numbers:
+    ready(case, Act.NOT_APPROVE, by=by, at=at, version=version)
+    requested = latest_revision(case).facts["lines"]
+    numbers, refused = {line["line"] for line in requested}, set(lines)
+    less = decision_lines.fewer(requested, units or {}, refused)
+    if not refused <= numbers or (not refused and not less):
         raise Incomplete("lines", "Choose at least one line of this request that you do not approve.")
-    partly = refused != numbers
-    if partly:
-        _valid(valid_from, valid_to, at)
-    granted = {"authorization_number": _authorization_number(), "valid_from": valid_from, "valid_to": valid_to}
+    act = Act.NOT_APPROVE if refused == numbers else Act.PARTLY_APPROVE
+    granted = numbers - refused
+    days = decision_lines.days_of(sorted(granted), (valid_from, valid_to), dates or {}, at)
+    codes = rails.reason_codes(reason_codes)
+    texts = _texts(reason_for_member, reason_for_clinician, what_would_change)
     assessment = latest_assessment(case)
+    touched, named = sorted(refused | less.keys()), list(dict.fromkeys(relied_on))
+    rails.founded(case, assessment, act, by=by, at=at, lines=touched, codes=codes, named=named)
+    ground = rails.ground(case, assessment, by=by, lines=granted)
+    if granted and ground.unmarked and not ground.against:
+        refuse(case, act, ground.unmarked, by=by, at=at)
     return _decide(
         case,
-        Act.PARTLY_APPROVE if partly else Act.NOT_APPROVE,
+        act,
         by=by,
         at=at,
         version=version,
-        refused=refused,
         assessment=assessment,
-        against_computed=bool(assessment) and assessment.result["determination"] == "meets",
+        refused=refused,
+        days=days,
+        units=less,
+        against_computed=rails.against_computed(assessment, refused),
         credential=credential,
-        **_reasons(reason_code, reason_for_member, reason_for_clinician),
-        **(granted if partly else {}),
+        reason_codes=codes,
+        relied_on=[{"level": level, "criterion": criterion} for level, criterion in named],
+        authorization_number=_authorization_number() if granted else "",
+        **texts,
     )
 
 
@@ -110,41 +136,8 @@ def close(case: Case, *, by: Actor, at: dt.datetime, reason: str, version: int |
     if assessment is None or assessment.result["determination"] not in CLOSABLE:
         why = "Policy 484 governs this request, so it needs a decision and cannot be closed."
         refuse(case, Act.CLOSE, why, by=by, at=at)
-    reason = _long_enough(reason, "reason", "Write in at least 20 characters why no determination is due.")
+    reason = long_enough(reason, "reason", "Write in at least 20 characters why no determination is due.")
     return _decide(case, Act.CLOSE, by=by, at=at, version=version, assessment=assessment, reason_for_clinician=reason)
-
-
-CLOSABLE = frozenset({"not_in_scope", "prior_auth_not_required"})
-
-
-def latest_revision(case: Case) -> Revision:
-    return case.revisions.order_by("-number")[0]
-
-
-def latest_assessment(case: Case) -> Assessment | None:
-    """The assessment of the latest revision; None where scoring it failed."""
-    return case.assessments.filter(revision=latest_revision(case)).order_by("-id").first()
-
-
-def against_computed(assessment: Assessment | None) -> bool:
-    """Whether approving would go against what was computed (or against nothing, where scoring failed)."""
-    return assessment is None or assessment.result["determination"] != "meets"
-
-
-def barred(case: Case, *, by: Actor, at: dt.datetime) -> str:
-    """Why this person may not decide this case, or "": a request sent by oneself or one's own organization, or with
-    oneself as the treating clinician; a physician without an active licence."""
-    credential = _credential(by)
-    own = case.office_id == by.organization_id or case.revisions.filter(created_by_id=by.user_id).exists()
-    if own or (credential and case.clinician and case.clinician.npi == credential.npi):
-        return "You took part in this request, so somebody else must decide it."
-    if by.role == Role.PHYSICIAN and (credential is None or credential.expires_on < timezone.localdate(at)):
-        return "Your licence is not on file or has expired, so you cannot sign a decision."
-    return conflicts.conflict(case, by.user_id)
-
-
-def _credential(by: Actor) -> Credential | None:
-    return Credential.objects.filter(user_id=by.user_id).first() if by.role == Role.PHYSICIAN else None
 
 
 def _may(case: Case, act: Act, *, by: Actor, at: dt.datetime) -> Credential | None:
@@ -155,17 +148,7 @@ def _may(case: Case, act: Act, *, by: Actor, at: dt.datetime) -> Credential | No
         refuse(case, act, why, by=by, at=at)
     if why := unscored(case):
         raise Conflict(why)
-    return _credential(by)
-
-
-def unscored(case: Case) -> str:
-    """Why nobody can decide at this moment, or "": a changed request waits for its scoring, which takes seconds."""
-    waiting = case.jobs.filter(kind=Job.Kind.SCORE, state=Job.State.WAITING)
-    if latest_assessment(case) is None and waiting.exists():
-        return (
-            f"The office changed this request at {clock(latest_revision(case).created_at)}. It is being scored again."
-        )
-    return ""
+    return credential_of(by)
 
 
 def _decide(
@@ -177,11 +160,13 @@ def _decide(
     version: int | None,
     assessment: Assessment | None,
     refused: Collection[int] = (),
+    days: Mapping[int, tuple[dt.date, dt.date]] | None = None,
+    units: Mapping[int, int] | None = None,
     **columns: Any,
 ) -> Decision:
     revision = latest_revision(case)
-    released = {"claimed_by": None, "claimed_until": None, "decided_at": at}
-    with acting(case, act, by=by, at=at, version=version, **released) as change:
+    whole = {Act.APPROVE: Outcome.APPROVED, Act.CLOSE: Outcome.CLOSED}.get(act)
+    with acting(case, act, by=by, at=at, version=version, claimed_by=None, claimed_until=None, decided_at=at) as change:
         watermark.deciding()
         decision = Decision(
             case=case,
@@ -192,11 +177,13 @@ def _decide(
             decided_by_id=by.user_id,
             decided_role=by.role,
             decided_at=at,
+            clock_from=clock_from(case),
+            due_at=case.due_at,
             **columns,
         )
         decision.save(force_insert=True)
         rows = DecisionLine.objects.unscoped("the lines of the decision made here")
-        lines = rows.bulk_create(_lines(decision, act, refused))
+        lines = rows.bulk_create(decision_lines.lines_of(decision, whole, refused, days or {}, units or {}))
         change.rows += [decision, *lines]
         if decision.outcome != Outcome.CLOSED:
             letters.of_decision(change, decision, lines, by=by)
@@ -208,53 +195,17 @@ def _decide(
     return decision
 
 
-def _lines(decision: Decision, act: Act, refused: Collection[int]) -> list[DecisionLine]:
-    scored = {line["line"]: line for line in decision.assessment.result["lines"]} if decision.assessment else {}
-    whole = {Act.APPROVE: Outcome.APPROVED, Act.CLOSE: Outcome.CLOSED}
-    return [
-        DecisionLine(
-            decision=decision,
-            number=line["line"],
-            code=line["code"],
-            levels=", ".join(line.get("levels") or []),
-            outcome=whole.get(act) or (Outcome.NOT_APPROVED if line["line"] in refused else Outcome.APPROVED),
-            determination=scored.get(line["line"], {}).get("determination", ""),
-            pathways="".join(scored.get(line["line"], {}).get("pathways", [])),
-            score=scored.get(line["line"], {}).get("score"),
-        )
-        for line in decision.revision.facts["lines"]
-    ]
-
-
-def _valid(valid_from: dt.date | None, valid_to: dt.date | None, at: dt.datetime) -> None:
-    if valid_from is None:
-        raise Incomplete("valid_from", "Enter the first day of the authorization.")
-    if valid_to is None:
-        raise Incomplete("valid_to", "Enter the last day of the authorization.")
-    if abs(valid_from - timezone.localdate(at)) > LONGEST_VALIDITY:
-        raise Incomplete("valid_from", "The first day must be within one year of today. Check the year.")
-    if not valid_from <= valid_to <= valid_from + LONGEST_VALIDITY:
-        raise Incomplete("valid_to", "The last day must be on or after the first, and within one year of it.")
-
-
-def _long_enough(text: str, field: str, message: str) -> str:
-    text = needed(text, field, message)
-    if visible(text) < SHORTEST_REASON:
-        raise Incomplete(field, message)
-    return text
-
-
-def _reasons(code: str, for_member: str, for_clinician: str) -> dict[str, str]:
+def _texts(for_member: str, for_clinician: str, change: str) -> dict[str, str]:
     """What a determination that does not approve must say. Raises Incomplete naming what is missing."""
-    if code not in ReasonCode.values:
-        raise Incomplete("reason_code", "Choose the reason.")
     words = {"member": for_member, "clinician": for_clinician}
-    return {"reason_code": code} | {
-        f"reason_for_{whom}": _long_enough(
+    texts = {
+        f"reason_for_{whom}": long_enough(
             text, f"reason_for_{whom}", f"Write the reason for the {whom} in at least 20 characters."
         )
         for whom, text in words.items()
     }
+    message = "Write in at least 20 characters what would change this decision."
+    return texts | {"what_would_change": long_enough(change, "what_would_change", message)}
 
 
 def _authorization_number() -> str:

@@ -4,7 +4,8 @@ import datetime as dt
 
 from priorauth.models import Case, ClockChange
 from priorauth.roles import Actor
-from priorauth.services import clock, decide, letters, notify
+from priorauth.services import clock, letters, notify
+from priorauth.services.barred import barred
 from priorauth.services.base import acting, permit, refuse
 from priorauth.statuses import Act, Urgency
 
@@ -17,7 +18,7 @@ def downgrade(case: Case, *, by: Actor, at: dt.datetime, reason: str, version: i
     """
     permit(case, Act.DOWNGRADE, by=by, at=at)
     turning = clock.Turning.of(case)
-    if why := decide.barred(case, by=by, at=at) or clock.why_not_downgrade(turning, at):
+    if why := barred(case, by=by, at=at) or clock.why_not_downgrade(turning, at):
         refuse(case, Act.DOWNGRADE, why, by=by, at=at)
     clock.unhindered(case, by=by, at=at)
     turning.urgency = Urgency.STANDARD

@@ -8,13 +8,13 @@ from django.db.models import QuerySet
 
 from priorauth.models import Case, Handover, User
 from priorauth.roles import REVIEWER_ROLES, Actor, Role
-from priorauth.services import claim, decide
-from priorauth.services.base import Change, acting, needed, permit, refuse, visible
+from priorauth.services import claim
+from priorauth.services.barred import barred
+from priorauth.services.base import Change, acting, long_enough, needed, permit, refuse
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.statuses import Act, Status
 
 HANDED = dt.timedelta(hours=4)  # a case that was handed over is kept for its next holder, who may be away
-SHORTEST_REASON = 20
 TOLD_FOR = dt.timedelta(hours=24)
 
 
@@ -48,13 +48,12 @@ def hand_over(case: Case, *, by: Actor, at: dt.datetime, to: int, line: str, ver
 def take_over(case: Case, *, by: Actor, at: dt.datetime, reason: str, version: int | None = None) -> Case:
     """Take a case out of somebody's live claim: for a lead, with a reason that the former holder is told."""
     permit(case, Act.TAKE_OVER, by=by, at=at)
-    if why := decide.barred(case, by=by, at=at):
+    if why := barred(case, by=by, at=at):
         refuse(case, Act.TAKE_OVER, why, by=by, at=at)
     if not claim.held(case, at) or claim.holds(case, by, at):
         raise Conflict("Nobody else holds this case, so there is nothing to take over.")
-    reason = claim.short(reason.strip(), "reason")
-    if visible(reason) < SHORTEST_REASON:
-        raise Incomplete("reason", f"Write in at least {SHORTEST_REASON} characters why you take the case over.")
+    reason = long_enough(reason, "reason", "Write in at least 20 characters why you take the case over.")
+    reason = claim.short(reason, "reason")
     with _passing(case, Act.TAKE_OVER, by.user_id, at + claim.CLAIM, reason, by=by, at=at, version=version):
         pass
     return case
@@ -93,6 +92,6 @@ def _unfit(case: Case, person: Actor, at: dt.datetime) -> str:
     """Why this person cannot be given the case, or "". It does not tell the reason: that is theirs."""
     if case.status == Status.WITH_PHYSICIAN and person.role == Role.NURSE:
         return f"This case waits for a physician, and {person.name} is a nurse. Choose a physician."
-    if decide.barred(case, by=person, at=at):
+    if barred(case, by=person, at=at):
         return f"{person.name} may not decide this case. Choose somebody else."
     return ""

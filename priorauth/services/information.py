@@ -1,16 +1,17 @@
 """Asking the office for facts, and the office's answer, which is a new revision."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from priorauth import audit
 from priorauth.models import AnswerDraft, Case, InformationRequest, ItemAnswer
 from priorauth.roles import Actor
-from priorauth.services import clock, letters, notify
+from priorauth.services import answer_time, clock, letters, notify, questions
 from priorauth.services.base import Change, acting, needed, permit, visible
-from priorauth.services.decide import latest_assessment
 from priorauth.services.errors import Conflict, Incomplete
+from priorauth.services.scored import latest_assessment
 from priorauth.services.submit import carried, columns_of, essence, revise, stamped
 from priorauth.statuses import Act
 
@@ -40,16 +41,23 @@ def ask(
     by: Actor,
     at: dt.datetime,
     question: str,
-    items: list[dict[str, Any]],
+    items: Sequence[Mapping[str, Any]],
+    again: str = "",
+    answer_by: dt.datetime | None = None,
     version: int | None = None,
 ) -> InformationRequest:
-    """Ask the office in the reviewer's words. `items` are the {criterion, level, ask} that the question is about.
+    """Ask the office in the reviewer's words. `items` are the {criterion, level} that the question is about, each one
+    that can be asked (questions.askable); what was asked before needs `again`, the reason why.
 
-    The clock stands still where the rule of the case says so. The claim ends, since it is the office's turn.
+    `answer_by` is the last instant for the answer (None: the usual one). The clock stands still where the rule of the
+    case says so. The claim ends, since it is the office's turn.
     """
     permit(case, Act.ASK, by=by, at=at)
     question = needed(question, "question", "Write what the office should send.")
+    asked = questions.chosen(case, items, by=by)
+    again = questions.reasoned(case, asked, again)
     turning = clock.with_question(case, by=by, at=at)
+    answer_by = answer_time.usual(turning, at) if answer_by is None else answer_time.check(turning, answer_by, at)
     columns = {"claimed_by": None, "claimed_until": None} | turning.columns
     with acting(case, Act.ASK, by=by, at=at, version=version, **columns) as change:
         turning.write(change)
@@ -57,14 +65,17 @@ def ask(
             case=case,
             number=case.information_requests.count() + 1,
             question=question,
-            items=items,
+            items=asked,
+            again=again,
+            answer_by=answer_by,
             asked_by_id=by.user_id,
             asked_at=at,
         )
         request.save(force_insert=True)
         change.rows.append(request)
         change.entities["information_request"] = request.number
-        change.fields |= {"question": question, "items": items}
+        change.fields |= {"question": question, "items": asked, "again": again}
+        change.fields["answer_by"] = audit.utc_text(answer_by)
         notify.enqueue(case, f"asked:{request.pk}", at)
         letters.of_question(change, request, latest_assessment(case), by=by)
     return request
@@ -105,7 +116,7 @@ def answer(
     with acting(case, Act.ANSWER, by=by, at=at, version=version, **columns) as change:
         turning.write(change)
         revision = revise(change, document, details, number=latest.number + 1, by=by, at=at)
-        request = case.information_requests.get(answered_at__isnull=True)
+        request = case.information_requests.get(answered_at__isnull=True, expired_at__isnull=True)
         request.answer, request.answered_by_id, request.answered_at = note, by.user_id, at
         request.revision = revision
         request.save(update_fields=["answer", "answered_by", "answered_at", "revision"])

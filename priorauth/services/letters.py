@@ -6,7 +6,7 @@ from typing import Any
 
 from priorauth.letters import compose
 from priorauth.letters.content import Content, sha256
-from priorauth.letters.matter import Matter, lines_of
+from priorauth.letters.matter import Line, Matter, lines_of
 from priorauth.models import Assessment, ClockChange, Credential, Decision, DecisionLine, InformationRequest, Letter
 from priorauth.regimes.rules import Rule
 from priorauth.roles import Actor
@@ -18,12 +18,12 @@ Outcome = Decision.Outcome
 
 def of_decision(change: Change, decision: Decision, lines: Sequence[DecisionLine], *, by: Actor) -> Letter:
     """The letter of a decision that approves all, a part or nothing."""
-    approved = {line.number: line.outcome == Outcome.APPROVED for line in lines}
+    decided = {line.number: line for line in lines}
     matter = Matter(
         case=change.case,
         revision=decision.revision,
         assessment=decision.assessment,
-        lines=[replace(line, approved=approved[line.number]) for line in lines_of(decision.revision)],
+        lines=[_decided(line, decided[line.number]) for line in lines_of(decision.revision)],
         texts=letter_texts.current(),
         by=by,
         credential=_credential(by),
@@ -63,6 +63,12 @@ def of_clock(change: Change, row: ClockChange, rule: Rule, ground: str, *, by: A
         at=row.changed_at,
     )
     return _issue(change, matter, compose.of_clock(matter, row, rule, ground), clock_change=row)
+
+
+def _decided(line: Line, row: DecisionLine) -> Line:
+    if row.outcome != Outcome.APPROVED:
+        return replace(line, approved=False)
+    return replace(line, approved=True, units=row.units, days=(row.valid_from, row.valid_to))
 
 
 def _credential(by: Actor) -> Credential | None:

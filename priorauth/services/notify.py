@@ -18,7 +18,7 @@ from priorauth.models import Case, DeadlineNotice, InformationRequest, Job, Memb
 from priorauth.roles import OFFICE_ROLES, REVIEWER_ROLES, Role
 from priorauth.statuses import OPEN, Status
 
-SOON = dt.timedelta(hours=8)  # before the decision is due, an office that was asked is reminded once
+SOON = dt.timedelta(hours=8)  # before its time to answer is over, an office that was asked is reminded once
 SETTLED = dt.timedelta(hours=1)  # not right after the question itself
 KEPT = dt.timedelta(days=1)  # what could not be sent for so long is no news any more
 SLICE = dt.timedelta(seconds=60)
@@ -77,9 +77,10 @@ def enqueue_due(at: dt.datetime) -> int:
     rows = InformationRequest.objects.unscoped("every office that was asked is reminded")
     waiting = rows.filter(
         answered_at=None,
+        expired_at=None,
         asked_at__lte=at - SETTLED,
         case__status=Status.INFORMATION_NEEDED,
-        case__due_at__range=(at, at + SOON),
+        answer_by__range=(at, at + SOON),
     )
     questions = list(waiting.select_related("case"))
     for question in questions:

@@ -148,7 +148,7 @@ def through_the_portal(browser: Browser, portal: Portal, watch: Watch, folder: P
     nurse = Reviewer(opened(browser, portal, NURSE, watch), portal.url)
     nurse.open(reference)
     nurse.claim()
-    nurse.act("Ask for information")
+    nurse.press("Save and ask")
     fill(nurse.page, "Your question, in your own words", QUESTION)
     nurse.press("Go on: read the letter")
     nurse.press("Confirm: ask for information")

@@ -38,11 +38,21 @@ def wait_for_review(page: Page, url: str, reference: str) -> None:
     eventually(in_review, f"{reference} is scored and in review")
 
 
+CERTAIN = "Tender at L1 on examination, and the MRI shows edema at the same level."
+
+
+def mark(reviewer: Reviewer, criterion: str, verdict: str, reason: str, then: str) -> None:
+    """Mark a criterion on the case page, and go on with the button that saves it."""
+    reviewer.page.locator(f'[name="{criterion}"][value="{verdict}"]').check()
+    reviewer.page.locator(f'[name="{criterion}.reason"]').fill(reason)
+    reviewer.press(then)
+
+
 def approve(nurse: Reviewer, reference: str) -> None:
     nurse.open(reference)
     nurse.claim()
-    nurse.act("Approve")
-    nurse.press("Go on: read the letter")
+    mark(nurse, "L1.pain_source_certain", "met", CERTAIN, "Save and approve")
+    expect(nurse.page.get_by_role("heading", name="The letter, as it will be sent")).to_be_visible()
     nurse.press("Confirm: approve")
     expect(nurse.page.get_by_text("Approved.")).to_be_visible()
 
@@ -103,7 +113,7 @@ def test_missing_imaging_is_asked_about_answered_and_approved(portal, signed_in,
     nurse.open(reference)
     expect(nurse.page.get_by_text("only a physician", exact=False).first).to_be_visible()
     nurse.claim()
-    nurse.act("Ask for information")
+    nurse.press("Save and ask")
     fill(nurse.page, "Your question, in your own words", "Please send the MRI report of L1.")
     nurse.press("Go on: read the letter")
     nurse.press("Confirm: ask for information")
@@ -147,6 +157,7 @@ def test_a_sacroplasty_request_goes_to_a_physician_who_does_not_approve_it(porta
     nurse.open(reference)
     nurse.act("Escalate to a physician")
     fill(nurse.page, "Your question to the physician", "Sacral level: please decide.")
+    choose(nurse.page, "What you recommend", "Not approve")
     nurse.press("Escalate")
     expect(nurse.page.get_by_text("The case waits for a physician.")).to_be_visible()
 
@@ -154,9 +165,10 @@ def test_a_sacroplasty_request_goes_to_a_physician_who_does_not_approve_it(porta
     physician.open(reference)
     physician.claim()
     physician.act("Not approve")
-    choose(physician.page, "Reason", "N03 Sacral level or sacroplasty")
+    choose(physician.page, "Reasons", "N03 Sacral level or sacroplasty")
     fill(physician.page, "Reason for the member", REASON)
     fill(physician.page, "Reason for the clinician", REASON)
+    fill(physician.page, "What would change this decision", REASON)
     physician.press("Go on: read it once more")
     physician.press("Confirm: not approve")
     expect(physician.page.get_by_text("The decision is recorded.")).to_be_visible()

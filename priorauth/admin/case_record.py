@@ -1,0 +1,70 @@
+"""The record of a case: what the office sent, the questions and their answers, the decision."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from priorauth.admin import facts
+from priorauth.admin.provenance import Origin, Origins
+from priorauth.models import Attachment, Case, InformationRequest, ItemAnswer, Revision
+
+
+class Exchange(NamedTuple):
+    """One question to the office, with its items and who answered them."""
+
+    question: InformationRequest
+    items: list[tuple[dict[str, Any], ItemAnswer | None]]
+
+
+class Sending(NamedTuple):
+    """One revision in words, with what it changed."""
+
+    revision: Revision
+    sections: list[tuple[str, list[tuple[facts.Fact, Origin | None]]]]
+    changes: list[facts.FactChange] | None
+    late_changes: list[facts.LateChange]
+
+
+def exchanges(case: Case) -> list[Exchange]:
+    """The questions to the office, in their order."""
+    rows = case.information_requests.select_related("asked_by", "answered_by")
+    found = []
+    for question in rows.prefetch_related("item_answers__answered_by"):
+        answers = {answer.item: answer for answer in question.item_answers.all()}
+        items = [(item, answers.get(place)) for place, item in enumerate(question.items)]
+        found.append(Exchange(question, items))
+    return found
+
+
+def sendings(revisions: Sequence[Revision], files: Mapping[str, Attachment], member_product: str) -> list[Sending]:
+    """The revisions in words, the first one first; each fact with where it comes from."""
+    names = {key: file.name for key, file in files.items()}
+    before: list[Revision | None] = [None, *revisions]
+    return [
+        Sending(
+            revision,
+            _sections(revision, names, Origins(revision, files, member_product)),
+            facts.changes(earlier, revision, names) if earlier else None,
+            facts.late_changes(revision),
+        )
+        for earlier, revision in zip(before, revisions, strict=False)
+    ]
+
+
+def _sections(
+    revision: Revision, names: Mapping[str, str], origins: Origins
+) -> list[tuple[str, list[tuple[facts.Fact, Origin | None]]]]:
+    return [
+        (title, [(fact, None if fact.path is None else origins.of(fact.path)) for fact in found])
+        for title, found in facts.sections(revision, names)
+    ]
+
+
+def decisions(case: Case) -> dict[str, Any]:
+    """The decision that stands; and each time that the case was opened again, with the decision before it."""
+    rows = case.decisions.select_related("decided_by", "credential", "assessment").prefetch_related("lines")
+    by_round = {decision.round: decision for decision in rows}
+    reopenings = case.reopenings.select_related("reopened_by").order_by("-round")
+    return {
+        "decision": by_round.get(case.round),
+        "rounds": [(reopening, by_round[reopening.round - 1]) for reopening in reopenings],
+    }

@@ -1,0 +1,87 @@
+"""Where the marks of the criteria are posted: they are stored, and the act that was chosen with them is opened."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_post_parameters
+
+from priorauth.admin.bar import SAVES
+from priorauth.admin.case_page import case_page, criteria, read
+from priorauth.admin.marks_form import MarksForm
+from priorauth.admin.obstacles import blocked, forbidden
+from priorauth.admin.site import site
+from priorauth.models import Case
+from priorauth.posting import PUT_BACK
+from priorauth.services import errors, judge
+from priorauth.services.base import permit
+from priorauth.statuses import Act
+from priorauth.tenancy import get_for
+
+FORBIDDEN, CONFLICT, BAD = 403, 409, 400
+TITLE = "Mark the criteria"
+NOTHING_TO_MARK = "The facts could not be scored, so there are no criteria to mark."
+
+
+@sensitive_post_parameters()
+def mark_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """GET is the case page for who may mark now, or why not; POST stores the marks that differ from what stands."""
+    rows = Case.objects.for_actor(request.actor).select_related("member", "office", "clinician", "claimed_by")
+    case, now = get_for(request.actor, Case, rows, pk=pk), timezone.now()
+    if request.method == "POST":
+        return _post(request, case)
+    for question, status in ((forbidden, FORBIDDEN), (blocked, CONFLICT)):
+        if why := question(case, Act.JUDGE, request.actor, now):
+            return _refused(request, case, why, status)
+    return _show(request, case, criteria(read(case, request.actor, now)), 200)
+
+
+def _post(request: HttpRequest, case: Case) -> HttpResponse:
+    now = timezone.now()
+    try:
+        permit(case, Act.JUDGE, by=request.actor, at=now)
+    except errors.NotPermitted as refused:
+        return _refused(request, case, str(refused), FORBIDDEN)
+    parts = criteria(read(case, request.actor, now), request.POST)
+    form = parts["form"]
+    if form is None:
+        return _refused(request, case, NOTHING_TO_MARK, CONFLICT)
+    if PUT_BACK in request.POST:
+        return _show(request, case, parts, 200)
+    if not form.is_valid():
+        return _show(request, case, parts, BAD)
+    then, marks = request.POST.get("then", ""), form.changed()
+    try:
+        if marks:
+            judge.judge(case, by=request.actor, at=now, marks=marks, version=form.cleaned_data["version"])
+    except errors.Incomplete as missing:
+        form.blame(missing.field, str(missing))
+        return _show(request, case, parts, BAD)
+    except errors.Refused as refused:
+        status = FORBIDDEN if isinstance(refused, errors.NotPermitted) else CONFLICT
+        return _refused(request, case, str(refused), status, form)
+    if then in SAVES:
+        return redirect(f"admin:priorauth_case_{then}", case.pk)
+    messages.success(request, f"{case.reference}: {_saved(len(marks))}")
+    return redirect("admin:priorauth_case_change", case.pk)
+
+
+def _saved(count: int) -> str:
+    if not count:
+        return "no mark differs from what was saved before."
+    return "1 mark is saved." if count == 1 else f"{count} marks are saved."
+
+
+def _show(request: HttpRequest, case: Case, parts: dict[str, Any], status: int) -> HttpResponse:
+    page = case_page(case, request.actor, timezone.now(), chosen=request.GET, marks=parts)
+    context = {**site.each_context(request), **page}
+    return TemplateResponse(request, "admin/priorauth/case/case.html", context, status=status)
+
+
+def _refused(request: HttpRequest, case: Case, why: str, status: int, form: MarksForm | None = None) -> HttpResponse:
+    typed = form.typed() if form else []
+    context = {**site.each_context(request), "case": case, "title": TITLE, "why": why, "typed": typed}
+    return TemplateResponse(request, "admin/priorauth/case/refused.html", context, status=status)

@@ -1,0 +1,28 @@
+"""Who may not review a case, whatever it holds: invariant 10, and a physician without an active licence."""
+
+import datetime as dt
+
+from django.utils import timezone
+
+from priorauth.models import Case, Credential
+from priorauth.roles import Actor, Role
+from priorauth.services import conflicts
+
+
+def barred(case: Case, *, by: Actor, at: dt.datetime) -> str:
+    """Why this person may not decide this case, or "": a request sent by oneself or one's own organization, or with
+    oneself as the treating clinician; one's own decision of a former round; a physician without an active licence;
+    a declared conflict of interest."""
+    credential = credential_of(by)
+    own = case.office_id == by.organization_id or case.revisions.filter(created_by_id=by.user_id).exists()
+    if own or (credential and case.clinician and case.clinician.npi == credential.npi):
+        return "You took part in this request, so somebody else must decide it."
+    if case.round > 1 and case.decisions.filter(decided_by_id=by.user_id, round__lt=case.round).exists():
+        return "You decided this case before it was opened again, so somebody else must decide it now."
+    if by.role == Role.PHYSICIAN and (credential is None or credential.expires_on < timezone.localdate(at)):
+        return "Your licence is not on file or has expired, so you cannot sign a decision."
+    return conflicts.conflict(case, by.user_id)
+
+
+def credential_of(by: Actor) -> Credential | None:
+    return Credential.objects.filter(user_id=by.user_id).first() if by.role == Role.PHYSICIAN else None

@@ -1,0 +1,46 @@
+"""A question whose time to answer is over ends: the case goes back to its reviewers, and nothing is decided by it."""
+
+import datetime as dt
+
+from django.db import transaction
+
+from priorauth.models import Case, InformationRequest
+from priorauth.roles import SYSTEM
+from priorauth.services import clock, notify
+from priorauth.services.base import acting
+from priorauth.services.errors import Conflict
+from priorauth.statuses import Act, Status
+
+
+def sweep(at: dt.datetime) -> int:
+    """End every open question whose time is over. Returns how many. Two who sweep at once end each question once."""
+    rows = InformationRequest.objects.unscoped("every office's questions end in time")
+    late = rows.filter(answered_at=None, expired_at=None, answer_by__lte=at, case__status=Status.INFORMATION_NEEDED)
+    return sum(_expire(question_id, at) for question_id in list(late.values_list("pk", flat=True)))
+
+
+def _expire(question_id: int, at: dt.datetime) -> bool:
+    """End one question, unless it was answered, withdrawn or ended meanwhile."""
+    rows = InformationRequest.objects.unscoped("the sweep ends every office's questions")
+    with transaction.atomic():
+        found = rows.filter(pk=question_id, answered_at=None, expired_at=None)
+        question = found.select_for_update(skip_locked=True).first()
+        if question is None:
+            return False
+        case = Case.objects.unscoped("the case of a question that ends").get(pk=question.case_id)
+        try:
+            _end(case, question, at)
+        except Conflict:
+            return False
+    return True
+
+
+def _end(case: Case, question: InformationRequest, at: dt.datetime) -> None:
+    turning = clock.Turning.of(case).running(by=SYSTEM, at=at)
+    with acting(case, Act.EXPIRE, by=SYSTEM, at=at, **turning.columns) as change:
+        turning.write(change)
+        question.expired_at = at
+        question.save(update_fields=["expired_at"])
+        change.rows.append(question)
+        change.entities["information_request"] = question.number
+        notify.enqueue(case, f"expired:{question.pk}", at)

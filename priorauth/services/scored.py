@@ -1,0 +1,48 @@
+"""What stands of a case now: its latest revision, and how that was scored."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from priorauth.models import Assessment, Case, Job, Revision
+from priorauth.services.base import clock
+
+CLOSABLE = frozenset({"not_in_scope", "prior_auth_not_required"})
+Json = dict[str, Any]
+
+
+def latest_revision(case: Case) -> Revision:
+    return case.revisions.order_by("-number")[0]
+
+
+def latest_assessment(case: Case) -> Assessment | None:
+    """The assessment of the latest revision; None where scoring it failed."""
+    return case.assessments.filter(revision=latest_revision(case)).order_by("-id").first()
+
+
+def unscored(case: Case) -> str:
+    """Why nobody can decide at this moment, or "": a changed request waits for its scoring, which takes seconds."""
+    waiting = case.jobs.filter(kind=Job.Kind.SCORE, state=Job.State.WAITING)
+    if latest_assessment(case) is None and waiting.exists():
+        return (
+            f"The office changed this request at {clock(latest_revision(case).created_at)}. It is being scored again."
+        )
+    return ""
+
+
+def computed_states(assessment: Assessment | None) -> dict[tuple[str, str], list[str]]:
+    """(level, criterion) -> its computed states, each once: pathways may ask the same in two ways."""
+    states: dict[tuple[str, str], list[str]] = {}
+    for level in scored_levels(assessment):
+        for criteria in level["criteria"].values():
+            for criterion, state in criteria.items():
+                found = states.setdefault((level["level"], criterion), [])
+                if state not in found:
+                    found.append(state)
+    return states
+
+
+def scored_levels(assessment: Assessment | None, lines: frozenset[int] | None = None) -> Iterator[Json]:
+    """The levels, as the result has them, of the lines numbered `lines` (None: of all)."""
+    for line in assessment.result["lines"] if assessment else ():
+        if lines is None or line["line"] in lines:
+            yield from line["levels"]

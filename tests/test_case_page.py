@@ -1,0 +1,322 @@
+"""The case page: where each fact comes from, what disagrees, the marks of the criteria, the member's other requests."""
+
+import copy
+import datetime as dt
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from policies import registry
+from policies.assess import assess
+from policies.explain import explain
+from policies.facts import parse
+from priorauth.admin import looks, ready_sentences
+from priorauth.admin.criteria_table import table
+from priorauth.admin.provenance import Origins
+from priorauth.models import Assessment, AuditEvent, Case, Judgement, PlanMember, Revision
+from priorauth.posting import PUT_BACK
+from priorauth.roles import Role
+from priorauth.services import claim, judge, submit
+from tests.admin_helpers import act, case_page, held_by, in_review, signed_in, snapshot, with_physician
+from tests.cases import NO_IMAGING, WORDS, draft_case, facts, office, person, score_all, submission
+from tests.cases import approve as approved
+from tests.factories import browser, report, sent_through_the_page
+from tests.test_admin_case import text_of
+
+pytestmark = pytest.mark.django_db
+CERTAIN = "L1.pain_source_certain"
+REASON = f"{CERTAIN}.reason"
+
+
+def rows_of(response) -> dict[str, str]:
+    """The words of each row of the criteria, by its criterion's place: A1, A2, ..."""
+    found = re.findall(r'<tbody class="criterion.*?</tbody>', response.content.decode(), re.DOTALL)
+    words = [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in found]
+    return {re.search(r"\b([ABC]\d): ", row)[1]: row for row in words}
+
+
+def scored(document) -> tuple[Revision, Assessment]:
+    """A revision of these facts and how they are scored, without a database."""
+    parsed, edition = parse(document), registry.governing(registry.DEFAULT_POLICY, None)
+    result = assess(parsed, edition)
+    story = explain(parsed, result, edition).as_dict()
+    return Revision(facts=document, details={}), Assessment(result=result.as_dict(), explanation=story)
+
+
+# Where a fact comes from
+
+
+def test_each_fact_says_whether_it_was_computed_typed_or_read_and_where():
+    PlanMember.objects.create(
+        member_id="XYZ123456",
+        birth_date=dt.date(1948, 3, 14),
+        first_name="Alma",
+        last_name="Synthetic",
+        product="ppo",
+        covered_from=dt.date(2026, 1, 1),
+    )
+    places = {
+        "treatments-0-source": "Medication list, page 2",
+        "treatments-1-source": "Not in a record",
+        "levels-0-onset_source": "MRI lumbar, page 3",
+    }
+    upload = {"imaging-0-file": report("MRI lumbar.pdf"), "imaging-0-page": "2"}
+    case = sent_through_the_page(browser(person(Role.CLERK)), **places, **upload)
+    score_all(timezone.now())
+    response = signed_in(Role.NURSE)[1].get(case_page(case))
+    page, rows, file = response.content.decode(), rows_of(response), case.attachments.get()
+    assert "Attested Cause recorded: osteoporosis; How it happened" in rows["A1"]
+    assert "Computed 80 days of treatment; 42 asked" in rows["A3"]
+    assert "Document Analgesic (Acetaminophen 1 g)" in rows["A3"]
+    assert ", Medication list, page 2 Attested Physical therapy" in rows["A3"]
+    assert "Document Onset: " in rows["A3"]
+    assert re.search(r"Document MRI of [^:]+: edema, MRI lumbar.pdf, page 2", rows["A6"])
+    assert f'href="?file={file.pk}&amp;page=2#evidence"' in page
+    assert f'href="?file={file.pk}&amp;page=3#evidence"' in page
+    sent = " ".join(re.sub(r"<[^>]+>", " ", page.split('id="sent"')[1]).split())
+    for words in (
+        "Plan PPO Member record",
+        "Age 78 Computed",
+        "Cause Osteoporosis Attested",
+        "Lesion No lesion Attested",
+    ):
+        assert words in sent
+    assert "Weeks that the letter claims" not in sent
+    assert "typed by Office clerk" in text_of(response)
+
+
+# What disagrees
+
+Value = dict | list | str | float | None
+
+
+def with_(**changes: Value) -> dict:
+    """The facts of a clean case, changed at paths like `levels.L1.onset` (dots written as __)."""
+    document = copy.deepcopy(facts())
+    for path, value in changes.items():
+        *steps, last = path.split("__")
+        inner = document
+        for step in steps:
+            inner = inner[step]
+        inner[last] = value
+    return document
+
+
+STUDIES = [
+    {"modality": "MRI", "date": "2026-10-20", "finding": "edema"},
+    {"modality": "MRI", "date": "2026-11-12", "finding": "healed"},
+]
+DISAGREE = [
+    ({}, []),
+    ({"stated_treatment_weeks": 8.0, "treatments": []}, ["The letter claims: 8 weeks"]),
+    ({"levels__L1__imaging": STUDIES}, ["The studies do not agree.", "edema", "healed", "the latest decides"]),
+    ({"pain": {"present": True, "score": 0}}, ["Score: 0 of 10", "Pain now: Yes"]),
+    ({"patient": {"age": 78, "t_score": -0.5}}, ["T-score: -0.5", "Cause: Osteoporosis"]),
+    (
+        {"levels__L1__exam": {"documented": True, "finding": "focal_tenderness_at_level", "date": "2026-01-05"}},
+        [
+            "The examination came before the pain started.",
+            "Examination: Jan 5, 2026",
+            "The examination is not counted.",
+        ],
+    ),
+    (
+        {
+            "hospitalization": {
+                "status": "inpatient",
+                "reason": "fracture_pain",
+                "admit_date": "2026-01-05",
+                "discharge_date": "2026-01-07",
+            }
+        },
+        ["Admitted: Jan 5, 2026", "Pain started: "],
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "expected"), DISAGREE)
+def test_what_disagrees_is_shown_with_both_values_and_what_was_done(changes, expected):
+    revision, assessment = scored(with_(**changes))
+    found = looks.looks(Case(), revision, assessment, Origins(revision, {}))
+    disputed = [look for look in found if look.sides]
+    told = " ".join(
+        " ".join([look.what, *(f"{side.name}: {side.value}" for side in look.sides), look.used]) for look in disputed
+    )
+    assert all(words in told for words in expected), told
+    assert bool(disputed) == bool(expected)
+    assert all(side.origin.kind for look in disputed for side in look.sides if side.value != "Not recorded")
+
+
+def test_what_the_member_file_says_otherwise_is_shown_and_nothing_is_settled():
+    case = in_review()
+    row = {"member_id": "XYZ123456", "birth_date": dt.date(1948, 3, 14), "first_name": "Alma"}
+    ended = {"covered_from": dt.date(2025, 1, 1), "covered_to": dt.date(2025, 12, 31)}
+    PlanMember.objects.create(**row, last_name="Otherwise", product="medicare_hmo_blue", **ended)
+    page = text_of(signed_in(Role.NURSE)[1].get(case_page(case)))
+    for words in (
+        "The last names differ. Attested The request: Alma Synthetic Member record Member file: Alma Otherwise",
+        "The plans differ.",
+        "Member file: Medicare HMO Blue",
+        "The member is not covered on the planned day.",
+    ):
+        assert words in page
+    PlanMember.objects.all().delete()
+    PlanMember.objects.create(**{**row, "first_name": "Berta"}, last_name="Synthetic", product="ppo", **ended)
+    page = text_of(signed_in(Role.NURSE)[1].get(case_page(case)))
+    assert "The member is not in the plan's file." in page.replace("&#x27;", "'")
+
+
+# The marks
+
+
+def mine(name=facts, role=Role.NURSE):
+    actor, client = signed_in(role)
+    case = in_review() if name is facts else in_review(name)
+    return held_by(actor, case), actor, client
+
+
+def marked(case, client, follow=False, **fields):
+    data = {"version": case.version, **{name.replace("__", "."): value for name, value in fields.items()}}
+    return client.post(act(case, "judge"), data, follow=follow)
+
+
+def test_only_what_differs_from_what_stands_is_written_and_the_next_act_is_opened():
+    case, _, client = mine()
+    response = marked(case, client, L1__symptomatic="met", **{CERTAIN: "met", REASON: WORDS}, then="approve")
+    assert (response.status_code, response["Location"]) == (302, act(case, "approve"))
+    case.refresh_from_db()
+    again = {"L1.symptomatic": "met", CERTAIN: "met", REASON: WORDS, "L1.osteoporotic": "met"}
+    response = marked(case, client, **again, then="")
+    assert (response.status_code, response["Location"]) == (302, case_page(case))
+    case.refresh_from_db()
+    version = case.version
+    page = text_of(marked(case, client, **again, follow=True))
+    assert "no mark differs from what was saved before" in page
+    case.refresh_from_db()
+    assert case.version == version
+    stored = [(one.criterion, one.verdict, one.reason) for one in case.judgements.order_by("id")]
+    certain = ("pain_source_certain", "met", WORDS)
+    assert sorted(stored) == sorted([("symptomatic", "met", ""), certain, ("osteoporotic", "met", "")])
+    shown = client.get(case_page(case)).content.decode()
+    assert f'value="{WORDS}"' in shown
+    assert shown.count(" checked") == 3
+
+
+WRONG = [
+    ({CERTAIN: "met", REASON: "too short"}, "in at least 20 characters what ties the pain", f"id_{REASON}"),
+    ({"L1.symptomatic": "not_met"}, "Your mark differs from the computed result.", "id_L1.symptomatic.reason"),
+    ({"L1.symptomatic.reason": WORDS}, "You wrote a reason. Choose also what you say", "id_L1.symptomatic_0"),
+    ({"L1.symptomatic": "perhaps"}, "Choose one of the three.", "id_L1.symptomatic_0"),
+    ({"L1.osteoporotic": "met", "then": "approve"}, "Say first whether the pain comes from L1", f"id_{CERTAIN}_0"),
+]
+
+
+@pytest.mark.parametrize(("fields", "message", "place"), WRONG)
+def test_a_mark_that_lacks_something_is_shown_again_beside_its_row(fields, message, place):
+    case, _, client = mine()
+    before = snapshot(case)
+    response = marked(case, client, **fields)
+    page = response.content.decode()
+    assert response.status_code == 400
+    assert page.count(message) == 2, "in the summary and beside the row"
+    assert f'<a href="#{place}">' in page
+    assert f'id="{place}"' in page
+    assert "<title>Error: " in page
+    for value in fields.values():
+        assert value in ("approve", "perhaps", "not_met", "met") or value in page
+    assert snapshot(case) == before
+    assert not Judgement.objects.for_actor(person(Role.NURSE)).exists()
+
+
+def test_who_may_not_mark_now_reads_why_and_loses_nothing():
+    case, _, holder = mine()
+    other, (reader, auditor) = signed_in(Role.NURSE)[1], signed_in(Role.AUDITOR)
+    fields = {CERTAIN: "met", REASON: WORDS}
+    for client, status, words in ((other, 409, "holds this case until"), (auditor, 403, "As auditor you cannot do")):
+        response = marked(case, client, **fields)
+        assert (response.status_code, words in text_of(response)) == (status, True)
+    assert WORDS in text_of(marked(case, other, **fields))
+    assert AuditEvent.objects.filter(action="refused_judge", actor_id=reader.user_id).count() == 1
+    assert marked(case, holder, **fields, version=case.version - 1).status_code == 409
+    shown = marked(case, holder, **fields, **{PUT_BACK: "1"})
+    assert (shown.status_code, f'value="{WORDS}"' in shown.content.decode()) == (200, True)
+    assert not case.judgements.exists()
+    assert 'type="radio"' not in other.get(case_page(case)).content.decode()
+    assert 'type="radio"' in holder.get(act(case, "judge")).content.decode()
+    assert other.get(act(case, "judge")).status_code == 409
+
+
+def test_a_reviewer_reads_the_marks_of_others_but_a_physician_marks_first():
+    case, nurse, _ = mine()
+    judge.judge(case, by=nurse, at=timezone.now(), marks=[judge.Mark("L1", "pain_source_certain", "not_met", WORDS)])
+    said = f"Judgment {nurse.name}, nurse reviewer: no , “{WORDS}”"
+    assert said in text_of(signed_in(Role.NURSE)[1].get(case_page(case)))
+    assert said in text_of(signed_in(Role.AUDITOR)[1].get(case_page(case)))
+    claim.release(case, by=nurse, at=timezone.now())
+    with_physician(case)
+    physician, client = signed_in(Role.PHYSICIAN)
+    held_by(physician, case)
+    page = text_of(client.get(case_page(case)))
+    assert WORDS not in page
+    assert "Marked by somebody else. You see how after your own mark." in page
+    marked(case, client, **{CERTAIN: "met", REASON: "Exam and MRI both name L1, I read them."})
+    page = text_of(client.get(case_page(case)))
+    assert said in page
+    assert "Marked by somebody else" not in page
+
+
+def test_a_criterion_of_two_pathways_is_marked_once_and_rows_are_numbered_through():
+    revision, assessment = scored(with_(levels__L1__onset=None, levels__L1__imaging=None, ambulation=None))
+    found = table(assessment, Origins(revision, {}))
+    assert [row.number for row in found.rows] == list(range(1, len(found.rows) + 1))
+    again = {row.place: row.marked_in for row in found.rows if row.marked_in}
+    assert again == {"C1": 1, "C2": 2, "C6": 8}
+    assert len({row.key for row in found.markable}) == len(found.markable) == len(found.rows) - 3
+    assert [row.digit for row in found.rows[7:11]] == ["8", "9", "", ""]
+
+
+def test_a_level_that_no_pathway_carries_shows_the_closest_to_be_marked():
+    revision, assessment = scored(with_(levels__L1__purpose="prophylactic"))
+    (level,) = table(assessment, Origins(revision, {})).lines[0].levels
+    assert [(path.told["pathway"], path.told["state"]) for path in level.open] == [("A", "not_met")]
+    assert [path["pathway"] for path in level.closed] == ["B", "C"]
+
+
+def test_the_sentences_for_the_reason_come_from_the_facts_and_none_is_chosen():
+    three = ready_sentences.sentences("L1", facts())
+    assert len(set(three)) == 3
+    assert all(len(sentence) >= judge.SHORTEST_REASON for sentence in three)
+    assert re.fullmatch(r"Exam of \w+ \d+, 2026: tenderness at L1; MRI of .*: both name the same level\.", three[0])
+    bare = ready_sentences.sentences("L1", {"levels": {}})
+    assert "No exam of L1 is recorded" in bare[0]
+    case, _, client = mine()
+    page = client.get(case_page(case)).content.decode()
+    assert page.count("<option value=") == 3
+    assert " checked" not in page
+
+
+# The member's other requests
+
+
+def test_past_cases_of_the_member_are_capped_and_cost_the_same_however_many():
+    at = timezone.now()
+    case, nurse = in_review(), signed_in(Role.NURSE)[1]
+    other = in_review(NO_IMAGING, person(Role.CLERK, office("Bay Pain Clinic")))
+    assert "Past cases of the member None." in text_of(nurse.get(case_page(case)))
+    approved(in_review(), person(Role.NURSE), at=at)
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
+        page = text_of(nurse.get(case_page(case)))
+    assert "L1 Approved" in page
+    assert other.reference not in page, "another member, by another office"
+    for _ in range(6):
+        submit.send(draft_case(person(Role.CLERK)), submission(), by=person(Role.CLERK), at=at)
+    with CaptureQueriesContext(connection) as many:
+        page = text_of(nurse.get(case_page(case)))
+    assert "and 2 more" in page
+    assert len(many) == len(few)
+    assert len(many) < 60, len(many)
