@@ -6,11 +6,11 @@ from typing import Any
 from django.db.models import Count, Min, Q
 
 from priorauth import jobs
+from priorauth.admin.base import COUNTED_ROWS, at_most
 from priorauth.admin.whole_trail import alarm
 from priorauth.admin.words import time_left
 from priorauth.models import Case, Job
 from priorauth.roles import CASE_READER_ROLES, REVIEWER_ROLES, TRAIL_READER_ROLES, Actor, Role
-from priorauth.selectors import with_last_message
 from priorauth.statuses import OPEN, Status
 
 SOON = dt.timedelta(hours=8)
@@ -35,18 +35,19 @@ def board(actor: Actor, now: dt.datetime) -> dict[str, Any]:
     return context
 
 
-def _numbers(actor: Actor, now: dt.datetime) -> list[tuple[str, int, str]]:
-    """(words, how many, which view of the queue lists them)."""
-    cases = Case.objects.for_actor(actor).filter(status__in=sorted(OPEN))
+def _numbers(actor: Actor, now: dt.datetime) -> list[tuple[str, str, str]]:
+    """(words, how many, which view of the queue lists them), each counted out of an index and not past COUNTED_ROWS."""
+    cases = Case.objects.for_actor(actor).order_by("urgency", "due_at", "id")
     free = Q(claimed_by__isnull=True) | Q(claimed_until__lte=now)
-    counts = with_last_message(cases, actor).aggregate(
-        late=Count("pk", filter=Q(due_at__lt=now)),
-        soon=Count("pk", filter=Q(due_at__gte=now, due_at__lt=now + SOON)),
-        unassigned=Count("pk", filter=Q(status=Status.IN_REVIEW) & free),
-        physician=Count("pk", filter=Q(status=Status.WITH_PHYSICIAN)),
-        information=Count("pk", filter=Q(status=Status.INFORMATION_NEEDED)),
-        messages=Count("pk", filter=Q(office_wrote_last=True)),
-    )
+    open_ = Q(status__in=sorted(OPEN))
+    conditions = {
+        "late": open_ & Q(due_at__lt=now),
+        "soon": open_ & Q(due_at__gte=now, due_at__lt=now + SOON),
+        "unassigned": Q(status=Status.IN_REVIEW) & free,
+        "physician": Q(status=Status.WITH_PHYSICIAN),
+        "information": Q(status=Status.INFORMATION_NEEDED),
+        "messages": open_ & Q(message_waits=True),
+    }
     words = {
         "late": "Late",
         "soon": "Due within 8 hours",
@@ -55,4 +56,5 @@ def _numbers(actor: Actor, now: dt.datetime) -> list[tuple[str, int, str]]:
         "information": "Waiting for the office",
         "messages": "Messages to answer",
     }
-    return [(label, counts[view], view) for view, label in words.items()]
+    counts = {view: at_most(cases.filter(condition)) for view, condition in conditions.items()}
+    return [(label, f"{counts[view]:,}{'+' * (counts[view] == COUNTED_ROWS)}", view) for view, label in words.items()]

@@ -17,7 +17,6 @@ from priorauth.admin.board import SOON
 from priorauth.admin.words import age, determination, time_left
 from priorauth.models import Assessment, Case, Organization
 from priorauth.roles import Role
-from priorauth.selectors import with_last_message
 from priorauth.services.base import clock
 from priorauth.statuses import DECIDED, OPEN, Status, Urgency
 
@@ -46,14 +45,12 @@ def in_tab(cases: QuerySet[Case], tab: str, request: HttpRequest, now: dt.dateti
         "mine": Q(claimed_by=request.actor.user_id, claimed_until__gt=now),
         "unassigned": Q(status=Status.IN_REVIEW) & free,
         "information": Q(status=Status.INFORMATION_NEEDED),
-        "messages": Q(status__in=sorted(OPEN), office_wrote_last=True),
+        "messages": Q(status__in=sorted(OPEN), message_waits=True),
         "soon": Q(status__in=sorted(OPEN), due_at__gte=now, due_at__lt=now + SOON),
         "late": Q(status__in=sorted(OPEN), due_at__lt=now),
         "open": Q(status__in=sorted(OPEN)),
         "decided": Q(status__in=sorted(DECIDED)),
     }
-    if tab == "messages":
-        cases = with_last_message(cases, request.actor)
     return cases.filter(conditions[tab])
 
 

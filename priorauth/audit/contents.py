@@ -28,7 +28,7 @@ from priorauth.models import (
 )
 
 # Columns that change without an act, or that another sealed row already proves.
-UNSEALED = {"case": {"updated_at"}, "attachment": {"revision", "scan", "scanned_at"}}
+UNSEALED = {"case": {"updated_at", "message_waits"}, "attachment": {"revision", "scan", "scanned_at"}}
 PEOPLE = ("member", "clinician", "facility")
 HANGING = {
     Revision: "case",
