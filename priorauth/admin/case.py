@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from priorauth.admin import letters, queue
 from priorauth.admin.acts import PAGES, act_page, claim_next
-from priorauth.admin.base import TenantAdmin
+from priorauth.admin.base import COUNTED_ROWS, TenantAdmin
 from priorauth.admin.case_page import case_page
 from priorauth.admin.files import download
 from priorauth.admin.find import find
@@ -82,9 +82,13 @@ class CaseAdmin(queue.QueueColumns, TenantAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Case], search_term: str
     ) -> tuple[QuerySet[Case], bool]:
-        """By reference alone: what is typed here stands in the address, so it must not be patient data."""
+        """By reference alone: what is typed here stands in the address, so it must not be patient data. Of a beginning
+        that fits many, the first by reference: all of them would be sorted for a page of 50."""
         term = search_term.strip().upper()
-        return (queryset.filter(reference__startswith=term) if term else queryset), False
+        if not term:
+            return queryset, False
+        fitting = super().get_queryset(request).filter(reference__startswith=term).order_by("reference")
+        return queryset.filter(pk__in=fitting.values("pk")[:COUNTED_ROWS]), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if request.method not in ("GET", "HEAD"):
