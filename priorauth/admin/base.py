@@ -16,18 +16,14 @@ from priorauth.tenancy import TenantModel
 COUNTED_ROWS = 5_000  # counting twice as many costs more than the rest of a page (make bench)
 
 
-def at_most(rows: models.QuerySet) -> int:
-    """How many rows there are, counted no further than COUNTED_ROWS, in their order: the index that lists them counts
-    them too, where PostgreSQL might begin with a table whose first rows are none of them."""
-    return rows.values("pk")[:COUNTED_ROWS].count()
-
-
 class CappedPaginator(Paginator):
     """Counts at most COUNTED_ROWS rows, so that a list of a million costs what a list of five thousand does."""
 
     @cached_property
     def count(self) -> int:
-        return at_most(self.object_list)
+        """In the order of the list: the index that lists the rows counts them too, where PostgreSQL might begin with a
+        table whose first rows are none of them."""
+        return self.object_list.values("pk")[:COUNTED_ROWS].count()
 
     def page(self, number: Any) -> Page:
         """One page. Its keys are looked up first, out of an index alone, so that rows are read and joined for this page
