@@ -1,135 +1,69 @@
-"""make bench: the budgets of scoring as ratios inside one run, CPU time, median of the rounds after a warm-up.
+"""make bench: the budgets of the portal, as ratios inside one run, each against what limits it.
 
-1. A case scored with its full trace, against the same decision by one plain hand-written function (plain_484.py).
-2. `assess` over a JSON Lines file, against reading the same documents and writing the same results as JSON alone: by
-   Python's own json module, and by pydantic-core, which assess uses.
-3. A replay's scoring of stored requests, compared with what is stored, against `assess` over the same facts; reading
-   from the database and writing to it are not in it.
-4. `assess --jobs 2` against one process, by the clock on the wall, which tells little where the cores have other work;
-   and in CPU time how much of the work stays with the parent, which bounds how far more processes help.
+It starts a PostgreSQL and a broker of its own. The measurements over little data come first, for they want a whole
+trail; then a plan with its history is seeded, past the guards, for those over a million cases.
 """
 
-import io
-import json
+import argparse
+import logging
 import os
-import resource
-import statistics
-import time
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable
 
-from pydantic_core import from_json, to_json
+from benchmarks.database import portal
+from benchmarks.measure import Finding
 
-from benchmarks.measure import ratio
-from benchmarks.plain_484 import decide
-from policies import cases, registry
-from policies.assess import assess
-from policies.facts import Facts, parse
-from policies.replay import Rescorer, Stored
-from policies.streaming import results
-
-EXAMPLES = Path(__file__).parents[1] / "tests" / "data" / "policy_484_examples.jsonl"
-EDITION = registry.governing(registry.DEFAULT_POLICY, None)
-LINES = 6_000
+ALONE = ("scoring",)
+SMALL = ("trail", "wake", "submit", "panel", "replay")
+SEEDED = ("queue", "claim", "export")
+WIDTHS = "{:45}  {:23}  {:>16}  {:4}  {}"
 
 
-def workloads() -> Iterator[tuple[str, list[Facts]]]:
-    """Parsed facts: the policy's sentence cases, and its worked cases."""
-    yield "sentence cases", [case.facts for case in cases.read(EDITION.file.parent / "cases")]
-    yield "worked cases", [parse(from_json(row)["facts"]) for row in EXAMPLES.read_bytes().splitlines()] * 8
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"of {', '.join(ALONE + SMALL + SEEDED)}; none means all"
+    )
+    parser.add_argument("--rows", type=int, default=1_000_000, help="cases to seed, and lines of decisions")
+    parser.add_argument("--open", type=int, default=0, help="how many of them are open; by default a twentieth")
+    chosen = parser.parse_args()
+    if unknown := set(chosen.names).difference(ALONE, SMALL, SEEDED):
+        parser.error(f"there is no measurement {', '.join(sorted(unknown))}")
+    return chosen
 
 
-def score(facts: Sequence[Facts]) -> tuple[float, float, float]:
-    def by_hand() -> None:
-        for one in facts:
-            decide(one)
-
-    def engine() -> None:
-        for one in facts:
-            assess(one, EDITION)
-
-    return ratio(by_hand, engine, rounds=41)
-
-
-def plain_json(documents: bytes, scored: Sequence[Any]) -> None:
-    out = io.BytesIO()
-    for line, result in zip(io.BytesIO(documents), scored, strict=True):
-        json.loads(line)
-        out.write(json.dumps(result, separators=(",", ":")).encode() + b"\n")
-
-
-def core_json(documents: bytes, scored: Sequence[Any]) -> None:
-    out = io.BytesIO()
-    for line, result in zip(io.BytesIO(documents), scored, strict=True):
-        from_json(line)
-        out.write(to_json(result) + b"\n")
-
-
-def stream(documents: bytes, json_alone: Callable[[bytes, Sequence[Any]], None]) -> tuple[float, float, float]:
-    scored = [from_json(text) for text, _ in results(io.BytesIO(documents), registry.DEFAULT_POLICY, 1)]
-
-    def ours() -> None:
-        out = io.BytesIO()
-        for text, _ in results(io.BytesIO(documents), registry.DEFAULT_POLICY, 1):
-            out.write(text + b"\n")
-
-    return ratio(lambda: json_alone(documents, scored), ours, rounds=5)
-
-
-def replay(documents: bytes) -> tuple[float, float, float]:
-    """Under a reading that changes some of the requests."""
-    lines = documents.splitlines()
-    scored = [text.decode() for text, _ in results(io.BytesIO(documents), registry.DEFAULT_POLICY, 1)]
-    stored = [Stored((), line.decode(), result) for line, result in zip(lines, scored, strict=True)]
-    rescore = Rescorer(EDITION.with_switches(modalities="all_three"), {})
-
-    def assess_alone() -> None:
-        for _ in results(io.BytesIO(documents), registry.DEFAULT_POLICY, 1):
-            pass
-
-    return ratio(assess_alone, lambda: rescore(stored), rounds=5)
-
-
-def spent() -> tuple[float, float, float]:
-    """Seconds: on the wall, in CPU time of this process, in CPU time of the workers that have ended."""
-    workers = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.perf_counter(), time.process_time(), workers.ru_utime + workers.ru_stime
-
-
-def run(jobs: int, documents: bytes) -> tuple[float, float, float]:
-    """What it takes to score and write the documents with so many jobs, as `spent`."""
-    before = spent()
-    with Path(os.devnull).open("wb") as out:
-        for text, _ in results(io.BytesIO(documents), registry.DEFAULT_POLICY, jobs):
-            out.write(text + b"\n")
-    wall, parent, workers = (after - begun for after, begun in zip(spent(), before, strict=True))
-    return wall, parent, workers
-
-
-def jobs_told(documents: bytes) -> str:
-    rounds = [(run(1, documents), run(2, documents)) for _ in range(5)]
-    faster = statistics.median(one[0] / two[0] for one, two in rounds)
-    _, parent, workers = (statistics.median(two[place] for _, two in rounds) for place in range(3))
-    share = parent / (parent + workers)
-    return f"assess --jobs 2: {faster:.2f} times as fast on the wall; {share:.0%} of its CPU time is the parent's"
+def show(findings: Iterable[Finding]) -> None:
+    for finding in findings:
+        holds = "ok" if finding.holds else "over"
+        print(WIDTHS.format(finding.what, finding.budget, finding.found, holds, finding.figures), flush=True)
 
 
 def main() -> None:
-    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; ratios of rates, 1.00 is the limit's own")
-    for name, facts in workloads():
-        part, limit, ours = score(facts)
-        per_case = [1e6 * seconds / len(facts) for seconds in (limit, ours)]
-        print(f"score, {name}: {part:.2f} (by hand {per_case[0]:.1f} us, engine {per_case[1]:.1f} us a case)")
-    rows = [to_json(from_json(row)["facts"]) for row in EXAMPLES.read_bytes().splitlines()]
-    documents = b"".join(rows[number % len(rows)] + b"\n" for number in range(LINES))
-    for name, json_alone in (("json", plain_json), ("pydantic-core", core_json)):
-        part, limit, ours = stream(documents, json_alone)
-        rates = f"{LINES / limit:,.0f} lines/s read and written, {LINES / ours:,.0f} scored"
-        print(f"assess, one process, against {name} alone: {part:.2f} ({rates})")
-    part, limit, ours = replay(documents)
-    print(f"replay, against assess: {part:.2f} ({LINES / limit:,.0f} and {LINES / ours:,.0f} requests/s)")
-    print(jobs_told(documents * 2))
+    chosen = arguments()
+    wanted = set(chosen.names or (*ALONE, *SMALL, *SEEDED))
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    print(WIDTHS.format("measured", "budget", "found", "", "figures"))
+    with portal() as servers:
+        logging.disable(logging.WARNING)
+        from benchmarks import claim, export, panel, queue, replay, scoring, seed, submit, trail, wake
+
+        small = {
+            "scoring": scoring.measure,
+            "trail": trail.measure,
+            "wake": lambda: wake.measure(servers),
+            "submit": submit.measure,
+            "panel": panel.measure,
+            "replay": replay.measure,
+        }
+        for name, measure in small.items():
+            if name in wanted:
+                show(measure())
+        if wanted.intersection(SEEDED):
+            world = seed.seed(chosen.rows, chosen.open or chosen.rows // 20)
+            print(f"{world.rows:,} cases, {world.open:,} of them open, were seeded in {world.seconds:.0f} s")
+            for name, measured in {"queue": queue, "claim": claim, "export": export}.items():
+                if name in wanted:
+                    show(measured.measure(world))
+    print(f"load {os.getloadavg()[0]:.1f}")
 
 
 if __name__ == "__main__":

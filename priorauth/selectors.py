@@ -1,4 +1,4 @@
-"""Reads: the lists and queues that the pages show."""
+"""Reads: the lists that the pages show."""
 
 import datetime as dt
 from collections.abc import Collection
@@ -9,18 +9,12 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery, Window
 from priorauth.audit import case_stream
 from priorauth.models import AuditEvent, Case, Decision, Letter, Message
 from priorauth.roles import Actor, Role
-from priorauth.statuses import IN_REVIEW, Act, Status
+from priorauth.statuses import Act, Status
 from priorauth.tenancy import get_for
 
 A_DUPLICATE_WITHIN = dt.timedelta(days=60)
 MOST_DUPLICATES = 20
 MOST_PAST = 5
-
-
-def queue(actor: Actor) -> QuerySet[Case]:
-    """The cases in review in the order of work: expedited first (the word sorts so), then by due time."""
-    cases = Case.objects.for_actor(actor).filter(status__in=sorted(IN_REVIEW))
-    return cases.select_related("member", "office", "claimed_by").order_by("urgency", "due_at", "id")
 
 
 def reviewable_by(actor: Actor) -> QuerySet[Case]:

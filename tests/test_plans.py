@@ -1,23 +1,154 @@
-"""The lists that everybody opens all day are read in order from an index, however long the tables grow."""
+"""The lists that everybody opens all day come out of their indexes, however long the tables grow (decision 33).
+
+Here the tables have a few thousand rows; `make bench` measures a million."""
+
+import re
+from collections.abc import Iterator
 
 import pytest
 from django.db import connection
+from django.urls import reverse
+from django.utils import timezone
 
-from priorauth import jobs, selectors
+from benchmarks import seed
+from priorauth import exports, jobs, selectors
+from priorauth.admin.board import board
+from priorauth.admin.find import found
+from priorauth.admin.tabs import TABS
 from priorauth.models import Job
-from priorauth.roles import Role
+from priorauth.roles import SYSTEM, Role
 from priorauth.services import claim
 from tests.cases import NOW, case_in_review, draft_case, person
+from tests.factories import browser
+from tests.walking import undone
 
 pytestmark = pytest.mark.django_db
 
+FEW, MANY = 20, 3_000
+OVER_CASES = re.compile(r'FROM "?priorauth_case\b')
+WORK, OPEN = {"case_work"}, {"case_open", "case_open_due"}
+INDEXES = {
+    "queue": WORK,
+    "physician": WORK,
+    "mine": {"case_claims"},
+    "unassigned": WORK,
+    "information": WORK,
+    "messages": {"case_message_waits"},
+    "arrived": {"case_arrived"},
+    "soon": OPEN,
+    "late": OPEN,
+    "open": OPEN,
+    "decided": {"case_decided"},
+}
 
-def queue():
-    return selectors.queue(person(Role.NURSE)).select_related(None)
+
+def statements(work) -> list[tuple[str, object]]:
+    """Every statement that `work` executes, with its parameters."""
+    said = []
+
+    def note(execute, sql, params, many, context):
+        said.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        work()
+    return said
 
 
-def next_case():
-    return claim.free(selectors.reviewable_by(person(Role.NURSE)), NOW)
+def plans(said) -> list[str]:
+    """The plans of the statements over cases."""
+    with connection.cursor() as cursor:
+        told = []
+        for sql, parameters in said:
+            if OVER_CASES.search(sql):
+                cursor.execute(f"EXPLAIN {sql}", parameters)
+                told.append("\n".join(line for (line,) in cursor.fetchall()))
+    return told
+
+
+def ask(nurse, **asked):
+    client = browser(nurse)
+    return statements(lambda: client.get(reverse("admin:priorauth_case_changelist"), asked))
+
+
+def lists(nurse) -> dict[str, int]:
+    """How many statements each view, the board and a search take."""
+    counts = {view: len(ask(nurse, view=view)) for view in TABS}
+    counts["board"] = len(statements(lambda: board(nurse, timezone.now())))
+    return counts | {"find": len(statements(lambda: found(nurse, "S1")))}
+
+
+@pytest.fixture(scope="module")
+def history(django_db_setup, django_db_blocker) -> Iterator[tuple[seed.World, dict[str, int]]]:
+    """A plan with many cases, and what the lists cost where it has few."""
+    with django_db_blocker.unblock():
+        with undone():
+            few = lists(seed.write(FEW, FEW // 2).nurses[0])
+        with undone(), connection.cursor() as cursor:
+            world = seed.write(MANY, MANY // 5)
+            cursor.execute("ANALYZE")
+            for cheap_for_few_rows in ("enable_sort", "enable_bitmapscan"):
+                cursor.execute(f"SET LOCAL {cheap_for_few_rows} = off")
+            yield world, few
+
+
+def test_each_view_is_counted_and_listed_out_of_its_index(history):
+    assert INDEXES.keys() == TABS.keys()
+    for view, indexes in INDEXES.items():
+        count, *keys, rows = plans(ask(history[0].nurses[0], view=view))
+        for plan in (count, *(keys or [rows])):
+            assert any(index in plan for index in indexes), (view, plan)
+            assert "Seq Scan on priorauth_case" not in plan, (view, plan)
+        assert "Limit" in count, (view, count)
+        assert "priorauth_case_pkey" in rows or not keys, (view, rows)
+
+
+def test_many_cases_take_the_statements_that_few_take(history):
+    """Where there is a second page, its keys are one statement more."""
+    world, few = history
+    for name, count in lists(world.nurses[0]).items():
+        assert 0 <= count - few[name] <= (name in TABS), name
+
+
+def test_the_board_counts_no_further_than_its_cap(history, monkeypatch):
+    nurse = history[0].nurses[0]
+    for plan in plans(statements(lambda: board(nurse, timezone.now()))):
+        assert "Limit" in plan, plan
+        assert "Seq Scan on priorauth_case" not in plan, plan
+    monkeypatch.setattr("priorauth.admin.board.COUNTED_ROWS", 3)
+    shown = {view: count for _, count, view in board(nurse, timezone.now())["numbers"]}
+    assert shown["unassigned"] == shown["messages"] == "3+"
+
+
+@pytest.mark.parametrize("text", ["PA-0000-0000-0000", "S17", "Quill", "1900000007"])
+def test_a_search_reads_no_table_from_end_to_end(history, text):
+    for plan in plans(statements(lambda: found(history[0].nurses[0], text))):
+        assert not re.search("Seq Scan on priorauth_(case|member)", plan), plan
+
+
+def test_the_next_case_comes_from_its_index_without_sorting(history):
+    plan = claim.free(selectors.reviewable_by(history[0].nurses[0]), timezone.now())[:1].explain()
+    assert "case_work" in plan
+    assert "Sort" not in plan, plan
+
+
+def test_a_long_export_begins_before_its_last_row_was_read(history):
+    """By itself PostgreSQL sorts what it exports: nothing comes out of a sort before everything is in it."""
+    everything, day = exports.Selection(), exports.Selection(NOW.date(), NOW.date())
+    assert not list(statements_of_export(day))
+    assert list(statements_of_export(everything)) == ["SET LOCAL enable_sort = off"]
+    select, parameters = exports._select(everything, "csv")
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {select}", parameters)
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "priorauth_decision_pkey" in plan
+    assert "Sort" not in plan, plan
+
+
+def statements_of_export(selection) -> Iterator[str]:
+    for sql, _ in statements(lambda: list(exports.csv(selection, by=SYSTEM, at=NOW))):
+        if sql.startswith("SET"):
+            yield sql
 
 
 def office_list():
@@ -33,14 +164,7 @@ def failed_jobs():
 
 
 @pytest.mark.parametrize(
-    ("rows", "index"),
-    [
-        (queue, "case_queue"),
-        (next_case, "case_queue"),
-        (office_list, "case_office_list"),
-        (due_jobs, "job_waiting"),
-        (failed_jobs, "job_failed"),
-    ],
+    ("rows", "index"), [(office_list, "case_office_list"), (due_jobs, "job_waiting"), (failed_jobs, "job_failed")]
 )
 def test_the_list_comes_from_its_index_without_sorting(rows, index):
     clerk = person(Role.CLERK)

@@ -51,8 +51,9 @@ def services(folder: Path, *, durable: bool = True) -> Iterator[Services]:
 
 
 @contextmanager
-def temporary_services() -> Iterator[Services]:
-    """Keep fast servers running in a new folder; both are gone afterwards, after a SIGKILL as well.
+def temporary_services(*, durable: bool = False) -> Iterator[Services]:
+    """Keep servers running in a new folder, fast ones unless `durable`; both are gone afterwards, after a SIGKILL as
+    well.
 
     Raises StartError when a server cannot be started.
     """
@@ -61,7 +62,7 @@ def temporary_services() -> Iterator[Services]:
     try:
         if os.geteuid() == 0:
             folder.chmod(0o711)
-        with _running(folder, durable=False, remove=True) as urls:
+        with _running(folder, durable=durable, remove=True) as urls:
             yield urls
     finally:
         shutil.rmtree(folder, ignore_errors=True)

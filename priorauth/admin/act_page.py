@@ -24,6 +24,7 @@ from priorauth.posting import PUT_BACK
 from priorauth.roles import Actor
 from priorauth.services import errors
 from priorauth.services.base import note_refusal, permit
+from priorauth.services.claim import holds
 from priorauth.statuses import Act
 from priorauth.tenancy import get_for
 

@@ -13,22 +13,25 @@ from django.utils.functional import cached_property
 from priorauth.roles import Role
 from priorauth.tenancy import TenantModel
 
-COUNTED_ROWS = 10_000
+COUNTED_ROWS = 5_000  # counting twice as many costs more than the rest of a page (make bench)
 
 
 class CappedPaginator(Paginator):
-    """Counts at most COUNTED_ROWS rows, so that a list of a million costs what a list of ten thousand does."""
+    """Counts at most COUNTED_ROWS rows, so that a list of a million costs what a list of five thousand does."""
 
     @cached_property
     def count(self) -> int:
-        return self.object_list.order_by().values("pk")[:COUNTED_ROWS].count()
+        """In the order of the list: the index that lists the rows counts them too, where PostgreSQL might begin with a
+        table whose first rows are none of them."""
+        return self.object_list.values("pk")[:COUNTED_ROWS].count()
 
     def page(self, number: Any) -> Page:
-        """One page. Its keys are looked up first, so that joins are made for its rows, not for those skipped."""
+        """One page. Its keys are looked up first, out of an index alone, so that rows are read and joined for this page
+        and not for those skipped."""
         number = self.validate_number(number)
         start = (number - 1) * self.per_page
-        keys = self.object_list.values("pk")[start : start + self.per_page]
-        return self._get_page(self.object_list.filter(pk__in=keys), number, self)
+        keys = self.object_list.values_list("pk", flat=True)[start : start + self.per_page]
+        return self._get_page(self.object_list.filter(pk__in=list(keys)), number, self)
 
     @property
     def capped(self) -> bool:

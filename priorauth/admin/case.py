@@ -13,10 +13,10 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from priorauth.admin import files, filters, letters, queue, saved_views
+from priorauth.admin import files, filters, letters, queue, saved_views, tabs
 from priorauth.admin.act_page import act_page
 from priorauth.admin.acts import PAGES
-from priorauth.admin.base import TenantAdmin
+from priorauth.admin.base import COUNTED_ROWS, TenantAdmin
 from priorauth.admin.bulk import bulk
 from priorauth.admin.case_page import case_page
 from priorauth.admin.claim_acts import renew
@@ -102,14 +102,18 @@ class CaseAdmin(queue.QueueColumns, TenantAdmin):
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """The order of work; of what is decided, the latest first."""
-        return ("-decided_at", "-id") if request.GET.get("view") == "decided" else ("urgency", "due_at", "id")
+        return tabs.order_of(request.GET.get("view", ""))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Case], search_term: str
     ) -> tuple[QuerySet[Case], bool]:
-        """By reference alone: what is typed here stands in the address, so it must not be patient data."""
+        """By reference alone: what is typed here stands in the address, so it must not be patient data. Of a beginning
+        that fits many, the first by reference: all of them would be sorted for a page of 50."""
         term = search_term.strip().upper()
-        return (queryset.filter(reference__startswith=term) if term else queryset), False
+        if not term:
+            return queryset, False
+        fitting = super().get_queryset(request).filter(reference__startswith=term).order_by("reference")
+        return queryset.filter(pk__in=fitting.values("pk")[:COUNTED_ROWS]), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if request.method not in ("GET", "HEAD"):

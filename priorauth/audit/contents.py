@@ -33,11 +33,11 @@ from priorauth.models import (
 
 # Columns that change without an act, or that another sealed row already proves.
 UNSEALED = {
-    "case": {"updated_at", "claimed_until", "arrived_at"},
+    "case": {"updated_at", "claimed_until", "arrived_at", "message_waits"},
     "attachment": {"revision", "scan", "scanned_at"},
 }
 # How rows were sealed before a claim could be renewed without an act: such seals hold too.
-UNSEALED_BEFORE = {"case": {"updated_at", "arrived_at"}}
+UNSEALED_BEFORE = {"case": {"updated_at", "arrived_at", "message_waits"}}
 PEOPLE = ("member", "clinician", "facility")
 HANGING = {
     Revision: "case",

@@ -5,10 +5,11 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from priorauth.statuses import DECIDED, IN_REVIEW, OPEN, Status, Urgency
+from priorauth.statuses import DECIDED, OPEN, Status, Urgency
 from priorauth.tenancy import TenantModel
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+OPEN_AND_SENT = Q(status__in=sorted(OPEN), received_at__isnull=False)
 
 
 def new_reference() -> str:
@@ -54,6 +55,7 @@ class Case(TenantModel):
     )
     claimed_until = models.DateTimeField(null=True)
     arrived_at = models.DateTimeField(null=True, help_text="an answer came that no reviewer has claimed since")
+    message_waits = models.BooleanField(default=False, help_text="the last message is the office's")
     decided_at = models.DateTimeField(null=True)
     withdrawal_reason = models.TextField(max_length=500, blank=True)
 
@@ -72,15 +74,45 @@ class Case(TenantModel):
                 name="case_claim_is_whole",
             ),
         ]
+        # Whoever reads for the plan asks for `received_at IS NOT NULL` too: with that in the condition, the keys and
+        # the count of a list come out of the index alone (decision 33).
         indexes = [
             models.Index(
-                fields=["urgency", "due_at", "id"],
-                name="case_queue",
-                condition=Q(status__in=sorted(IN_REVIEW)),
+                fields=["status", "urgency", "due_at", "id"],
+                include=["claimed_by", "claimed_until", "product", "office"],
+                name="case_work",
+                condition=OPEN_AND_SENT,
             ),
+            models.Index(
+                fields=["urgency", "due_at", "id"],
+                include=["status", "claimed_by", "claimed_until", "product", "office"],
+                name="case_open",
+                condition=OPEN_AND_SENT,
+            ),
+            models.Index(
+                fields=["urgency", "due_at", "id"],
+                name="case_message_waits",
+                condition=OPEN_AND_SENT & Q(message_waits=True),
+            ),
+            models.Index(
+                fields=["urgency", "due_at", "id"],
+                name="case_arrived",
+                condition=Q(status=Status.IN_REVIEW, received_at__isnull=False, arrived_at__isnull=False),
+            ),
+            models.Index(fields=["due_at"], name="case_open_due", condition=OPEN_AND_SENT),
+            models.Index(
+                fields=["claimed_by", "claimed_until"],
+                name="case_claims",
+                condition=Q(claimed_by__isnull=False, received_at__isnull=False),
+            ),
+            models.Index(
+                fields=["-decided_at", "-id"],
+                include=["status", "urgency", "product", "office"],
+                name="case_decided",
+                condition=Q(status__in=sorted(DECIDED), received_at__isnull=False),
+            ),
+            models.Index(fields=["-received_at", "-id"], name="case_received", condition=Q(received_at__isnull=False)),
             models.Index(fields=["office", "-updated_at", "-id"], name="case_office_list"),
-            models.Index(fields=["due_at"], name="case_open_due", condition=Q(status__in=sorted(OPEN))),
-            models.Index(fields=["-decided_at", "-id"], name="case_decided", condition=Q(status__in=sorted(DECIDED))),
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,7 @@
 import datetime as dt
 
 from django.db import models
+from django.db.models.functions import Upper
 
 from priorauth.tenancy import TenantModel
 
@@ -29,7 +30,10 @@ class Member(TenantModel):
                 name="member_once_per_office",
             )
         ]
-        indexes = [models.Index(fields=["member_id", "birth_date"], name="member_of_any_office")]
+        indexes = [
+            models.Index(fields=["member_id", "birth_date"], name="member_of_any_office"),
+            models.Index(Upper("member_id"), name="member_by_id"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.first_name} {self.last_name}"

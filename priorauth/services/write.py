@@ -18,7 +18,7 @@ def write(case: Case, *, by: Actor, at: dt.datetime, text: str, version: int | N
     text = needed(text, "text", "Write your message.")
     if len(text) > LONGEST:
         raise Incomplete("text", f"A message can have {LONGEST:,} characters. This has {len(text):,}: shorten it.")
-    with acting(case, Act.WRITE, by=by, at=at, version=version) as change:
+    with acting(case, Act.WRITE, by=by, at=at, version=version, message_waits=by.is_office) as change:
         message = Message(case=case, from_office=by.is_office, text=text, written_by_id=by.user_id, written_at=at)
         message.save(force_insert=True)
         change.rows.append(message)
