@@ -125,6 +125,10 @@ def test_asking_stops_the_clock_where_the_rule_says_so_and_the_answer_sets_it_ru
         ["stopped", "resumed"],
         "11-29 15:30",
     )
+    cases.score_all(NOW + 3 * DAY)
+    case.refresh_from_db()
+    asked(case, NOW + 3 * DAY)
+    assert case.clock_changes.last().until == NOW + 15 * DAY, "two of fourteen days were used"
     plain = asked(received(MEDICARE))
     assert (local(plain), plain.clock_changes.exists()) == ("11-27 15:30", False)
     expedited = asked(received(ERISA, Urgency.EXPEDITED))
