@@ -10,7 +10,7 @@ from priorauth.roles import Actor
 from priorauth.services import clock, letters, notify
 from priorauth.services.base import Change, acting, needed, permit, visible
 from priorauth.services.decide import latest_assessment
-from priorauth.services.errors import Incomplete
+from priorauth.services.errors import Conflict, Incomplete
 from priorauth.services.submit import carried, columns_of, essence, revise, stamped
 from priorauth.statuses import Act
 
@@ -88,7 +88,9 @@ def answer(
     Raises Incomplete where nothing changed and no reason says why, and for facts outside facts v1.
     """
     permit(case, Act.ANSWER, by=by, at=at)
-    latest = case.revisions.order_by("-number")[0]
+    latest = case.revisions.order_by("-number").first()
+    if latest is None:
+        raise Conflict("This request was not sent yet: change its draft.")
     document = stamped(latest.facts if facts is None else facts, case, at)
     if details is None:
         same = essence(document) == essence(latest.facts)
