@@ -284,8 +284,15 @@ def test_who_has_an_older_page_or_finds_the_case_held_changes_nothing():
         extended(case)
     gone = received(MEDICARE)
     withdraw.withdraw(gone, by=person(Role.CLERK), at=NOW, reason="Not needed any more.")
+    decided, physician = received(COMMERCIAL), person(Role.PHYSICIAN)
+    cases.approve(decided, physician, reason=WHY)
+    draft = cases.draft_case(person(Role.CLERK))
+    for attempt in (extended, stopped, *(how for *_, how in attempts().values())):
+        for case in (gone, decided, draft):
+            with pytest.raises(Conflict, match="can no longer be done"):
+                attempt(case, by=physician)
     with pytest.raises(Conflict, match="can no longer be done"):
-        extended(gone)
+        information.ask(draft, by=physician, at=NOW, question="Which level?", items=[])
 
 
 def test_a_physician_without_a_licence_or_of_the_request_does_not_downgrade():
