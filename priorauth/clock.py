@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Self
 
 from django.utils import timezone
 
@@ -51,7 +52,7 @@ class Clock:
     changes: list[ClockChange] = field(default_factory=list)
 
     @classmethod
-    def of(cls, case: Case) -> "Clock":
+    def of(cls, case: Case) -> Self:
         rows = case.clock_changes.select_related("changed_by")
         return cls(case, rule_of(case), case.urgency, list(rows))
 

@@ -125,6 +125,10 @@ def test_asking_stops_the_clock_where_the_rule_says_so_and_the_answer_sets_it_ru
         ["stopped", "resumed"],
         "11-29 15:30",
     )
+    cases.score_all(NOW + 3 * DAY)
+    case.refresh_from_db()
+    asked(case, NOW + 3 * DAY)
+    assert case.clock_changes.last().until == NOW + 15 * DAY, "two of fourteen days were used"
     plain = asked(received(MEDICARE))
     assert (local(plain), plain.clock_changes.exists()) == ("11-27 15:30", False)
     expedited = asked(received(ERISA, Urgency.EXPEDITED))
@@ -280,8 +284,15 @@ def test_who_has_an_older_page_or_finds_the_case_held_changes_nothing():
         extended(case)
     gone = received(MEDICARE)
     withdraw.withdraw(gone, by=person(Role.CLERK), at=NOW, reason="Not needed any more.")
+    decided, physician = received(COMMERCIAL), person(Role.PHYSICIAN)
+    cases.approve(decided, physician, reason=WHY)
+    draft = cases.draft_case(person(Role.CLERK))
+    for attempt in (extended, stopped, *(how for *_, how in attempts().values())):
+        for case in (gone, decided, draft):
+            with pytest.raises(Conflict, match="can no longer be done"):
+                attempt(case, by=physician)
     with pytest.raises(Conflict, match="can no longer be done"):
-        extended(gone)
+        information.ask(draft, by=physician, at=NOW, question="Which level?", items=[])
 
 
 def test_a_physician_without_a_licence_or_of_the_request_does_not_downgrade():

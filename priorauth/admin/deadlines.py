@@ -35,10 +35,10 @@ def deadlines_for_lead(actor: Actor, now: dt.datetime) -> dict[str, Any] | None:
         return None
     cases = Case.objects.for_actor(actor).filter(status__in=sorted(OPEN), due_at__lte=now + DAY)
     counts = cases.aggregate(late=Count("pk", filter=Q(due_at__lt=now)), all=Count("pk"))
-    first = list(cases.select_related("claimed_by").order_by("due_at", "id")[:SHOWN])
+    first = list(cases.select_related("claimed_by").order_by("due_at", "id")[:SHOWN]) if counts["all"] else []
     told = _told(first)
     lines = [_line(case, told, now) for case in first]
-    deemed = _deemed(cases.filter(due_at__lt=now))
+    deemed = _deemed(cases.filter(due_at__lt=now)) if counts["late"] else 0
     soon = counts["all"] - counts["late"]
     return {"late": counts["late"], "soon": soon, "deemed": deemed, "lines": lines, "most": SHOWN}
 

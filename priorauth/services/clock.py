@@ -1,7 +1,7 @@
 """What an act makes of a case's clock: the columns that it sets, and the row that tells of it (decision 34)."""
 
 import datetime as dt
-from typing import Any
+from typing import Any, Self
 
 from django.utils import timezone
 
@@ -11,6 +11,7 @@ from priorauth.regimes import library
 from priorauth.roles import Actor, Role
 from priorauth.services.base import SHORTEST_REASON, Change, clock, long_enough
 from priorauth.services.errors import Conflict
+from priorauth.statuses import OPEN, Status
 
 Kind = clocks.Kind
 STANDS_STILL = "The clock stands still already."
@@ -19,6 +20,20 @@ BY_A_QUESTION = "The office was asked for what is missing."
 
 class Turning(clocks.Clock):
     """A clock that an act is about to change. Nothing is written before `write`, within the act."""
+
+    @classmethod
+    def of(cls, case: Case) -> Self:
+        """Raises Conflict for a case that was never sent: it has no clock."""
+        if case.received_at is None:
+            raise Conflict(_over(case))
+        return super().of(case)
+
+    @classmethod
+    def of_open(cls, case: Case) -> Self:
+        """The clock of a case that waits for a decision. Raises Conflict for any other."""
+        if case.status not in OPEN:
+            raise Conflict(_over(case))
+        return cls.of(case)
 
     def turn(self, kind: Kind, *, by: Actor, at: dt.datetime, **fields: Any) -> ClockChange:
         """Change it: the row, and by when the case is due then."""
@@ -36,7 +51,7 @@ class Turning(clocks.Clock):
         row.due_after = self.due()
         return row
 
-    def running(self, *, by: Actor, at: dt.datetime) -> "Turning":
+    def running(self, *, by: Actor, at: dt.datetime) -> Self:
         """Set it running where it stands still, because the office's turn is over: it sent something, or nothing."""
         if self.stop_at(at):
             self.turn(Kind.RESUMED, by=by, at=at)
@@ -65,6 +80,10 @@ class Turning(clocks.Clock):
             change.rows.append(row)
             change.entities["clock_change"] = row.number
             change.fields |= {"reason": row.reason} if row.reason else {}
+
+
+def _over(case: Case) -> str:
+    return f"The case is now “{Status(case.status).label}”, so this can no longer be done."
 
 
 def first(product: str | None, received: dt.datetime, urgency: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ def downgrade(case: Case, *, by: Actor, at: dt.datetime, reason: str, version: i
     keeps, Incomplete, or Conflict.
     """
     permit(case, Act.DOWNGRADE, by=by, at=at)
-    turning = clock.Turning.of(case)
+    turning = clock.Turning.of_open(case)
     if why := barred(case, by=by, at=at) or clock.why_not_downgrade(turning, at):
         refuse(case, Act.DOWNGRADE, why, by=by, at=at)
     clock.unhindered(case, by=by, at=at)

@@ -18,7 +18,7 @@ def extend(
     Raises NotPermitted, which the trail keeps, where the rule does not allow it, Incomplete, or Conflict.
     """
     permit(case, Act.EXTEND, by=by, at=at)
-    turning = clock.Turning.of(case)
+    turning = clock.Turning.of_open(case)
     if why := clock.why_not_extend(turning, at):
         refuse(case, Act.EXTEND, why, by=by, at=at)
     clock.unhindered(case, by=by, at=at)

@@ -19,7 +19,7 @@ def stop(
     Raises NotPermitted, which the trail keeps, where the rule does not allow it, Incomplete, or Conflict.
     """
     permit(case, Act.STOP_CLOCK, by=by, at=at)
-    turning = clock.Turning.of(case)
+    turning = clock.Turning.of_open(case)
     if why := clock.why_not_stop(turning, at):
         refuse(case, Act.STOP_CLOCK, why, by=by, at=at)
     clock.unhindered(case, by=by, at=at)
@@ -46,7 +46,7 @@ def resume(case: Case, *, by: Actor, at: dt.datetime, reason: str, version: int 
     """Set a stopped clock running again: what was left when it stopped is left now. The office is told by its page
     and by mail. Raises NotPermitted, which the trail keeps, where it runs, Incomplete, or Conflict."""
     permit(case, Act.RESUME_CLOCK, by=by, at=at)
-    turning = clock.Turning.of(case)
+    turning = clock.Turning.of_open(case)
     if why := clock.why_not_resume(turning, at):
         refuse(case, Act.RESUME_CLOCK, why, by=by, at=at)
     clock.unhindered(case, by=by, at=at)
