@@ -295,12 +295,20 @@ def test_people_are_the_administrators_alone_and_nobody_deletes_one(walk, what):
 # What a reading writes
 
 
+def written_when_read(step: Step) -> set[str]:
+    """A page that shows the letter of a decision makes it by the act itself, in a transaction that is taken back."""
+    rehearsed = (
+        {"case", "decision", "decisionline", "letter"} if step.route.name == "admin:priorauth_case_approve" else ()
+    )
+    return {TRAIL, "django_session", "priorauth_opening", *(f"priorauth_{name}" for name in rehearsed)}
+
+
 def test_no_safe_method_writes_anything_but_the_event_of_a_reading(walk):
     wrong = [
         f"{step} wrote {sorted(step.tables)} {step.events}"
         for step in walk
         if step.method in ("GET", "HEAD", "OPTIONS", "TRACE")
-        and (step.tables - {TRAIL, "django_session", "priorauth_opening"} or set(deeds(step)) - {shown(step)})
+        and (step.tables - written_when_read(step) or set(deeds(step)) - {shown(step)})
     ]
     assert wrong == [], "\n".join(wrong)
 

@@ -74,7 +74,10 @@ def _with_letter(request: HttpRequest, case: Case, page: Page, form: forms.ActFo
     """The form as it starts, with the letter that would be sent if it were confirmed as it is; without the letter where
     something has to be written first."""
     filled = page.form(case, request.actor, form.initial)
-    letter = _run(page, case, filled, request.actor, timezone.now(), keep=False) if filled.is_valid() else None
+    try:
+        letter = _run(page, case, filled, request.actor, timezone.now(), keep=False) if filled.is_valid() else None
+    except errors.Conflict as conflict:
+        return _refused(request, case, page, str(conflict), CONFLICT)
     return _show(request, case, page, form, **preview(letter))
 
 
