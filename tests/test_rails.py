@@ -350,6 +350,22 @@ def test_a_line_that_is_not_scored_by_criteria_needs_no_mark():
     assert client.post(act(administrative, "not-approve"), data).status_code == 302
 
 
+@pytest.mark.parametrize("named", ["osteoporotic", CERTAIN, "no_such"])
+def test_only_what_the_physician_marked_not_met_can_be_named(named):
+    """Past the page, which offers nothing else: not marked, marked met, and no criterion at all."""
+    physician = person(Role.PHYSICIAN)
+    case = ready_to_refuse(physician, in_review())
+    before = stored(case)
+    values = {**cases.REASONS, "lines": [1], "relied_on": [*not_met_in(case), ("L1", named)]}
+    with pytest.raises(Incomplete, match="did not mark it") as refused:
+        decide.not_approve(case, by=physician, at=timezone.now(), **values)
+    assert (refused.value.field, stored(case), len(refusals())) == ("relied_on", before, 1)
+
+
+def not_met_in(case: Case) -> list[tuple[str, str]]:
+    return [(one.level, one.criterion) for one in case.judgements.filter(verdict="not_met")]
+
+
 # The time to answer
 
 
