@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 from priorauth.models import AuditEvent, Case, LetterText, User
 from priorauth.roles import Role
 from priorauth.services import claim, hand_over, replay, saved_views
-from tests.admin_helpers import act, case_page, held_by, in_review, signed_in, typed, with_physician
+from tests.admin_helpers import act, case_page, held_by, in_review, ready_to_refuse, signed_in, typed, with_physician
 from tests.cases import NO_IMAGING, approve, person
 from tests.test_admin_case import case_with_file
 
@@ -133,7 +133,7 @@ def test_the_pages_of_auditors_and_administrators(context):
 def test_a_denial_is_written_shown_and_confirmed(context):
     physician, page = window(context, Role.PHYSICIAN)
     case = with_physician(in_review(NO_IMAGING))
-    held_by(physician, case)
+    ready_to_refuse(physician, case)
     words = typed("not-approve", case)
     page.goto(act(case, "not-approve"))
     page.get_by_role("button", name="Go on").click()
@@ -142,6 +142,7 @@ def test_a_denial_is_written_shown_and_confirmed(context):
     page.get_by_label("N05").check()
     page.get_by_label("Reason for the member").fill(words["reason_for_member"])
     page.get_by_label("Reason for the clinician").fill(words["reason_for_clinician"])
+    page.get_by_label("What would change this decision").fill(words["what_would_change"])
     page.get_by_role("button", name="Go on").click()
     assert page.get_by_text("Nothing is recorded yet.").is_visible()
     assert page.get_by_role("heading", name="We did not approve this request").is_visible()

@@ -1,6 +1,7 @@
 """The case page in a real browser: four activations and no scrolling (G6), and in every state accessible and light."""
 
 import pytest
+from django.contrib.staticfiles.finders import find
 from django.urls import reverse
 from django.utils import timezone
 
@@ -58,6 +59,28 @@ def test_a_clean_case_takes_four_activations_and_no_scrolling(context):  # noqa:
     assert case.status == "approved"
     assert case.judgements.get().reason == ready
     reached("G6", "a clean case from Claim next to decided", f"{len(pressed)} activations, 0 scrolled")
+
+
+@pytest.mark.skipif(find("keys.js") is None, reason="no page reads keys: static/keys.js is not there")
+def test_a_clean_case_is_decided_by_keys_alone(context):  # noqa: F811
+    """`n`, the digit of the row and `y`, the reason, `a`, Ctrl+Enter (UX 3.5)."""
+    _, page = window(context, Role.NURSE)
+    case = in_review()
+    keys = page.keyboard
+    page.goto(reverse("admin:index"))
+    keys.press("n")
+    page.wait_for_url(f"**{case_page(case)}")
+    row = page.locator(".criterion", has_text="No other source explains the pain")
+    keys.press(row.get_attribute("data-key"))
+    keys.press("y")
+    keys.press("Tab")
+    keys.type(WORDS)
+    keys.press("Tab")
+    keys.press("a")
+    page.wait_for_url("**/approve/")
+    keys.press("Control+Enter")
+    page.get_by_role("heading", name="Decision: Approved").wait_for()
+    assert case.judgements.get().reason == WORDS
 
 
 def states(nurse, physician):

@@ -88,6 +88,12 @@ def test_each_fact_says_whether_it_was_computed_typed_or_read_and_where():
     assert "typed by Office clerk" in text_of(response)
 
 
+def test_what_was_not_recorded_has_no_badge():
+    origins = Origins(Revision(facts=with_(pain={"present": True, "score": None}), details={}), {})
+    kinds = [origins.of(path).kind for path in ("pain.present", "pain.score", "levels.L1.lesion", "levels.T9.exam", "")]
+    assert kinds == ["attested", "", "", "", "computed"]
+
+
 # What disagrees
 
 Value = dict | list | str | float | None

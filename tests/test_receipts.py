@@ -29,8 +29,8 @@ def check(text, capsys):
 def test_the_office_sees_the_receipt_of_its_decision_short_and_whole(decision):
     event = AuditEvent.objects.get(stream=audit.case_stream(decision.case), action="approve")
     page = browser(person(Role.CLERK)).get(f"/requests/{decision.case.reference}/").content.decode()
-    assert re.search(rf"event 5, <span[^>]*>{event.hash[:16]}…", page)
-    assert f"{decision.case.reference}:5:{event.hash}" in page
+    assert re.search(rf"event 6, <span[^>]*>{event.hash[:16]}…", page)
+    assert f"{decision.case.reference}:6:{event.hash}" in page
 
 
 def test_no_receipt_before_a_decision():
@@ -41,7 +41,7 @@ def test_no_receipt_before_a_decision():
 
 def test_the_trail_says_that_it_holds_a_receipt_whole_or_short(decision, capsys):
     receipt = receipts.of_decision(decision)
-    assert f"Event 5 of {decision.case.reference} stands" in check(receipt, capsys)
+    assert f"Event 6 of {decision.case.reference} stands" in check(receipt, capsys)
     assert "stands" in check(receipt._replace(hash=receipt.short), capsys)
 
 
@@ -49,16 +49,16 @@ def test_a_refused_request_has_its_own_receipt(decision, capsys):
     other = not_approve(case_in_review(person(Role.CLERK)), person(Role.PHYSICIAN))
     mine, theirs = receipts.of_decision(decision), receipts.of_decision(other)
     assert mine.hash != theirs.hash
-    with pytest.raises(CommandError, match="event 5 is not the one on the receipt"):
+    with pytest.raises(CommandError, match="event 6 is not the one on the receipt"):
         check(mine._replace(reference=theirs.reference), capsys)
 
 
 @pytest.mark.parametrize(
     ("attack", "told"),
     [
-        ("DELETE FROM priorauth_auditevent WHERE stream = %s AND sequence = 5", "event 5 is missing, though there"),
-        ("DELETE FROM priorauth_auditevent WHERE stream = %s", "event 5 is missing, though there is a receipt"),
-        ("UPDATE priorauth_auditevent SET action = 'close' WHERE stream = %s AND sequence = 5", "event 5 was changed"),
+        ("DELETE FROM priorauth_auditevent WHERE stream = %s AND sequence = 6", "event 6 is missing, though there"),
+        ("DELETE FROM priorauth_auditevent WHERE stream = %s", "event 6 is missing, though there is a receipt"),
+        ("UPDATE priorauth_auditevent SET action = 'close' WHERE stream = %s AND sequence = 6", "event 6 was changed"),
         ("UPDATE priorauth_auditevent SET role = 'lead' WHERE stream = %s AND sequence = 2", "event 2 was changed"),
     ],
 )
@@ -71,14 +71,14 @@ def test_a_decision_taken_away_is_told_at_once_without_any_checkpoint(decision, 
 
 def test_a_decision_rewritten_with_the_key_is_told_by_its_receipt(decision, capsys):
     receipt = receipts.of_decision(decision)
-    event = AuditEvent.objects.get(stream=audit.case_stream(decision.case), sequence=5)
+    event = AuditEvent.objects.get(stream=audit.case_stream(decision.case), sequence=6)
     event.actor_name = "Somebody else"
     signed = audit.event_hash(event, audit.signing_key())
     force(
         "UPDATE priorauth_auditevent SET actor_name = %s, hash = %s WHERE id = %s", event.actor_name, signed, event.pk
     )
     assert audit.verify_case(decision.case)[0] is None, "the chain alone cannot know"
-    with pytest.raises(CommandError, match="event 5 is not the one on the receipt"):
+    with pytest.raises(CommandError, match="event 6 is not the one on the receipt"):
         check(receipt, capsys)
 
 

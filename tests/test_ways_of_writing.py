@@ -43,7 +43,7 @@ def case():
     case = case_in_review(clerk)
     approve(case, nurse)
     before = audit.verify_case(case)
-    assert before == (None, 5)
+    assert before == (None, 6)
     yield case
     case.refresh_from_db()
     assert audit.verify_case(case) == before, "a refused write left nothing behind"
@@ -94,11 +94,11 @@ WHERE id = %s ON CONFLICT (id) DO UPDATE SET status = EXCLUDED.status
 WAYS = {
     "save": lambda case: changed(case, status="closed").save(),
     "save of one column": lambda case: changed(case, due_at=NOW).save(update_fields=["due_at"]),
-    "save with a new version": lambda case: changed(case, version=6, score=3).save(),
+    "save with a new version": lambda case: changed(case, version=7, score=3).save(),
     "save of a new one": lambda case: copied(case).save(force_insert=True),
     "update": lambda case: cases().filter(pk=case.pk).update(status="in_review"),
-    "update with a new version": lambda case: cases().filter(pk=case.pk).update(version=6),
-    "update of the version two steps on": lambda case: cases().filter(pk=case.pk).update(version=7),
+    "update with a new version": lambda case: cases().filter(pk=case.pk).update(version=7),
+    "update of the version two steps on": lambda case: cases().filter(pk=case.pk).update(version=8),
     "update back": lambda case: cases().filter(pk=case.pk).update(version=4, status="in_review"),
     "update of the reference": lambda case: cases().filter(pk=case.pk).update(reference="PA-0000-0000-0000"),
     "update of everything": lambda case: cases().update(urgency="expedited"),
