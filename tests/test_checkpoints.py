@@ -47,10 +47,10 @@ def test_a_line_tells_the_last_event_of_each_stream_that_moved(decided):
     other, reading = draft_case(person(Role.CLERK)), read(nurse)
     assert checkpoints.take(NOW) == 1
     first, second = lines()
-    head = AuditEvent.objects.get(stream=audit.case_stream(decided), sequence=5)
-    assert first["heads"] == {head.stream: [5, head.hash]}
+    head = AuditEvent.objects.get(stream=audit.case_stream(decided), sequence=6)
+    assert first["heads"] == {head.stream: [6, head.hash]}
     assert set(second["heads"]) == {audit.case_stream(other), reading.stream}
-    assert (first["events"], second["events"], second["previous"]) == (5, 2, first["hash"])
+    assert (first["events"], second["events"], second["previous"]) == (6, 2, first["hash"])
     assert second["after"] == first["upto"] == head.pk
     assert [checkpoint.number for checkpoint in Checkpoint.objects.all()] == [1, 2]
     assert checkpoints.path().stat().st_mode & 0o777 == 0o600
@@ -64,7 +64,7 @@ def test_nothing_new_is_no_line(decided):
 def test_much_that_is_new_is_several_lines(decided, monkeypatch):
     monkeypatch.setattr(checkpoints, "MOST_EVENTS", 2)
     assert checkpoints.take(NOW) == 3
-    assert [line["events"] for line in lines()] == [2, 2, 1]
+    assert [line["events"] for line in lines()] == [2, 2, 2]
     assert (audit.report().checkpoints, faults()) == (3, [])
 
 
@@ -80,8 +80,8 @@ def test_a_tail_that_was_cut_is_found_in_every_kind_of_stream(decided, stream):
     checkpoints.take(NOW)
     gone = reading.stream if stream == "user" else audit.case_stream(decided)
     force("UPDATE priorauth_case SET version = 4, status = 'in_review' WHERE id = %s", decided.pk)
-    force("DELETE FROM priorauth_auditevent WHERE stream = %s AND sequence IN (1, 5) AND action <> 'create'", gone)
-    number = 1 if stream == "user" else 5
+    force("DELETE FROM priorauth_auditevent WHERE stream = %s AND sequence IN (1, 6) AND action <> 'create'", gone)
+    number = 1 if stream == "user" else 6
     assert any(fault.startswith(f"{gone}: event {number} is missing, though checkpoint 1 of ") for fault in faults())
 
 
@@ -136,7 +136,7 @@ def test_after_a_set_back_the_line_goes_on_and_the_break_stays_visible(decided):
             lambda rows: [rows[1], rows[0], rows[2]],
             "checkpoints: number 2 does not follow number 0, which stands befor",
         ),
-        (lambda rows: [rows[0].replace(b'"events":5', b'"events":4'), *rows[1:]], "checkpoints: number 1 was changed"),
+        (lambda rows: [rows[0].replace(b'"events":6', b'"events":4'), *rows[1:]], "checkpoints: number 1 was changed"),
         (lambda rows: [*rows[:2], rows[2][:40] + b"\n"], "checkpoints: number 3 is missing from the file, which ends"),
         (lambda rows: [rows[0], b"{}\n", rows[2]], "checkpoints: number 3 does not follow number 1"),
     ],
@@ -252,7 +252,7 @@ def test_an_event_that_is_not_committed_yet_is_waited_for_not_passed_over(decide
         writer.join()
     read(other)
     assert newest == [1]
-    assert lines()[0]["events"] == 6
+    assert lines()[0]["events"] == 7
     assert (checkpoints.take(NOW), faults()) == (1, [])
 
 
@@ -284,5 +284,5 @@ def test_two_writers_at_once_write_each_event_once(decided):
     checkpoints.take(NOW)
     numbers = [line["number"] for line in lines()]
     assert numbers == list(range(1, len(numbers) + 1))
-    assert sum(line["events"] for line in lines()) == AuditEvent.objects.count() == 8 + 12 + 1
+    assert sum(line["events"] for line in lines()) == AuditEvent.objects.count() == 9 + 12 + 1
     assert (faults(), audit.report().newer) == ([], 0)

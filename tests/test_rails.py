@@ -428,6 +428,8 @@ def test_a_physician_reads_the_recommendation_only_after_marking_the_criteria():
     case = held_by(nurse, in_review())
     secret = "The second study is the better one."
     how = {"question": "Is it new?", "recommendation": "not_approve", "because": secret}
+    with pytest.raises(Incomplete, match="what you recommend"):
+        escalate.escalate(case, by=nurse, at=timezone.now(), **{**how, "recommendation": "deny"})
     escalate.escalate(case, by=nurse, at=timezone.now(), **how)
     held_by(physician, case)
     pages = (case_page(case), act(case, "trail"))
