@@ -290,7 +290,11 @@ def test_a_lead_declares_for_others_and_everybody_else_for_themselves():
         conflicts.declare(by=nurse, at=timezone.now(), reviewer=lead.user_id, office=harbor)
     lead_page.post(CONFLICTS, {"reviewer": nurse.user_id, "npi": "1003000126"})
     assert ConflictOfInterest.objects.filter(reviewer=nurse.user_id, declared_by=lead.user_id).count() == 1
-    assert (text(page.get(CONFLICTS)).count("End<span"), text(lead_page.get(CONFLICTS)).count("End<span")) == (2, 2)
+    assert (text(page.get(CONFLICTS)).count("End<span"), text(lead_page.get(CONFLICTS)).count("End<span")) == (1, 2)
+    by_the_lead = ConflictOfInterest.objects.get(declared_by=lead.user_id)
+    assert f"{lead.name} or another lead can" in text(page.get(CONFLICTS))
+    assert page.post(reverse("admin:priorauth_case_conflict-end", args=[by_the_lead.pk])).status_code == 404
+    assert ConflictOfInterest.objects.filter(ended_at=None).count() == 2, "nobody frees themselves"
     assert text(signed_in(Role.NURSE)[1].get(CONFLICTS)).count("End<span") == 0
 
 
