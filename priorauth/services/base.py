@@ -136,8 +136,10 @@ def long_enough(text: str, field_name: str, message: str) -> str:
 
 
 def visible(text: str) -> int:
-    """How many characters of a text a reader sees: zero-width and control characters count for nothing."""
-    return sum(character.isprintable() for character in text)
+    """How many characters of a text a reader sees: zero-width and control characters count for nothing, and neither do
+    blanks but one between two words."""
+    words = "".join(character for character in text if character.isprintable() or character.isspace()).split()
+    return len(" ".join(words))
 
 
 def clock(at: dt.datetime) -> str:
