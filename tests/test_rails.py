@@ -84,6 +84,15 @@ def marked_before_a_correction(actor):
     return held_by(actor, case)
 
 
+def marked_in_the_round_before(actor):
+    """Marked by the actor, decided by somebody else, and opened again: the facts are the same."""
+    case = ready(actor, in_review())
+    claim.release(case, by=actor, at=timezone.now())
+    cases.approve(case, person(Role.NURSE), timezone.now())
+    reopen.reopen(case, by=person(Role.LEAD), at=timezone.now(), reason=WHY)
+    return held_by(actor, case)
+
+
 def lapsed(actor):
     case = ready(actor, in_review())
     with guards_off():
@@ -159,6 +168,7 @@ RAILS = {
     "certainty needs more": Rail(N, "approve", marked(CERTAIN, "unknown"), {}, 403, "Your own marks at L1"),
     "another criterion not met": Rail(L, "approve", marked("symptomatic", "not_met"), {}, 403, "Your own marks at L1"),
     "marks of an older revision": Rail(N, "approve", marked_before_a_correction, {}, 403, "high degree of certainty"),
+    "marks of the round before": Rail(N, "approve", marked_in_the_round_before, {}, 403, "high degree of certainty"),
     "own request": Rail(N, "approve", own, {}, 403, "You took part"),
     "own decision of a former round": Rail(N, "approve", own_former, {}, 403, "You decided this case before"),
     "withdrawn": Rail(N, "approve", withdrawn, {}, 409, "Withdrawn"),
@@ -191,6 +201,9 @@ RAILS = {
     "physician reopens": Rail(P, "reopen", lambda actor: decided(), {}, 403, "review lead"),
     "reopen undecided": Rail(L, "reopen", lambda actor: in_review(), {}, 409, "In review"),
     "reopen without a reason": Rail(L, "reopen", lambda actor: decided(), {"reason": "x"}, 400, "20 characters", "-"),
+    "reopen for a reason of blanks": Rail(
+        L, "reopen", lambda actor: decided(), {"reason": "\u200b" + " " * 20 + "\u200b"}, 400, "20 characters", "-"
+    ),
     "reopen own decision": Rail(L, "reopen", lambda actor: decided_and_opened(actor), {}, 403, "You decided this case"),
 }
 
@@ -446,6 +459,11 @@ def test_a_physician_reads_the_recommendation_only_after_marking_the_criteria():
     shown = client.get(case_page(case)).content.decode()
     assert (secret in shown, "Recommends: not approve." in shown) == (True, True)
     assert "left at L1" in recommendation.hidden_from(case, person(Role.PHYSICIAN)), "each for themselves"
+    claim.release(case, by=physician, at=timezone.now())
+    cases.approve(case, person(Role.PHYSICIAN), timezone.now())
+    reopen.reopen(case, by=person(Role.LEAD), at=timezone.now(), reason=WHY)
+    assert "8 left at L1" in recommendation.hidden_from(case, physician), "and in each round anew"
+    assert "Marked by" not in client.get(case_page(case)).content.decode()
 
 
 # Opening a decided case again
