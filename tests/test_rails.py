@@ -299,6 +299,19 @@ def test_each_line_has_its_own_days_in_database_letter_and_pages():
     assert "Dec 14, 2026 to Jan 14, 2027" in client.get(case_page(case)).content.decode()
 
 
+@pytest.mark.parametrize(("planned", "first"), [("2028-12-01", 0), ("9999-12-31", 0), (None, 0), (40, 40)])
+def test_the_approve_page_opens_with_days_that_may_be_given_whatever_day_is_planned(planned, first):
+    (nurse, client), clerk, today = signed_in(Role.NURSE), person(Role.CLERK), timezone.localdate()
+    day = (today + dt.timedelta(days=planned)).isoformat() if isinstance(planned, int) else planned
+    document = {**facts(), "service_date": day}
+    cases.submit.send(cases.draft_case(clerk), submission(document), by=clerk, at=timezone.now())
+    cases.score_all(timezone.now())
+    case = ready(nurse, Case.objects.unscoped("the only one").get())
+    page = client.get(act(case, "approve"))
+    assert (page.status_code, page.context["letter"] is not None) == (200, True)
+    assert page.context["form"].initial["valid_from"] == today + dt.timedelta(days=first)
+
+
 def test_fewer_units_are_a_part_and_only_a_physicians():
     actor, client = signed_in(Role.PHYSICIAN)
     case = ready_to_refuse(actor, two_lines(units=3))
