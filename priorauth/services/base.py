@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from django.conf import settings
 from django.db import models, transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 
@@ -47,7 +48,7 @@ def acting(
     columns |= {"updated_at": at} | ({"status": transition.to} if transition.to else {})
     with transaction.atomic():
         seen = case.version if version is None else version
-        done = _open_to(case, act, by, at, seen).update(version=seen + 1, **columns)
+        done = _open_to(case, act, by, at, seen).update(version=F("version") + 1, **columns)
         if done:
             case.version = seen + 1
             for name, value in columns.items():
