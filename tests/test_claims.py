@@ -22,8 +22,8 @@ from priorauth.services.barred import barred
 from priorauth.services.base import clock
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 from priorauth.statuses import Status
-from tests.admin_helpers import act, case_page, held_by, in_review, signed_in, snapshot, typed, with_physician
-from tests.cases import NOW, claimed, office, person, score_all
+from tests.admin_helpers import act, case_page, held_by, in_review, ready, signed_in, snapshot, typed, with_physician
+from tests.cases import NOW, certain, claimed, office, person, score_all
 from tests.factories import browser
 from tests.tampering import force
 
@@ -61,7 +61,7 @@ def references(response) -> set[str]:
 
 def test_a_renewal_lengthens_the_claim_and_changes_nothing_else():
     (nurse, page), case = signed_in(Role.NURSE), in_review()
-    held_by(nurse, case)
+    ready(nurse, case)
     force("UPDATE priorauth_case SET claimed_until = now() + interval '4 minutes' WHERE id = %s", case.pk)
     before = snapshot(case)
     answer = page.post(act(case, "renew"), headers={"Accept": "application/json"})
@@ -177,6 +177,7 @@ def test_a_case_is_handed_over_with_a_line_and_the_next_holder_is_told():
     assert "mailto:" in text(page.get(case_page(case)))
     assert "mailto:" not in text(stranger.get(case_page(case)))
     assert page.post(act(case, "approve"), typed("approve", now_held)).status_code == 409
+    certain(now_held, other, timezone.now())
     assert stranger.post(act(case, "approve"), typed("approve", now_held)).status_code == 302
     assert audit.verify_case(fresh(case)) == (None, fresh(case).version)
 
