@@ -9,9 +9,10 @@ from priorauth import clock as clocks
 from priorauth.models import Case, ClockChange
 from priorauth.regimes import library
 from priorauth.roles import Actor, Role
-from priorauth.services.base import SHORTEST_REASON, Change, clock, long_enough
+from priorauth.services import claim
+from priorauth.services.base import SHORTEST_REASON, Change, clock, holder, long_enough
 from priorauth.services.errors import Conflict
-from priorauth.statuses import OPEN, Status
+from priorauth.statuses import OPEN, Status, Urgency
 
 Kind = clocks.Kind
 STANDS_STILL = "The clock stands still already."
@@ -159,7 +160,7 @@ def most_left(turning: clocks.Clock) -> int:
 
 def why_not_downgrade(turning: clocks.Clock, at: dt.datetime) -> str:
     """Why the request cannot be decided in the standard time instead, or ""."""
-    if turning.urgency != "expedited":
+    if turning.urgency != Urgency.EXPEDITED:
         return "This request is standard already."
     if turning.rule.text.downgrade is None:
         return f"The rule of this plan does not let an expedited request become a standard one ({turning.rule.label})."
@@ -170,9 +171,9 @@ def why_not_downgrade(turning: clocks.Clock, at: dt.datetime) -> str:
 
 def unhindered(case: Case, *, by: Actor, at: dt.datetime) -> None:
     """Raise Conflict while somebody else works on the case; a lead may change its clock all the same."""
-    held = case.claimed_by_id not in (None, by.user_id) and case.claimed_until > at
-    if held and by.role != Role.LEAD:
-        raise Conflict(f"{case.claimed_by} holds this case until {clock(case.claimed_until)}.")
+    elsewhere = claim.held(case, at) and not claim.holds(case, by, at)
+    if elsewhere and by.role != Role.LEAD:
+        raise Conflict(holder(case))
 
 
 def reason_of(text: str) -> str:
