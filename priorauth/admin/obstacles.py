@@ -9,7 +9,7 @@ from priorauth.clock import Clock
 from priorauth.models import Case
 from priorauth.roles import Actor, Role
 from priorauth.services import clock as clock_rules
-from priorauth.services import conflicts, rails
+from priorauth.services import conflicts, judge, rails
 from priorauth.services.barred import barred
 from priorauth.services.base import holder
 from priorauth.services.claim import held, holds
@@ -109,7 +109,7 @@ def _decision(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
         return why
     assessment = latest_assessment(case)
     if act == Act.JUDGE and assessment is None:
-        return "The facts could not be scored, so there are no criteria to mark."
+        return judge.NOT_SCORED
     if act == Act.APPROVE:
         against = rails.ground(case, assessment, by=actor).against
         if against and actor.role != Role.PHYSICIAN:

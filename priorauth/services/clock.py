@@ -10,12 +10,13 @@ from priorauth.models import Case, ClockChange
 from priorauth.regimes import library
 from priorauth.roles import Actor, Role
 from priorauth.services import claim
-from priorauth.services.base import SHORTEST_REASON, Change, clock, holder, long_enough
+from priorauth.services.base import Change, clock, holder, long_enough
 from priorauth.services.errors import Conflict
 from priorauth.statuses import OPEN, Status, Urgency
 
 Kind = clocks.Kind
 STANDS_STILL = "The clock stands still already."
+WHY = "Write the reason in at least 20 characters."
 BY_A_QUESTION = "The office was asked for what is missing."
 
 
@@ -96,7 +97,7 @@ def first(product: str | None, received: dt.datetime, urgency: str) -> dict[str,
 
 def with_facts(case: Case, product: str | None, *, by: Actor, at: dt.datetime) -> Turning:
     """The clock once the office has answered or corrected: it runs again where it stood still, and where the
-    member's plan is another one now, that plan's rule counts from the first receipt."""
+    member's plan is another one now, that plan's rule counts, from where the clock began."""
     turning = Turning.of(case)
     rule = library.current().of_product(product, timezone.localdate(case.received_at))
     if rule.regime != case.regime:
@@ -178,4 +179,4 @@ def unhindered(case: Case, *, by: Actor, at: dt.datetime) -> None:
 
 def reason_of(text: str) -> str:
     """The reason without outer blanks. Raises Incomplete where it has fewer than 20 characters that can be seen."""
-    return long_enough(text, "reason", f"Write the reason in at least {SHORTEST_REASON} characters.")
+    return long_enough(text, "reason", WHY)
