@@ -110,7 +110,10 @@ def test_the_page_that_a_fact_cites_comes_first_and_the_address_chooses_another(
         shown = shown_for(case, **chosen).shown
         assert (shown.file, shown.number, shown.pages) == (file, number, 2)
         assert shown.image == page_url(case, file, number)
-    html = render_to_string("admin/priorauth/case/evidence.html", {"evidence": shown_for(case)})
+    parts = ("evidence_files", "evidence")
+    html = "".join(
+        render_to_string(f"admin/priorauth/case/{part}.html", {"evidence": shown_for(case)}) for part in parts
+    )
     text = words_of(html)
     for words in (
         "MRI, Nov 10, 2026 , page 2",
