@@ -242,6 +242,7 @@ def test_a_page_that_is_used_renews_its_claim_and_says_when_it_ends(context):
         words.press("End")
     assert alert.get_by_text("Your claim has ended.").is_visible()
     assert words.input_value() == "Is the fracture"
+    page.get_by_label("Approve", exact=True).check()
     page.get_by_role("button", name="Escalate").click()
     assert page.get_by_role("heading", name="Not done").is_visible()
     assert page.get_by_text("Is the fracture").is_visible()

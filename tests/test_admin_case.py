@@ -263,7 +263,7 @@ def test_the_pages_carry_no_inline_style_and_no_script_but_our_own():
         evidence = ["/static/evidence.js"] if path == case_page(case) else []
         claimed = [CLAIM] if path in (case_page(case), act(case, "approve")) else []
         scripts = re.findall(r'<script src="([^"]+)"', page)
-        assert scripts == [OWN_SCRIPTS[0], *evidence, *claimed, OWN_SCRIPTS[1]]
+        assert scripts == [*evidence, OWN_SCRIPTS[0], *claimed, OWN_SCRIPTS[1]]
         assert not re.search(r"<script>|<script (?!src)|<style|\sstyle=|\son\w+=", page), path
 
 

@@ -12,9 +12,10 @@ from portal.web.asked import OF_A_MEASURE, OF_THE_REQUEST
 from priorauth import audit, jobs
 from priorauth.models import AnswerDraft, AuditEvent, Case, ItemAnswer, Job, Opening
 from priorauth.roles import Role
-from priorauth.services import amend, decide, escalate, information, score, withdraw, write
+from priorauth.services import amend, escalate, information, score, withdraw, write
 from priorauth.services.base import clock
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
+from priorauth.services.scored import latest_assessment, unscored
 from tests import cases
 from tests.admin_helpers import act, case_page, typed
 from tests.cases import approve, not_approve, person
@@ -43,7 +44,7 @@ def asked(client, nurse, **changes):
     case = in_review(client, **(changes or TWO_MISSING))
     now = timezone.now()
     cases.claimed(case, nurse, now)
-    missing = decide.latest_assessment(case).result["missing"]
+    missing = latest_assessment(case).result["missing"]
     information.ask(case, by=nurse, at=now, question="Please complete this.", items=missing)
     return case
 
@@ -276,7 +277,7 @@ def test_a_correction_before_the_first_scoring_is_scored_once_and_one_that_fails
     case.refresh_from_db()
     assert (case.status, case.determination) == ("in_review", "")
     assert "This request could not be scored." in text(browser(nurse).get(case_page(case)))
-    assert decide.unscored(case) == "", "a person may decide where scoring failed for good"
+    assert unscored(case) == "", "a person may decide where scoring failed for good"
 
 
 def test_only_the_office_corrects_and_only_before_a_decision():

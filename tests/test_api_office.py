@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from priorauth.models import AuditEvent, Case
 from priorauth.roles import Role
-from priorauth.services import claim, decide, information, withdraw
+from priorauth.services import claim, information, withdraw
+from priorauth.services.scored import latest_assessment
 from tests.api_helpers import CHECK, REQUESTS, new_request, office_program, one
 from tests.cases import (
     NO_IMAGING,
@@ -47,7 +48,7 @@ def asked(program, **changes):
     """A request about which the plan has asked."""
     case, nurse = sent(program, **changes), person(Role.NURSE)
     claim.claim(case, by=nurse, at=timezone.now())
-    items = decide.latest_assessment(case).result["missing"]
+    items = latest_assessment(case).result["missing"]
     information.ask(case, by=nurse, at=timezone.now(), question="Which imaging was done?", items=items)
     return case
 

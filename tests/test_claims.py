@@ -17,13 +17,13 @@ from priorauth.audit import contents
 from priorauth.models import AuditEvent, Case, ConflictOfInterest, Credential, Handover, SavedView, User
 from priorauth.pictures import queue as pictures
 from priorauth.roles import Role
-from priorauth.services import claim, conflicts, hand_over, information, saved_views, write
+from priorauth.services import claim, conflicts, escalate, hand_over, information, saved_views, write
 from priorauth.services.barred import barred
 from priorauth.services.base import clock
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 from priorauth.statuses import Status
-from tests.admin_helpers import act, case_page, held_by, in_review, signed_in, snapshot, typed, with_physician
-from tests.cases import NOW, claimed, office, person, score_all
+from tests.admin_helpers import act, case_page, held_by, in_review, ready, signed_in, snapshot, typed, with_physician
+from tests.cases import NOW, certain, claimed, office, person, score_all
 from tests.factories import browser
 from tests.tampering import force
 
@@ -61,7 +61,7 @@ def references(response) -> set[str]:
 
 def test_a_renewal_lengthens_the_claim_and_changes_nothing_else():
     (nurse, page), case = signed_in(Role.NURSE), in_review()
-    held_by(nurse, case)
+    ready(nurse, case)
     force("UPDATE priorauth_case SET claimed_until = now() + interval '4 minutes' WHERE id = %s", case.pk)
     before = snapshot(case)
     answer = page.post(act(case, "renew"), headers={"Accept": "application/json"})
@@ -177,6 +177,7 @@ def test_a_case_is_handed_over_with_a_line_and_the_next_holder_is_told():
     assert "mailto:" in text(page.get(case_page(case)))
     assert "mailto:" not in text(stranger.get(case_page(case)))
     assert page.post(act(case, "approve"), typed("approve", now_held)).status_code == 409
+    certain(now_held, other, timezone.now())
     assert stranger.post(act(case, "approve"), typed("approve", now_held)).status_code == 302
     assert audit.verify_case(fresh(case)) == (None, fresh(case).version)
 
@@ -231,13 +232,33 @@ def test_a_lead_takes_a_case_over_and_the_former_holder_is_told_and_loses_no_wor
     assert (fresh(case).claimed_by_id, fresh(case).version) == (lead.user_id, case.version + 1)
     refused = page.post(act(case, "escalate"), opened)
     assert (refused.status_code, opened["question"] in text(refused)) == (409, True)
-    assert f"{lead.name} had it taken over at" in text(refused)
+    assert f"{lead.name} took it over at" in text(refused)
     assert AWAY in text(refused)
     board = text(page.get(BOARD))
-    assert f"<strong>{lead.name}</strong> had" in board
+    assert f"<strong>{lead.name}</strong> took over" in board
     assert AWAY in board
     assert lead_page.post(act(case, "take-over"), typed("take-over", fresh(case))).status_code == 409, "it is theirs"
     assert audit.verify_case(fresh(case)) == (None, fresh(case).version)
+
+
+def test_a_late_page_is_told_who_has_the_case_now_and_how_it_came_there():
+    (nurse, page), lead, other = signed_in(Role.NURSE), person(Role.LEAD), person(Role.NURSE)
+    at = timezone.now()
+    for passed, told in (
+        (lambda case: claim.release(case, by=lead, at=at), f"Claim the case first.*{lead.name} released it at"),
+        (
+            lambda case: hand_over.hand_over(case, by=lead, at=at, to=other.user_id, line=LINE),
+            f"{other.name} holds this case until .*{lead.name} handed it over to {other.name} at .*{LINE}",
+        ),
+    ):
+        case = held_by(nurse, in_review())
+        opened = typed("escalate", case)
+        passed(case)
+        refused = page.post(act(case, "escalate"), opened)
+        assert (refused.status_code, bool(re.search(told, text(refused)))) == (409, True), told
+    lapsed, words = claimed(in_review(), other), {"question": LINE, "recommendation": "ask"}
+    with pytest.raises(Conflict, match="Claim the case first"):
+        escalate.escalate(fresh(lapsed), by=nurse, at=lapsed.claimed_until, **words)
 
 
 def test_a_lead_who_must_not_decide_a_case_cannot_take_it_over_either():

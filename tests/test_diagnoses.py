@@ -155,7 +155,7 @@ def test_a_code_for_another_level_is_asked_about(codes, asked):
 
 def test_the_reviewer_reads_codes_and_reasons_of_haste_in_words():
     details = {"diagnosis_codes": ["M81.0", "Z99.9"], "urgency_signs": ["cannot_walk", "new_weakness"]}
-    told = {label: value for _, label, value in facts._details(details, {})}
+    told = {label: value for _, label, value, *_ in facts._details(details, {})}
     assert told["Diagnosis codes"] == "M81.0 (Osteoporosis of age, no fracture now); Z99.9"
     assert told["Happening now"] == "The patient cannot walk; New weakness, or loss of bladder or bowel control"
     assert len(told) == 2

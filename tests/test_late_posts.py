@@ -135,7 +135,7 @@ def test_every_page_of_a_person_that_takes_text_keeps_it_or_has_nothing_to_lose(
         *("admin:logout", "admin:priorauth_auditevent_change"),
         *(f"admin:priorauth_case_{name}" for name in ("trail", "find", "next", "claim", "renew", "bulk")),
         # a name, and a few words about oneself
-        *(f"admin:priorauth_case_{name}" for name in ("view", "view-delete", "conflicts", "conflict-end")),
+        *(f"admin:priorauth_case_{name}" for name in ("saved-view", "saved-view-delete", "conflicts", "conflict-end")),
         *(f"admin:priorauth_{name}_{verb}" for name in PEOPLE for verb in ("add", "change")),
         *("admin:priorauth_user_link", "admin:priorauth_auditevent_check"),
     }

@@ -2,10 +2,8 @@
 F15), and that nothing of it hides or decides anything."""
 
 import datetime as dt
-import threading
 
 import pytest
-from django.db import connections
 
 from portal.settings import ENV
 from priorauth import tasks
@@ -20,6 +18,7 @@ from tests.factories import browser
 from tests.fake_smtp import FakeSmtp, serving
 from tests.moving_clock import Clock
 from tests.test_clock import MEDICARE, extended, received
+from tests.together import at_once
 
 SECOND, HOUR = dt.timedelta(seconds=1), dt.timedelta(hours=1)
 
@@ -86,20 +85,8 @@ def test_two_sweepers_at_once_tell_each_once(settings):
     settings.MAIL_URL = "smtp://127.0.0.1:1"
     lead = person(Role.LEAD)
     open_cases = [cases.case_in_review(person(Role.CLERK)) for _ in range(12)]
-    at, barrier, counts = open_cases[0].due_at + SECOND, threading.Barrier(4), []
-
-    def sweep():
-        barrier.wait()
-        try:
-            counts.append(warn.sweep(at))
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=sweep) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at, counts = open_cases[0].due_at + SECOND, []
+    at_once(lambda _: counts.append(warn.sweep(at)), range(4))
     assert sum(counts) == 12
     assert [kinds(case) for case in open_cases] == [["breach"]] * 12
     assert AuditEvent.objects.filter(action="breach").count() == 12

@@ -63,7 +63,7 @@ def _receive(request: HttpRequest, case: Case, sent: Raw) -> HttpResponse:
     except Conflict as conflict:
         again = _second_press(request, case, details)
         return again or _page(request, case, raw, problem=str(conflict), status=409)
-    messages.success(request, f"Sent {clock(intake.at)}. The clock counts from the first receipt.", extra_tags="good")
+    messages.success(request, f"Sent {clock(intake.at)}. The clock does not begin anew.", extra_tags="good")
     return redirect("request", case.reference)
 
 

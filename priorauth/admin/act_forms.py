@@ -6,6 +6,7 @@ from django import forms
 
 from priorauth.models import Case, Escalation
 from priorauth.roles import Actor
+from priorauth.services import escalate
 
 DATE_FORMATS = ["%m/%d/%Y", "%Y-%m-%d", "%b %d %Y", "%b %d, %Y", "%m %d %Y"]
 Values = dict[str, Any]
@@ -92,7 +93,7 @@ class MessageForm(ActForm):
 class EscalateForm(ActForm):
     question = words_field(
         "Your question to the physician",
-        "Write what the physician should decide.",
+        escalate.ASK,
         help_text="One or two sentences. The office does not see it.",
     )
     recommendation = forms.ChoiceField(
@@ -100,6 +101,6 @@ class EscalateForm(ActForm):
         help_text="The physician reads it only after marking the criteria.",
         choices=Escalation.Recommendation.choices,
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose what you recommend."},
+        error_messages={"required": escalate.RECOMMEND},
     )
     because = words_field("Why, if you like to say", "", required=False)

@@ -50,14 +50,9 @@ class Page:
     at_once: bool = False
 
 
-def act_page(request: HttpRequest, pk: str, page: Page) -> HttpResponse:
+def act_page(request: HttpRequest, pk: int, page: Page) -> HttpResponse:
     """GET shows the form or why it is not available; POST acts. The services check everything again."""
-    case = get_for(
-        request.actor,
-        Case,
-        Case.objects.for_actor(request.actor).select_related("member", "office", "clinician", "claimed_by"),
-        pk=pk,
-    )
+    case = case_for(request, pk)
     if request.method == "POST":
         return _post(request, case, page, timezone.now())
     actor, now = request.actor, timezone.now()
@@ -68,6 +63,12 @@ def act_page(request: HttpRequest, pk: str, page: Page) -> HttpResponse:
         return _refused(request, case, page, why, FORBIDDEN)
     form = page.form(case, request.actor)
     return _with_letter(request, case, page, form) if page.at_once else _show(request, case, page, form)
+
+
+def case_for(request: HttpRequest, pk: int) -> Case:
+    """The case of an act, with what its page and the rails read of it. Raises Http404 where the actor sees none."""
+    rows = Case.objects.for_actor(request.actor).select_related("member", "office", "clinician", "claimed_by")
+    return get_for(request.actor, Case, rows, pk=pk)
 
 
 def _with_letter(request: HttpRequest, case: Case, page: Page, form: forms.ActForm) -> HttpResponse:

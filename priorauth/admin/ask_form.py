@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from priorauth.admin.act_forms import ActForm, Values, words_field
 from priorauth.clock import rule_of
-from priorauth.services import answer_time, questions
+from priorauth.services import answer_time, information, questions
 from priorauth.services.base import clock
 from priorauth.services.clock import Turning, with_question
 
@@ -25,7 +25,7 @@ class AskForm(ActForm):
     )
     question = words_field(
         "Your question, in your own words",
-        "Write what the office should send.",
+        information.SEND,
         help_text="The office reads this. Say what to send, and why.",
     )
     again = words_field(

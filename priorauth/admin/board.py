@@ -7,7 +7,7 @@ from django.db.models import Count, Min
 
 from priorauth import jobs
 from priorauth.admin.deadlines import deadlines_for_lead
-from priorauth.admin.tabs import capped, counts, due, in_tab
+from priorauth.admin.tabs import TABS, capped, counts, due, in_tab
 from priorauth.admin.whole_trail import alarm
 from priorauth.admin.words import time_left
 from priorauth.models import Case, Decision, EditionUse, Handover, Job
@@ -20,17 +20,10 @@ from priorauth.statuses import OPEN
 DRAWN = 10_000  # open cases at most that the pictures show, those due first
 MINE = 20
 NUMBERS = {
-    "view=soon": ("soon", "Due in 8 hours"),
-    "view=open&due=today": ("today", "Due today"),
-    "view=information": ("information", "Waiting for the office"),
-    "view=physician": ("physician", "With a physician"),
-    "view=unassigned": ("unassigned", "Unassigned"),
+    "numbers": ("soon", "today", "information", "physician", "unassigned"),
+    "news": ("late", "arrived", "messages"),
 }
-NEWS = {
-    "view=late": ("late", "Late"),
-    "view=arrived": ("arrived", "Information arrived"),
-    "view=messages": ("messages", "Messages to answer"),
-}
+WORDS = {**TABS, "today": "Due today", "physician": "With a physician"}
 
 
 class Held(NamedTuple):
@@ -76,11 +69,13 @@ def _numbers(actor: Actor, now: dt.datetime) -> dict[str, list[tuple[str, str, s
     """For both rows of numbers: (words, how many, the address of the list)."""
     today = in_tab(Case.objects.for_actor(actor), "open", actor, now).filter(due("today", now))
     counted = counts(actor, now, today=today)
-    rows = {"numbers": NUMBERS, "news": NEWS}
     return {
-        row: [(words, capped(counted[name]), query) for query, (name, words) in which.items()]
-        for row, which in rows.items()
+        row: [(WORDS[name], capped(counted[name]), _list(name)) for name in which] for row, which in NUMBERS.items()
     }
+
+
+def _list(name: str) -> str:
+    return "view=open&due=today" if name == "today" else f"view={name}"
 
 
 def _pictures(actor: Actor, now: dt.datetime) -> dict[str, Any]:

@@ -58,6 +58,11 @@ class Read:
         return Origins(self.latest, self.files, self.member_product)
 
     @property
+    def planned(self) -> dt.date | None:
+        day = self.latest.facts.get("service_date")
+        return dt.date.fromisoformat(day) if day else None
+
+    @property
     def member_product(self) -> str:
         return self.person.product if self.person else ""
 
@@ -146,9 +151,7 @@ def criteria(known: Read, posted: Mapping[str, Any] | None = None) -> dict[str, 
 
 
 def _looks(known: Read) -> list[Look]:
-    planned = known.latest.facts.get("service_date")
-    day = dt.date.fromisoformat(planned) if planned else None
-    found = of_the_member(known.case, known.latest, known.person, day) if known.has_member_file else []
+    found = of_the_member(known.case, known.latest, known.person, known.planned) if known.has_member_file else []
     return [*found, *looks(known.case, known.latest, known.assessment, known.origins)]
 
 
@@ -195,11 +198,9 @@ def _member_file(known: Read) -> str:
         return ""
     if known.person is None:
         return "Not on file: verify ID, date of birth and name before you decide"
-    planned = known.latest.facts.get("service_date")
-    day = dt.date.fromisoformat(planned) if planned else None
     same = known.person.last_name.casefold() == known.case.member.last_name.casefold()
     last_name = "" if same else f" as {known.person}"
-    return f"On file{last_name}: {known.person.plan}, {known.person.coverage(day)}"
+    return f"On file{last_name}: {known.person.plan}, {known.person.coverage(known.planned)}"
 
 
 def _duplicates(case: Case, actor: Actor) -> list[Case]:

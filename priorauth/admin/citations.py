@@ -9,32 +9,16 @@ from policies.vocabulary import words
 from priorauth.admin import facts
 from priorauth.models import Attachment, Revision
 
-STUDY, ONSET, TREATMENT = "study", "onset", "treatment"
-# What the computer reads for a criterion is said to be written there; the others rest on answers without a place.
-CITED_FOR = {
-    "symptomatic": {ONSET},
-    "under_6_weeks": {ONSET},
-    "conservative_6_weeks": {TREATMENT},
-    "failed_to_respond": {TREATMENT},
-    "imaging_nonhealing": {STUDY},
-    "imaging_lesion": {STUDY},
-    "fracture_shown": {STUDY},
-    "osteolytic_lesion": {STUDY},
-    "exam_concordant": {STUDY},
-    "pain_source_certain": {STUDY},
-}
 PAGE = re.compile(r"\bp(?:ages?|gs?|p)?\.? ?(?P<number>[1-9]\d{0,3})\b", re.IGNORECASE)
 BARE = re.compile(r"\s*(?P<number>[1-9]\d{0,3})\b")
 SHORTEST_NAME = 3
 
 
 class Citation(NamedTuple):
-    """One fact's place: what it is, of which levels (none: of all), where in the office's words, and the file and
-    page that these name; None where they name none of the files that were sent."""
+    """One fact's place: what it is, where in the office's words, and the file and page that these name; None where they
+    name none of the files that were sent."""
 
-    kind: str
     what: str
-    levels: frozenset[str]
     where: str
     file: Attachment | None
     page: int | None
@@ -49,12 +33,6 @@ def of_revision(revision: Revision, files: Iterable[Attachment]) -> list[Citatio
     """Every place that the office gave, studies first."""
     files = list(files)
     return [*_studies(revision, files), *_written(revision, files)]
-
-
-def for_criterion(citations: Iterable[Citation], criterion: str, level: str) -> list[Citation]:
-    """The places to look at for one criterion of the policy at one level."""
-    kinds = CITED_FOR.get(criterion, set())
-    return [one for one in citations if one.kind in kinds and (not one.levels or level in one.levels)]
 
 
 def place(where: str, files: Iterable[Attachment]) -> tuple[Attachment | None, int | None]:
@@ -75,8 +53,7 @@ def _studies(revision: Revision, files: list[Attachment]) -> Iterator[Citation]:
         if file:
             where = study.get("page") or ""
             what = f"{facts.word(study['modality'])}, {facts.day(study.get('date'))}"
-            levels = frozenset(level for level, found in (study.get("findings") or {}).items() if found)
-            yield Citation(STUDY, what, levels, where, file, page_of_study(where))
+            yield Citation(what, where, file, page_of_study(where))
 
 
 def _written(revision: Revision, files: list[Attachment]) -> Iterator[Citation]:
@@ -87,9 +64,9 @@ def _written(revision: Revision, files: list[Attachment]) -> Iterator[Citation]:
         file, page = place(where, files)
         kind, name, *_ = [*path.split("."), ""]
         if kind == "levels":
-            yield Citation(ONSET, f"{name}: pain started", frozenset({name}), where, file, page)
+            yield Citation(f"{name}: pain started", where, file, page)
         else:
-            yield Citation(TREATMENT, _treatment(revision.facts, name), frozenset(), where, file, page)
+            yield Citation(_treatment(revision.facts, name), where, file, page)
 
 
 def _treatment(document: Mapping[str, Any], number: str) -> str:

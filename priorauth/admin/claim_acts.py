@@ -10,12 +10,11 @@ from django.shortcuts import redirect
 from django.utils import timezone
 
 from priorauth.admin.act_forms import ActForm, words_field
-from priorauth.admin.act_page import CONFLICT, FORBIDDEN, Page
+from priorauth.admin.act_page import CONFLICT, FORBIDDEN, Page, case_for
 from priorauth.models import Case
 from priorauth.services import claim, errors, hand_over
 from priorauth.services.base import SHORTEST_REASON, clock
 from priorauth.statuses import Act
-from priorauth.tenancy import get_for
 
 _line = partial(words_field, help_text="It stays with the case; the office does not see it.")
 
@@ -37,7 +36,7 @@ class HandOverForm(ActForm):
             "invalid_choice": "Choose a person of the list.",
         },
     )
-    line = _line("A line for them", "Write a line for the next reviewer.")
+    line = _line("A line for them", hand_over.LINE)
 
     def shape(self) -> None:
         people = [(str(user.pk), f"{user}, {user.membership.get_role_display()}") for user in hand_over.reviewers()]
@@ -48,7 +47,7 @@ class HandOverForm(ActForm):
 class TakeOverForm(ActForm):
     reason = words_field(
         "Why you take the case over",
-        "Write in at least 20 characters why you take the case over.",
+        hand_over.WHY,
         least=SHORTEST_REASON,
         help_text="At least 20 characters. Whoever holds it reads this.",
     )
@@ -92,9 +91,7 @@ PASS_ON = {
 
 def renew(request: HttpRequest, pk: int) -> HttpResponse:
     """Renew one's claim: pressed, or asked by the page itself while somebody works on it (static/claim.js)."""
-    case = get_for(
-        request.actor, Case, Case.objects.for_actor(request.actor).select_related("claimed_by", "member"), pk=pk
-    )
+    case = case_for(request, pk)
     if request.method in ("GET", "HEAD"):
         return redirect("admin:priorauth_case_change", pk)
     if request.method != "POST":

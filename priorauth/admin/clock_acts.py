@@ -11,15 +11,14 @@ from priorauth.regimes.written import Changeable
 from priorauth.services import downgrade, extend, stop_clock
 from priorauth.services.base import SHORTEST_REASON
 from priorauth.services.base import clock as moment
-from priorauth.services.clock import most_left
+from priorauth.services.clock import WHY, most_left
 from priorauth.statuses import Act
 
 NEXT_PAGE: Final = "The next page shows the letter as it will be sent."
 
 
 def _reason(help_text: str) -> Any:
-    message = f"Write the reason in at least {SHORTEST_REASON} characters."
-    return words_field("Your reason", message, least=SHORTEST_REASON, help_text=help_text)
+    return words_field("Your reason", WHY, least=SHORTEST_REASON, help_text=help_text)
 
 
 IN_THE_LETTER: Final = (
@@ -140,7 +139,7 @@ PAGES: Final = {
         DowngradeForm,
         downgrade.downgrade,
         "The request is a standard one now.",
-        f"You find, as a physician, that waiting does no harm. The time counts from the first receipt. {NEXT_PAGE}",
+        f"You find, as a physician, that waiting does no harm. The time counts from where it began. {NEXT_PAGE}",
         confirm=True,
     ),
 }

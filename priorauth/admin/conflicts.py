@@ -16,7 +16,7 @@ from priorauth.admin.site import site
 from priorauth.models import ConflictOfInterest, Organization
 from priorauth.roles import Actor, Role
 from priorauth.services import conflicts as service
-from priorauth.services.errors import Incomplete, Refused
+from priorauth.services.errors import Conflict, Incomplete, Refused
 from priorauth.services.hand_over import reviewers
 
 PAGE = "admin:priorauth_case_conflicts"
@@ -78,7 +78,7 @@ def end_conflict(request: HttpRequest, conflict: int) -> HttpResponse:
         service.end(conflict, by=request.actor, at=timezone.now())
         messages.success(request, "The conflict of interest is ended.")
     except (ConflictOfInterest.DoesNotExist, Refused) as why:
-        if not isinstance(why, service.Conflict):
+        if not isinstance(why, Conflict):
             raise Http404 from why
         messages.error(request, str(why))
     return redirect(PAGE)

@@ -99,19 +99,19 @@ class NotApproveForm(WithDays):
     )
     reason_for_member = words_field(
         "Reason for the member",
-        "Write the reason for the member in at least 20 characters.",
+        decide.WRITE["reason_for_member"],
         least=SHORTEST_REASON,
         help_text="Plain words, no codes. The member reads this.",
     )
     reason_for_clinician = words_field(
         "Reason for the clinician",
-        "Write the reason for the clinician in at least 20 characters.",
+        decide.WRITE["reason_for_clinician"],
         least=SHORTEST_REASON,
         help_text="Name the fact, its date and the criterion.",
     )
     what_would_change = words_field(
         "What would change this decision",
-        "Write in at least 20 characters what would change this decision.",
+        decide.WRITE["what_would_change"],
         least=SHORTEST_REASON,
         help_text="Plain words. The member and the clinician read this.",
     )
@@ -174,7 +174,7 @@ class NotApproveForm(WithDays):
 class CloseForm(ActForm):
     reason = words_field(
         "Why no determination is due",
-        "Write in at least 20 characters why no determination is due.",
+        decide.NOT_DUE,
         least=SHORTEST_REASON,
         help_text="At least 20 characters. The office reads this.",
     )

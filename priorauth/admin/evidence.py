@@ -56,7 +56,6 @@ class Evidence(NamedTuple):
     sent: list[Sent]
     elsewhere: list[Citation]  # said to be written where no file that was sent is named
     shown: Shown | None
-    citations: list[Citation]
 
 
 class Addresses:
@@ -96,7 +95,6 @@ def evidence(
         sent=[_sent(one, cited, to, file, number) for one in files],
         elsewhere=[one for one in cited if one.file is None],
         shown=shown(to, files, file, number, cited) if file else None,
-        citations=cited,
     )
 
 

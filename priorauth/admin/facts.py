@@ -13,7 +13,7 @@ from priorauth.models import Revision
 
 NOT_RECORDED = "Not recorded"
 NOT_SENT = "Not sent"
-
+NOT_GIVEN = "Not given"
 
 Names = Mapping[str, str]
 # Parts of the details that have words of their own here, or that repeat the form as it was typed.
@@ -23,7 +23,6 @@ OWN_WORDS = frozenset(
         *("urgency_signs", "diagnosis_codes"),
     }
 )
-NOT_GIVEN = "Not given"
 
 
 class Fact(NamedTuple):

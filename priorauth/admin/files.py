@@ -11,6 +11,7 @@ from priorauth import downloads, page_images
 from priorauth.admin import citations, evidence
 from priorauth.admin.site import site
 from priorauth.models import Attachment, Case
+from priorauth.services.scored import latest_revision
 from priorauth.tenancy import get_for
 
 RETRY_SECONDS = 3
@@ -44,7 +45,7 @@ def view(request: HttpRequest, pk: int, file: uuid.UUID) -> HttpResponse:
     downloads.permit(attachment)
     case = get_for(request.actor, Case, pk=pk)
     files = list(case.attachments.filter(revision__isnull=False))
-    revision = case.revisions.order_by("-number")[0]
+    revision = latest_revision(case)
     number = evidence.number_in(request.GET.get("page", ""))
     to = evidence.Addresses(case, viewer=True)
     shown = evidence.shown(to, files, attachment, number, citations.of_revision(revision, files))

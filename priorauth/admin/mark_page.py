@@ -10,6 +10,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 
+from priorauth.admin.act_page import BAD, CONFLICT, FORBIDDEN, case_for
 from priorauth.admin.bar import SAVES
 from priorauth.admin.case_page import case_page, criteria, read
 from priorauth.admin.marks_form import reasons
@@ -21,19 +22,15 @@ from priorauth.services import errors, judge
 from priorauth.services.base import permit
 from priorauth.services.scored import unscored
 from priorauth.statuses import Act
-from priorauth.tenancy import get_for
 
 Typed = Sequence[tuple[str, str]]
-FORBIDDEN, CONFLICT, BAD = 403, 409, 400
 TITLE = "Mark the criteria"
-NOTHING_TO_MARK = "The facts could not be scored, so there are no criteria to mark."
 
 
 @sensitive_post_parameters()
 def mark_page(request: HttpRequest, pk: int) -> HttpResponse:
     """GET is the case page for who may mark now, or why not; POST stores the marks that differ from what stands."""
-    rows = Case.objects.for_actor(request.actor).select_related("member", "office", "clinician", "claimed_by")
-    case, now = get_for(request.actor, Case, rows, pk=pk), timezone.now()
+    case, now = case_for(request, pk), timezone.now()
     if request.method == "POST":
         return _post(request, case)
     for question, status in ((forbidden, FORBIDDEN), (blocked, CONFLICT)):
@@ -51,7 +48,7 @@ def _post(request: HttpRequest, case: Case) -> HttpResponse:
     parts = criteria(read(case, request.actor, now), request.POST)
     form = parts["form"]
     if form is None:
-        return _refused(request, case, unscored(case) or NOTHING_TO_MARK, CONFLICT, reasons(request.POST))
+        return _refused(request, case, unscored(case) or judge.NOT_SCORED, CONFLICT, reasons(request.POST))
     if PUT_BACK in request.POST:
         return _show(request, case, parts, 200)
     if not form.is_valid():

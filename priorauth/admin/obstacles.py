@@ -9,9 +9,9 @@ from priorauth.clock import Clock
 from priorauth.models import Case
 from priorauth.roles import Actor, Role
 from priorauth.services import clock as clock_rules
-from priorauth.services import conflicts, rails
+from priorauth.services import conflicts, judge, rails
 from priorauth.services.barred import barred
-from priorauth.services.base import clock
+from priorauth.services.base import holder
 from priorauth.services.claim import held, holds
 from priorauth.services.scored import CLOSABLE, latest_assessment, unscored
 from priorauth.statuses import TRANSITIONS, Act, Status
@@ -65,9 +65,9 @@ def blocked(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
     if act in CLOCK:
         return of_the_clock(Clock.of(case), act, actor, now)
     if transition.claimed and not holds(case, actor, now):
-        return _holder(case) if held(case, now) else "Claim the case first: then nobody else decides it meanwhile."
+        return holder(case) if held(case, now) else "Claim the case first: then nobody else decides it meanwhile."
     if act == Act.CLAIM and held(case, now) and not holds(case, actor, now):
-        return _holder(case)
+        return holder(case)
     return _passing(case, act, actor, now)
 
 
@@ -79,8 +79,8 @@ def _passing(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
     if act == Act.TAKE_OVER and mine:
         return "You hold this case."
     if act in (Act.RELEASE, Act.HAND_OVER) and not mine and actor.role != Role.LEAD:
-        holder = _holder(case) if held(case, now) else "Nobody holds this case."
-        return f"{holder} Only its holder or a lead can do this."
+        who = holder(case) if held(case, now) else "Nobody holds this case."
+        return f"{who} Only its holder or a lead can do this."
     return ""
 
 
@@ -89,7 +89,7 @@ def of_the_clock(clock: Clock, act: Act, actor: Actor, now: dt.datetime) -> str:
     if why := CLOCK[act](clock, now):
         return why
     elsewhere = held(clock.case, now) and not holds(clock.case, actor, now) and actor.role != Role.LEAD
-    return _holder(clock.case) if elsewhere else ""
+    return holder(clock.case) if elsewhere else ""
 
 
 def lacking(case: Case, act: Act, actor: Actor) -> str:
@@ -98,10 +98,6 @@ def lacking(case: Case, act: Act, actor: Actor) -> str:
         return ""
     ground = rails.ground(case, latest_assessment(case), by=actor)
     return "" if ground.against else ground.unmarked
-
-
-def _holder(case: Case) -> str:
-    return f"{case.claimed_by} holds this case until {clock(case.claimed_until)}."
 
 
 def _decision(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
@@ -113,7 +109,7 @@ def _decision(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
         return why
     assessment = latest_assessment(case)
     if act == Act.JUDGE and assessment is None:
-        return "The facts could not be scored, so there are no criteria to mark."
+        return judge.NOT_SCORED
     if act == Act.APPROVE:
         against = rails.ground(case, assessment, by=actor).against
         if against and actor.role != Role.PHYSICIAN:

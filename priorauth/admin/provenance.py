@@ -1,7 +1,8 @@
 """Where a fact of a revision comes from: what its badge says, and which page it cites.
 
 Computed: worked out by the portal. Attested: typed by the office. Document: the office names the file or the record in
-which it is written. Member record: the plan's member file says the same. Judgment: a reviewer's, with name and reason.
+which it is written. Member record: the plan's member file says the same. A reviewer's judgment has its
+badge beside the mark.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,7 +18,6 @@ BADGES = {
     "attested": "Attested",
     "document": "Document",
     "member": "Member record",
-    "judgment": "Judgment",
 }
 
 

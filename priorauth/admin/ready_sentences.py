@@ -4,16 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from policies.vocabulary import words
+from priorauth.admin.certainty import TENDER_HERE
 from priorauth.admin.facts import day
-
-AT_LEVEL = "focal_tenderness_at_level"
 
 
 def sentences(level: str, facts: Mapping[str, Any]) -> list[str]:
     """Three, for a level's facts v1: that exam and imaging agree, that nothing else explains the pain, what is open."""
     known = facts["levels"].get(level) or {}
     exam, study, other = _exam(level, known), _study(level, known), _other(known)
-    agree = known.get("exam") and (known["exam"] or {}).get("finding") == AT_LEVEL and known.get("imaging")
+    agree = known.get("exam") and (known["exam"] or {}).get("finding") == TENDER_HERE and known.get("imaging")
     joined = "both name the same level" if agree else "read side by side"
     return [
         f"{exam}; {study}: {joined}.",
@@ -27,7 +26,7 @@ def _exam(level: str, known: Mapping[str, Any]) -> str:
     if not exam.get("finding"):
         return f"No exam of {level} is recorded"
     on = f" of {day(exam['date'])}" if exam.get("date") else ""
-    found = f"tenderness at {level}" if exam["finding"] == AT_LEVEL else words(exam["finding"])
+    found = f"tenderness at {level}" if exam["finding"] == TENDER_HERE else words(exam["finding"])
     return f"Exam{on}: {found}"
 
 

@@ -10,10 +10,10 @@ from django.db.models import IntegerField, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from priorauth.models import Case, Organization
+from priorauth.pictures.queue import SPANS
 from priorauth.roles import REVIEWER_ROLES, Actor, Role
 from priorauth.statuses import DECIDED, OPEN, Status
 
-SOON = dt.timedelta(hours=8)
 MOST = 1_000
 
 TABS = {
@@ -37,7 +37,7 @@ DUE = {
     "later": "Later",
     "today": "Today",
 }
-DUE_HOURS = {"late": (None, 0), "8h": (0, 8), "24h": (8, 24), "72h": (24, 72), "later": (72, None)}
+DUE_HOURS = {name: hours for _, name, *hours in SPANS}  # the bars of the board lead to these lists
 
 
 def tabs_of(actor: Actor) -> dict[str, str]:

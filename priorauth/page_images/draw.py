@@ -1,4 +1,4 @@
-"""Draws one page of a report file: a program of its own, which `drawing` starts. It knows nothing of the portal.
+"""Draws one page of a report file: a program of its own, which `program` starts. It knows nothing of the portal.
 
     draw.py TYPE PAGE <FILE >ANSWER
 

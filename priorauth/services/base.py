@@ -148,6 +148,11 @@ def clock(at: dt.datetime) -> str:
     return format_date(timezone.localtime(at), settings.DATETIME_FORMAT)
 
 
+def holder(case: Case) -> str:
+    """Who holds a case, in words, and until when."""
+    return f"{case.claimed_by} holds this case until {clock(case.claimed_until)}."
+
+
 def _why_not(case: Case, act: Act, by: Actor, at: dt.datetime) -> str:
     if case.status in DECIDED:
         decision = case.decisions.select_related("decided_by").filter(round=case.round).first()
@@ -157,9 +162,9 @@ def _why_not(case: Case, act: Act, by: Actor, at: dt.datetime) -> str:
     if case.status not in TRANSITIONS[act].sources:
         return f"The case is now “{Status(case.status).label}”, so this can no longer be done."
     if TRANSITIONS[act].claimed and case.claimed_by_id != by.user_id:
-        holder = f"{case.claimed_by} holds this case until {clock(case.claimed_until)}." if case.claimed_by else ""
-        holder += _taken(case, by)
-        return holder or "Claim the case first: then nobody else can decide it while you do."
+        live = case.claimed_until is not None and case.claimed_until > at
+        why = holder(case) if live else "Claim the case first: then nobody else can decide it while you do."
+        return f"{why}{_taken(case, by)}"
     if TRANSITIONS[act].claimed and case.claimed_until <= at:
         return f"Your claim ran out at {clock(case.claimed_until)}. Claim the case again."
     return f"The case was changed at {clock(case.updated_at)} while you had it open. Read it again before you go on."
@@ -167,12 +172,15 @@ def _why_not(case: Case, act: Act, by: Actor, at: dt.datetime) -> str:
 
 def _taken(case: Case, by: Actor) -> str:
     """How a case that this person held came into other hands, or ""."""
-    last = Handover.objects.for_actor(by).filter(case=case).select_related("by").first()
+    last = Handover.objects.for_actor(by).filter(case=case).select_related("by", "to_user").first()
     if last is None or last.from_user_id != by.user_id or last.by_id == by.user_id:
         return ""
-    return f" {last.by} had it {last.get_kind_display()} at {clock(last.at)}" + (
-        f": “{last.words}”" if last.words else "."
-    )
+    did = {
+        Handover.Kind.RELEASE: "released it",
+        Handover.Kind.HAND_OVER: f"handed it over to {last.to_user}",
+        Handover.Kind.TAKE_OVER: "took it over",
+    }[Handover.Kind(last.kind)]
+    return f" {last.by} {did} at {clock(last.at)}" + (f": “{last.words}”" if last.words else ".")
 
 
 def _plain(value: Any) -> Any:

@@ -11,7 +11,7 @@ from priorauth.models import Case, Handover
 from priorauth.roles import Actor, Role
 from priorauth.selectors import reviewable_by
 from priorauth.services import conflicts
-from priorauth.services.base import acting, clock, permit, refuse, visible
+from priorauth.services.base import acting, holder, permit, refuse, visible
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 from priorauth.statuses import IN_REVIEW, Act, Status
 
@@ -30,7 +30,7 @@ def claim(case: Case, *, by: Actor, at: dt.datetime, version: int | None = None)
     if holds(case, by, at):
         return renew(case, by=by, at=at)
     if held(case, at):
-        raise Conflict(f"{case.claimed_by} holds this case until {clock(case.claimed_until)}.")
+        raise Conflict(holder(case))
     columns = {"claimed_by_id": by.user_id, "claimed_until": at + CLAIM, "arrived_at": None}
     with acting(case, Act.CLAIM, by=by, at=at, version=version, **columns):
         pass
@@ -110,7 +110,7 @@ def short(text: str, field: str) -> str:
 
 def _over(case: Case, by: Actor, at: dt.datetime) -> str:
     if held(case, at):
-        return f"{case.claimed_by} holds this case until {clock(case.claimed_until)}."
+        return holder(case)
     if case.status not in IN_REVIEW:
         return f"The case is now “{Status(case.status).label}”."
     return "Your claim has ended. Claim the case again."

@@ -9,12 +9,14 @@ from priorauth import clock as clocks
 from priorauth.models import Case, ClockChange
 from priorauth.regimes import library
 from priorauth.roles import Actor, Role
-from priorauth.services.base import SHORTEST_REASON, Change, clock, long_enough
+from priorauth.services import claim
+from priorauth.services.base import Change, clock, holder, long_enough
 from priorauth.services.errors import Conflict
-from priorauth.statuses import OPEN, Status
+from priorauth.statuses import OPEN, Status, Urgency
 
 Kind = clocks.Kind
 STANDS_STILL = "The clock stands still already."
+WHY = "Write the reason in at least 20 characters."
 BY_A_QUESTION = "The office was asked for what is missing."
 
 
@@ -95,7 +97,7 @@ def first(product: str | None, received: dt.datetime, urgency: str) -> dict[str,
 
 def with_facts(case: Case, product: str | None, *, by: Actor, at: dt.datetime) -> Turning:
     """The clock once the office has answered or corrected: where the member's plan is another one now, that plan's rule
-    counts from the first receipt."""
+    counts, from where the clock began."""
     turning = Turning.of(case)
     rule = library.current().of_product(product, timezone.localdate(case.received_at))
     if rule.regime != case.regime:
@@ -159,7 +161,7 @@ def most_left(turning: clocks.Clock) -> int:
 
 def why_not_downgrade(turning: clocks.Clock, at: dt.datetime) -> str:
     """Why the request cannot be decided in the standard time instead, or ""."""
-    if turning.urgency != "expedited":
+    if turning.urgency != Urgency.EXPEDITED:
         return "This request is standard already."
     if turning.rule.text.downgrade is None:
         return f"The rule of this plan does not let an expedited request become a standard one ({turning.rule.label})."
@@ -170,11 +172,11 @@ def why_not_downgrade(turning: clocks.Clock, at: dt.datetime) -> str:
 
 def unhindered(case: Case, *, by: Actor, at: dt.datetime) -> None:
     """Raise Conflict while somebody else works on the case; a lead may change its clock all the same."""
-    held = case.claimed_by_id not in (None, by.user_id) and case.claimed_until > at
-    if held and by.role != Role.LEAD:
-        raise Conflict(f"{case.claimed_by} holds this case until {clock(case.claimed_until)}.")
+    elsewhere = claim.held(case, at) and not claim.holds(case, by, at)
+    if elsewhere and by.role != Role.LEAD:
+        raise Conflict(holder(case))
 
 
 def reason_of(text: str) -> str:
     """The reason without outer blanks. Raises Incomplete where it has fewer than 20 characters that can be seen."""
-    return long_enough(text, "reason", f"Write the reason in at least {SHORTEST_REASON} characters.")
+    return long_enough(text, "reason", WHY)

@@ -20,6 +20,12 @@ from priorauth.statuses import TRANSITIONS, Act
 
 DEFAULT_VALIDITY = dt.timedelta(days=90)
 AGAINST = "Write in at least 20 characters why you approve against the scored facts or against your own marks."
+NOT_DUE = "Write in at least 20 characters why no determination is due."
+WRITE = {
+    "reason_for_member": "Write the reason for the member in at least 20 characters.",
+    "reason_for_clinician": "Write the reason for the clinician in at least 20 characters.",
+    "what_would_change": "Write in at least 20 characters what would change this decision.",
+}
 
 Outcome = Decision.Outcome
 
@@ -136,7 +142,7 @@ def close(case: Case, *, by: Actor, at: dt.datetime, reason: str, version: int |
     if assessment is None or assessment.result["determination"] not in CLOSABLE:
         why = "Policy 484 governs this request, so it needs a decision and cannot be closed."
         refuse(case, Act.CLOSE, why, by=by, at=at)
-    reason = long_enough(reason, "reason", "Write in at least 20 characters why no determination is due.")
+    reason = long_enough(reason, "reason", NOT_DUE)
     return _decide(case, Act.CLOSE, by=by, at=at, version=version, assessment=assessment, reason_for_clinician=reason)
 
 
@@ -197,15 +203,8 @@ def _decide(
 
 def _texts(for_member: str, for_clinician: str, change: str) -> dict[str, str]:
     """What a determination that does not approve must say. Raises Incomplete naming what is missing."""
-    words = {"member": for_member, "clinician": for_clinician}
-    texts = {
-        f"reason_for_{whom}": long_enough(
-            text, f"reason_for_{whom}", f"Write the reason for the {whom} in at least 20 characters."
-        )
-        for whom, text in words.items()
-    }
-    message = "Write in at least 20 characters what would change this decision."
-    return texts | {"what_would_change": long_enough(change, "what_would_change", message)}
+    texts = {"reason_for_member": for_member, "reason_for_clinician": for_clinician, "what_would_change": change}
+    return {name: long_enough(text, name, WRITE[name]) for name, text in texts.items()}
 
 
 def _authorization_number() -> str:

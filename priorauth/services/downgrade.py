@@ -1,4 +1,4 @@
-"""An expedited request that a physician finds can wait: it is decided in the standard time, from its first receipt."""
+"""An expedited request that a physician finds can wait: decided in the standard time, from where its clock began."""
 
 import datetime as dt
 

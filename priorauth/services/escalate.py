@@ -8,6 +8,9 @@ from priorauth.services.base import acting, needed, permit
 from priorauth.services.errors import Incomplete
 from priorauth.statuses import Act
 
+RECOMMEND = "Choose what you recommend."
+ASK = "Write what the physician should decide."
+
 
 def escalate(
     case: Case,
@@ -26,8 +29,8 @@ def escalate(
     """
     permit(case, Act.ESCALATE, by=by, at=at)
     if recommendation not in Escalation.Recommendation.values:
-        raise Incomplete("recommendation", "Choose what you recommend.")
-    question = needed(question, "question", "Write what the physician should decide.")
+        raise Incomplete("recommendation", RECOMMEND)
+    question = needed(question, "question", ASK)
     with acting(case, Act.ESCALATE, by=by, at=at, version=version, claimed_by=None, claimed_until=None) as change:
         escalation = Escalation(
             case=case,

@@ -16,6 +16,8 @@ from priorauth.statuses import Act, Status
 
 HANDED = dt.timedelta(hours=4)  # a case that was handed over is kept for its next holder, who may be away
 TOLD_FOR = dt.timedelta(hours=24)
+WHY = "Write in at least 20 characters why you take the case over."
+LINE = "Write a line for the next reviewer."
 
 
 def reviewers() -> QuerySet[User]:
@@ -33,7 +35,7 @@ def hand_over(case: Case, *, by: Actor, at: dt.datetime, to: int, line: str, ver
     permit(case, Act.HAND_OVER, by=by, at=at)
     if not claim.holds(case, by, at) and by.role != Role.LEAD:
         raise Conflict("You do not hold this case, so you cannot hand it over.")
-    line = claim.short(needed(line, "line", "Write a line for the next reviewer."), "line")
+    line = claim.short(needed(line, "line", LINE), "line")
     person = _reviewer(to)
     if why := _unfit(case, person, at):
         refuse(case, Act.HAND_OVER, why, by=by, at=at)
@@ -52,7 +54,7 @@ def take_over(case: Case, *, by: Actor, at: dt.datetime, reason: str, version: i
         refuse(case, Act.TAKE_OVER, why, by=by, at=at)
     if not claim.held(case, at) or claim.holds(case, by, at):
         raise Conflict("Nobody else holds this case, so there is nothing to take over.")
-    reason = long_enough(reason, "reason", "Write in at least 20 characters why you take the case over.")
+    reason = long_enough(reason, "reason", WHY)
     reason = claim.short(reason, "reason")
     with _passing(case, Act.TAKE_OVER, by.user_id, at + claim.CLAIM, reason, by=by, at=at, version=version):
         pass

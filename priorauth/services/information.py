@@ -17,8 +17,7 @@ from priorauth.statuses import Act
 
 # What the form adds to the details: it speaks of the facts that were typed on it.
 OF_THE_FORM = frozenset({"form", "typed_dates", "studies", "sources"})
-# What is said once, when the request is sent, and holds for every answer.
-
+SEND = "Write what the office should send."
 NOTHING = "Change an answer, add a file, or write why you do not have what was asked."
 NO_REASON = "Write why you do not have what was asked."
 LONGEST_WORDS = 500
@@ -53,7 +52,7 @@ def ask(
     case says so. The claim ends, since it is the office's turn.
     """
     permit(case, Act.ASK, by=by, at=at)
-    question = needed(question, "question", "Write what the office should send.")
+    question = needed(question, "question", SEND)
     asked = questions.chosen(case, items, by=by)
     again = questions.reasoned(case, asked, again)
     turning = clock.with_question(case, by=by, at=at)

@@ -21,6 +21,7 @@ Verdict = Judgement.Verdict
 Standing = dict[tuple[str, str], Judgement]
 
 NOT_ASKED = "The policy does not ask this at that level. Mark the criteria that the page shows."
+NOT_SCORED = "The facts could not be scored, so there are no criteria to mark."
 NO_VERDICT = "Choose: met, not met, or needs more."
 CERTAINTY_REASON = "Write in at least 20 characters what ties the pain to this level, or what leaves it open."
 DIFFERENT_REASON = "Your mark differs from the computed result. Write in at least 20 characters why."
@@ -55,7 +56,7 @@ def judge(
         raise Conflict(why)
     assessment = latest_assessment(case)
     if assessment is None:
-        raise Conflict("The facts could not be scored, so there are no criteria to mark.")
+        raise Conflict(NOT_SCORED)
     if not marks:
         raise Incomplete("marks", "Mark at least one criterion.")
     states = computed_states(assessment)

@@ -106,7 +106,8 @@ def test_no_stored_file_runs_when_its_address_is_opened(pages, portal, canary):
     reference = clerk.send("Send request")
     reviewer = Reviewer(pages[NURSE], portal.url)
     reviewer.open(reference)
-    plan = [link.get_attribute("href") for link in reviewer.page.locator("ul.files a").all()]
+    originals = reviewer.page.locator("#evidence-files").get_by_role("link", name="Download")
+    plan = [link.get_attribute("href") for link in originals.all()]
     for page, addresses in ((clerk.page, office), (reviewer.page, plan)):
         got = [open_directly(page, portal.url.rstrip("/") + address) for address in addresses]
         assert sorted(got) == sorted(file.content for file in files)

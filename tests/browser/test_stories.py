@@ -130,7 +130,7 @@ def test_missing_imaging_is_asked_about_answered_and_approved(portal, signed_in,
 
     nurse.open(reference)
     with nurse.page.expect_download() as download:
-        nurse.page.get_by_role("link", name="mri-report.pdf").first.click()
+        nurse.page.get_by_role("link", name="Download mri-report.pdf").click()
     assert download.value.path().read_bytes() == report.read_bytes()
     approve(nurse, reference)
     audit_is_sound(portal)
