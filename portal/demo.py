@@ -5,7 +5,6 @@ import json
 import re
 import secrets
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,36 +14,21 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.utils import timezone
 
+from portal.demo_stories import tell
 from portal.web.build import submission
 from portal.web.intake import form_of
 from portal.web.rows import Raw
 from priorauth import jobs
-from priorauth.models import Case, Credential, Job, Membership, OfficeClinician, OfficeFacility, Organization, User
+from priorauth.models import Credential, Job, Membership, OfficeClinician, OfficeFacility, Organization, User
 from priorauth.roles import SYSTEM, Actor, Role
-from priorauth.services import (
-    attach,
-    claim,
-    decide,
-    directory,
-    drafts,
-    escalate,
-    information,
-    judge,
-    member_file,
-    score,
-    submit,
-)
-from priorauth.services.scored import latest_assessment
+from priorauth.services import attach, directory, drafts, member_file, replay, score, submit
 
 SOURCE = Path(__file__).with_name("demo.yaml")
 PAPERS = Path(__file__).with_name("demo-papers.typ")
 MEMBERS = Path(__file__).with_name("demo-members.csv")
 LISTS = {"clinician": OfficeClinician, "facility": OfficeFacility}
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
-STEP = dt.timedelta(minutes=10)
-REASONS = ("reason_codes", "reason_for_member", "reason_for_clinician", "what_would_change")
-
-Step = Callable[[Case, dict[str, Any], dict[Role, Actor], dt.datetime], None]
+READING = {"modalities": "all_three"}  # tried in a replay, for something to read
 
 
 def load(now: dt.datetime) -> list[tuple[User, Role, str]]:
@@ -57,6 +41,7 @@ def load(now: dt.datetime) -> list[tuple[User, Role, str]]:
         plan = {actor.role: actor for actor in actors.values() if not actor.is_office}
         for request in document["requests"]:
             make_request(request, actors[f"clerk@{request['office']}.example"], plan, now)
+        replay.run(replay.installed()[-1].with_switches(**READING), at=now)
     return people
 
 
@@ -125,8 +110,7 @@ def make_request(request: dict[str, Any], clerk: Actor, plan: dict[Role, Actor],
     submit.send(case, submission(form, today), by=clerk, at=at)
     jobs.run_due(Job.Kind.SCORE, score.run, score.give_up, at)
     case.refresh_from_db()
-    for step in request["story"]:
-        STEPS[step](case, request, plan, at + STEP)
+    tell(case, request, plan, at)
 
 
 def typed(request: dict[str, Any], today: dt.date) -> Raw:
@@ -150,55 +134,3 @@ def _dated(text: str, today: dt.date) -> str:
         return f"{date.month}/{date.day}/{date.year}"
 
     return re.sub(r"\{(?:(?P<ago>\d+) days ago|in (?P<ahead>\d+) days)\}", day, text)
-
-
-def _ask(case: Case, request: dict[str, Any], plan: dict[Role, Actor], at: dt.datetime) -> None:
-    nurse = plan[Role.NURSE]
-    claim.claim(case, by=nurse, at=at)
-    items = latest_assessment(case).result["missing"]
-    information.ask(case, by=nurse, at=at + STEP, question=request["question"], items=items)
-
-
-def _escalate(case: Case, request: dict[str, Any], plan: dict[Role, Actor], at: dt.datetime) -> None:
-    nurse = plan[Role.NURSE]
-    claim.claim(case, by=nurse, at=at)
-    escalate.escalate(
-        case, by=nurse, at=at + STEP, question=request["question"], recommendation=request["recommendation"]
-    )
-
-
-def _approve(case: Case, request: dict[str, Any], plan: dict[Role, Actor], at: dt.datetime) -> None:
-    nurse, first = plan[Role.NURSE], timezone.localdate(at)
-    claim.claim(case, by=nurse, at=at)
-    _mark(case, nurse, request, at)
-    decide.approve(case, by=nurse, at=at + STEP, valid_from=first, valid_to=first + decide.DEFAULT_VALIDITY)
-
-
-def _not_approve(case: Case, request: dict[str, Any], plan: dict[Role, Actor], at: dt.datetime) -> None:
-    physician = plan[Role.PHYSICIAN]
-    claim.claim(case, by=physician, at=at)
-    marks = _mark(case, physician, request, at)
-    relied_on = [(mark.level, mark.criterion) for mark in marks if mark.verdict == "not_met"]
-    reasons = {name: request[name] for name in REASONS}
-    decide.not_approve(case, by=physician, at=at + STEP, lines=[1], relied_on=relied_on, **reasons)
-
-
-def _mark(case: Case, reviewer: Actor, request: dict[str, Any], at: dt.datetime) -> list[judge.Mark]:
-    marks = [judge.Mark(**mark) for mark in request["marks"]]
-    judge.judge(case, by=reviewer, at=at + STEP / 2, marks=marks)
-    return marks
-
-
-def _close(case: Case, request: dict[str, Any], plan: dict[Role, Actor], at: dt.datetime) -> None:
-    nurse = plan[Role.NURSE]
-    claim.claim(case, by=nurse, at=at)
-    decide.close(case, by=nurse, at=at + STEP, reason=request["reason"])
-
-
-STEPS: dict[str, Step] = {
-    "ask": _ask,
-    "escalate": _escalate,
-    "approve": _approve,
-    "not_approve": _not_approve,
-    "close": _close,
-}

@@ -342,9 +342,9 @@ def test_whoever_comes_second_reads_who_decided_and_keeps_what_was_typed():
 def test_a_page_that_is_older_than_the_case_decides_nothing():
     case, (actor, nurse) = in_review(), signed_in(Role.NURSE)
     ready(actor, case)
-    response = nurse.post(act(case, "approve"), typed("approve", case, version=case.version - 1))
-    assert response.status_code == 409
-    assert "The case was changed at" in response.content.decode()
+    for slug, version in (("approve", case.version - 1), ("message", 2**31 - 1), ("message", 10**30), ("message", -1)):
+        response = nurse.post(act(case, slug), typed(slug, case, version=version))
+        assert (response.status_code, "The case was changed at" in response.content.decode()) == (409, True), version
     assert snapshot(case)["decisions"] == 0
 
 

@@ -141,6 +141,11 @@ WRONG = [
     ({"facts": {"lines": []}}, "facts.lines", "Give at least one procedure line."),
     ({"facts": {"lines": [{"line": 1, "code": "TOOLONGCODE"}]}}, "facts.lines.0.code", "A procedure code has 5"),
     ({"facts": {"lines": [{"line": 100, "code": "22511"}]}}, "facts.lines.0.line", "Number the lines from 1 to 99."),
+    (
+        {"facts": {"lines": [{"line": 1, "code": "22511", "units": 11}]}},
+        "facts.lines.0.units",
+        "A line can ask for at most 10 units.",
+    ),
     ({"facts": {"lines": [{"line": n, "code": "22511"} for n in range(1, 12)]}}, "facts.lines", "at most 10"),
     ({"facts": {"treatments": [{"modality": "rest"}] * 41}}, "facts.treatments", "at most 40"),
     ({"facts": {"stated_treatment_weeks": -1}}, "facts.stated_treatment_weeks", "must be 0 or more"),

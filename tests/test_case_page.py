@@ -19,7 +19,7 @@ from priorauth.admin.provenance import Origins
 from priorauth.models import Assessment, AuditEvent, Case, Judgement, PlanMember, Revision
 from priorauth.posting import PUT_BACK
 from priorauth.roles import Role
-from priorauth.services import claim, judge, submit
+from priorauth.services import claim, expire, information, judge, submit
 from tests.admin_helpers import act, case_page, held_by, in_review, signed_in, snapshot, with_physician
 from tests.cases import NO_IMAGING, WORDS, draft_case, facts, office, person, score_all, submission
 from tests.cases import approve as approved
@@ -264,6 +264,11 @@ def test_a_reviewer_reads_the_marks_of_others_but_a_physician_marks_first():
     claim.release(case, by=nurse, at=timezone.now())
     with_physician(case)
     physician, client = signed_in(Role.PHYSICIAN)
+    held_by(physician, case)
+    information.ask(case, by=physician, at=timezone.now(), question="Which side is it?", items=[])
+    assert WORDS not in text_of(client.get(case_page(case))), "nor while the office is asked"
+    expire.sweep(case.information_requests.get().answer_by)
+    case.refresh_from_db()
     held_by(physician, case)
     page = text_of(client.get(case_page(case)))
     assert WORDS not in page

@@ -311,7 +311,11 @@ def test_a_lead_declares_for_others_and_everybody_else_for_themselves():
         conflicts.declare(by=nurse, at=timezone.now(), reviewer=lead.user_id, office=harbor)
     lead_page.post(CONFLICTS, {"reviewer": nurse.user_id, "npi": "1003000126"})
     assert ConflictOfInterest.objects.filter(reviewer=nurse.user_id, declared_by=lead.user_id).count() == 1
-    assert (text(page.get(CONFLICTS)).count("End<span"), text(lead_page.get(CONFLICTS)).count("End<span")) == (2, 2)
+    assert (text(page.get(CONFLICTS)).count("End<span"), text(lead_page.get(CONFLICTS)).count("End<span")) == (1, 2)
+    by_the_lead = ConflictOfInterest.objects.get(declared_by=lead.user_id)
+    assert f"{lead.name} or another lead can" in text(page.get(CONFLICTS))
+    assert page.post(reverse("admin:priorauth_case_conflict-end", args=[by_the_lead.pk])).status_code == 404
+    assert ConflictOfInterest.objects.filter(ended_at=None).count() == 2, "nobody frees themselves"
     assert text(signed_in(Role.NURSE)[1].get(CONFLICTS)).count("End<span") == 0
 
 
@@ -408,7 +412,7 @@ def test_a_view_is_saved_under_a_name_for_one_person_and_holds_no_patient_data()
     (nurse, page), (_, other) = signed_in(Role.NURSE), signed_in(Role.NURSE)
     keep = reverse("admin:priorauth_case_saved-view")
     query = "product=ppo&q=XYZ123456&view=late&due=nonsense&office=7&member__last_name=Synthetic&holder=x"
-    assert page.post(keep, {"name": " PPO, late ", "query": query}).headers["Location"].startswith(QUEUE)
+    assert page.post(keep, {"name": " PPO,\x00 late ", "query": query}).headers["Location"].startswith(QUEUE)
     view = SavedView.objects.get()
     assert (view.name, view.query) == ("PPO, late", "view=late&product=ppo&office=7")
     assert 'office=7" aria-current="page">PPO, late' in text(page.get(f"{QUEUE}?{view.query}"))
@@ -433,7 +437,7 @@ def test_several_cases_are_assigned_or_released_each_as_an_act_of_its_own():
     first, second, moved = (in_review() for _ in range(3))
     chosen = [f"{case.pk}:{case.version}" for case in (first, second, moved)]
     held_by(person(Role.NURSE), moved)
-    post = {"case": [*chosen, "x", "1:", "9" * 30 + ":1"], "query": "view=open", "line": LINE}
+    post = {"case": [*chosen, "x", "1:", "9" * 30 + ":1"], "query": "view=open", "line": f"\x00{LINE}"}
     assert "Choose a person who reviews." in text(page.post(BULK, {**post, "action": "assign", "to": ""}, follow=True))
     answer = text(page.post(BULK, {**post, "action": "assign", "to": nurse.user_id}, follow=True))
     assert "2 cases assigned. 1 could not be assigned:" in answer

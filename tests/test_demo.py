@@ -7,11 +7,13 @@ import pytest
 from django.contrib.auth import authenticate
 from django.core.management import call_command
 from django.db import transaction
+from django.utils import timezone
 
 from portal import demo
 from priorauth import audit
-from priorauth.models import Case, Membership, OfficeClinician, OfficeFacility, PlanMember, User
+from priorauth.models import Case, ClockChange, Membership, OfficeClinician, OfficeFacility, PlanMember, Replay, User
 from priorauth.roles import Role
+from priorauth.services import claim
 
 pytestmark = pytest.mark.django_db
 
@@ -38,9 +40,9 @@ def loaded(django_db_setup, django_db_blocker):
 def test_two_offices_people_and_one_person_of_each_role_get_a_password_that_works(loaded):
     passwords, _ = loaded
     roles = sorted(Membership.objects.values_list("role", flat=True))
-    plan = [Role.NURSE, Role.PHYSICIAN, Role.PAYER, Role.AUDITOR, Role.ADMINISTRATOR]
+    plan = [Role.NURSE, Role.PHYSICIAN, Role.LEAD, Role.PAYER, Role.AUDITOR, Role.ADMINISTRATOR]
     assert roles == sorted([Role.CLERK, Role.CLERK, Role.OFFICE_ADMIN, *plan])
-    assert len(set(passwords.values())) == 8
+    assert len(set(passwords.values())) == 9
     for email, password in passwords.items():
         assert len(password) >= 12
         assert authenticate(username=email, password=password).email == email
@@ -58,6 +60,11 @@ def test_requests_stand_at_every_stage_and_the_trail_is_whole(loaded):
         "closed",
     }
     assert set(cases.values_list("urgency", flat=True)) == {"standard", "expedited"}
+    assert {row.kind for row in ClockChange.objects.unscoped("the test looks at the whole demo")} == {"extended"}
+    held = cases.get(claimed_until__gt=timezone.now() + claim.CLAIM)
+    assert held.claimed_by.email == "nurse@plan.example"
+    assert cases.get(round=2).status == "in_review"
+    assert Replay.objects.get().requests == cases.filter(received_at__isnull=False).count()
     assert [fault for _, fault, _ in audit.verify_all() if fault] == []
 
 

@@ -10,12 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
 from priorauth import audit
 from priorauth.models import AuditEvent, Case
 from priorauth.roles import Role
-from priorauth.services import attach, claim, decide, drafts, escalate, information, withdraw
+from priorauth.services import attach, claim, decide, drafts, escalate, expire, information, withdraw
 from priorauth.services.base import clock
 from priorauth.services.errors import Conflict, Refused
 from priorauth.statuses import DECIDED, TRANSITIONS, Act, Status
@@ -133,6 +133,25 @@ def test_c2_whatever_the_office_does_while_a_reviewer_acts_the_case_ends_where_t
         first[names[0] if answers[1] in refused else names[1]] += 1
         assert_legal(case)
     report("C2", f"{rounds} rounds: {race}", f"all legal, 1 act each ({dict(first)})")
+
+
+def test_c2_a_question_that_ends_while_somebody_answers_it_waits_for_nobody(at_once):
+    """Whoever answers has locked the case, and locks the question next; the sweep must not hold it meanwhile."""
+    nurse = person(Role.NURSE)
+    case = claimed(case_in_review(person(Role.CLERK)), nurse)
+    question = information.ask(case, by=nurse, at=NOW, question="Which plan is it?", items=[])
+
+    def sweep() -> int:
+        with connections["default"].cursor() as cursor:
+            cursor.execute("SET lock_timeout = '1s'")
+        return expire.sweep(question.answer_by)
+
+    with transaction.atomic():
+        Case.objects.unscoped(WHY).select_for_update().get(pk=case.pk)
+        assert at_once(sweep) == [0]
+        case.information_requests.select_for_update(nowait=True).get()
+    assert expire.sweep(question.answer_by) == 1
+    assert_legal(case)
 
 
 def assert_legal(case: Case) -> None:

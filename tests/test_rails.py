@@ -85,6 +85,15 @@ def marked_before_a_correction(actor):
     return held_by(actor, case)
 
 
+def marked_in_the_round_before(actor):
+    """Marked by the actor, decided by somebody else, and opened again: the facts are the same."""
+    case = ready(actor, in_review())
+    claim.release(case, by=actor, at=timezone.now())
+    cases.approve(case, person(Role.NURSE), timezone.now())
+    reopen.reopen(case, by=person(Role.LEAD), at=timezone.now(), reason=WHY)
+    return held_by(actor, case)
+
+
 def lapsed(actor):
     case = ready(actor, in_review())
     with guards_off():
@@ -160,6 +169,7 @@ RAILS = {
     "certainty needs more": Rail(N, "approve", marked(CERTAIN, "unknown"), {}, 403, "Your own marks at L1"),
     "another criterion not met": Rail(L, "approve", marked("symptomatic", "not_met"), {}, 403, "Your own marks at L1"),
     "marks of an older revision": Rail(N, "approve", marked_before_a_correction, {}, 403, "high degree of certainty"),
+    "marks of the round before": Rail(N, "approve", marked_in_the_round_before, {}, 403, "high degree of certainty"),
     "own request": Rail(N, "approve", own, {}, 403, "You took part"),
     "own decision of a former round": Rail(N, "approve", own_former, {}, 403, "You decided this case before"),
     "withdrawn": Rail(N, "approve", withdrawn, {}, 409, "Withdrawn"),
@@ -192,6 +202,9 @@ RAILS = {
     "physician reopens": Rail(P, "reopen", lambda actor: decided(), {}, 403, "review lead"),
     "reopen undecided": Rail(L, "reopen", lambda actor: in_review(), {}, 409, "In review"),
     "reopen without a reason": Rail(L, "reopen", lambda actor: decided(), {"reason": "x"}, 400, "20 characters", "-"),
+    "reopen for a reason of blanks": Rail(
+        L, "reopen", lambda actor: decided(), {"reason": "\u200b" + " " * 20 + "\u200b"}, 400, "20 characters", "-"
+    ),
     "reopen own decision": Rail(L, "reopen", lambda actor: decided_and_opened(actor), {}, 403, "You decided this case"),
 }
 
@@ -285,6 +298,19 @@ def test_each_line_has_its_own_days_in_database_letter_and_pages():
     letter = str(decision.letter.content)
     assert "at L2 (a bone in the lower back), the approval is good from Dec 14, 2026 to Jan 14, 2027." in letter
     assert "Dec 14, 2026 to Jan 14, 2027" in client.get(case_page(case)).content.decode()
+
+
+@pytest.mark.parametrize(("planned", "first"), [("2028-12-01", 0), ("9999-12-31", 0), (None, 0), (40, 40)])
+def test_the_approve_page_opens_with_days_that_may_be_given_whatever_day_is_planned(planned, first):
+    (nurse, client), clerk, today = signed_in(Role.NURSE), person(Role.CLERK), timezone.localdate()
+    day = (today + dt.timedelta(days=planned)).isoformat() if isinstance(planned, int) else planned
+    document = {**facts(), "service_date": day}
+    cases.submit.send(cases.draft_case(clerk), submission(document), by=clerk, at=timezone.now())
+    cases.score_all(timezone.now())
+    case = ready(nurse, Case.objects.unscoped("the only one").get())
+    page = client.get(act(case, "approve"))
+    assert (page.status_code, page.context["letter"] is not None) == (200, True)
+    assert page.context["form"].initial["valid_from"] == today + dt.timedelta(days=first)
 
 
 def test_fewer_units_are_a_part_and_only_a_physicians():
@@ -472,6 +498,11 @@ def test_a_physician_reads_the_recommendation_only_after_marking_the_criteria():
     shown = client.get(case_page(case)).content.decode()
     assert (secret in shown, "Recommends: not approve." in shown) == (True, True)
     assert "left at L1" in recommendation.hidden_from(case, person(Role.PHYSICIAN)), "each for themselves"
+    claim.release(case, by=physician, at=timezone.now())
+    cases.approve(case, person(Role.PHYSICIAN), timezone.now())
+    reopen.reopen(case, by=person(Role.LEAD), at=timezone.now(), reason=WHY)
+    assert "8 left at L1" in recommendation.hidden_from(case, physician), "and in each round anew"
+    assert "Marked by" not in client.get(case_page(case)).content.decode()
 
 
 # Opening a decided case again

@@ -359,6 +359,15 @@ def test_the_office_withdraws_with_a_reason():
         decide.approve(case, by=nurse, at=NOW, valid_from=NOW.date(), valid_to=NOW.date())
 
 
+def test_an_approval_that_is_over_when_it_is_given_is_none():
+    case, nurse = case_in_review(person(Role.CLERK)), person(Role.NURSE)
+    first = NOW.date() - dt.timedelta(days=40)
+    with pytest.raises(Incomplete, match="The last day has passed") as refused:
+        approve(case, nurse, valid_from=first, valid_to=NOW.date() - dt.timedelta(days=1))
+    assert refused.value.field == "valid_to"
+    assert approve(case, nurse, valid_from=first, valid_to=NOW.date()).outcome == "approved"
+
+
 @pytest.mark.parametrize("hours", [None, -1])
 def test_validity_runs_forwards(hours):
     case, nurse = case_in_review(person(Role.CLERK)), person(Role.NURSE)

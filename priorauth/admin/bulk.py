@@ -59,10 +59,10 @@ def _number(text: str) -> bool:
 
 
 def _act(post: QueryDict) -> Callable[..., Any] | None:
-    to = post.get("to", "")
+    to, line = post.get("to", ""), post.get("line", "").replace("\x00", "")
     acts = {
-        "release": partial(claim.release, line=post.get("line", "")),
-        "assign": partial(hand_over.hand_over, to=int(to) if _number(to) else 0, line=post.get("line", "")),
+        "release": partial(claim.release, line=line),
+        "assign": partial(hand_over.hand_over, to=int(to) if _number(to) else 0, line=line),
     }
     return acts.get(post.get("action", ""))
 

@@ -22,11 +22,11 @@ from priorauth.clock import rule_words
 from priorauth.models import Assessment, Attachment, Case, Job, Revision
 from priorauth.pictures import spine, timeline
 from priorauth.roles import REVIEWER_ROLES, Actor, Role
-from priorauth.services import members, openings, recommendation
+from priorauth.services import judge, members, openings, recommendation
 from priorauth.services.base import clock
 from priorauth.services.claim import held, holds
 from priorauth.services.scored import computed_states
-from priorauth.statuses import IN_REVIEW, OPEN, Act
+from priorauth.statuses import OPEN, Act
 
 
 class Since(NamedTuple):
@@ -140,8 +140,8 @@ def criteria(known: Read, posted: Mapping[str, Any] | None = None) -> dict[str, 
     sides = certainty.levels(known.latest.facts)
     for row in table.rows:
         row.sides = [level for level in sides if row.is_certainty and level.name == row.level]
-    marks = case.judgements.filter(revision=known.latest).select_related("judged_by").order_by("id")
-    blind = actor.role == Role.PHYSICIAN and case.status in IN_REVIEW
+    marks = judge.counting(case, known.latest)
+    blind = actor.role == Role.PHYSICIAN and case.status in OPEN
     criteria_table.note_marks(table.rows, list(marks), actor.user_id, blind=blind)
     form = None
     if table.markable and (posted is not None or not obstacle(case, Act.JUDGE, actor, known.now)):

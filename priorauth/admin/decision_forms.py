@@ -11,17 +11,19 @@ from priorauth.admin.act_forms import ActForm, Values, day_field, words_field
 from priorauth.models import Case, Judgement, ReasonCode
 from priorauth.services import decide, judge, rails, reopen
 from priorauth.services.base import SHORTEST_REASON
-from priorauth.services.decision_lines import Days
+from priorauth.services.decision_lines import LONGEST_VALIDITY, Days
 from priorauth.services.scored import latest_assessment, latest_revision
 
 Json = dict[str, Any]
 
 
 def validity(case: Case) -> dict[str, dt.date]:
-    """The usual authorization: from the planned date, or today where that is past or unknown, for 90 days."""
+    """The usual authorization: from the planned date, or today where that is past, unknown or further away than an
+    authorization may begin, for 90 days."""
     planned = latest_revision(case).facts.get("service_date")
     today = timezone.localdate()
-    first = max(dt.date.fromisoformat(planned), today) if planned else today
+    day = dt.date.fromisoformat(planned) if planned else today
+    first = day if today <= day <= today + LONGEST_VALIDITY else today
     return {"valid_from": first, "valid_to": first + decide.DEFAULT_VALIDITY}
 
 

@@ -50,7 +50,8 @@ def shown(actor: Actor, parameters: Mapping[str, str]) -> dict[str, Any]:
 def keep(request: HttpRequest) -> HttpResponse:
     query = canonical(QueryDict(request.POST.get("query", "")))
     try:
-        view = saved_views.keep(by=request.actor, at=timezone.now(), name=request.POST.get("name", ""), query=query)
+        name = request.POST.get("name", "").replace("\x00", "")
+        view = saved_views.keep(by=request.actor, at=timezone.now(), name=name, query=query)
         messages.success(request, f"The view is saved as “{view.name}”.")
     except Incomplete as missing:
         messages.error(request, str(missing))

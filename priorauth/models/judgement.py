@@ -12,7 +12,8 @@ TWENTY_CHARACTERS = r"\S.{18,}\S"  # between the first and the last that can be 
 
 
 class Judgement(TenantModel):
-    """One person's mark of one criterion at one level, made on one revision: a new revision needs new marks.
+    """One person's mark of one criterion at one level, made on one revision: a new revision needs new marks, and so
+    does a round (services/judge.py).
 
     The latest of a person for a revision, level and criterion counts. `computed` is the state as it was scored then.
     The office does not see it.

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from django.conf import settings
 from django.db import models, transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 
@@ -47,7 +48,7 @@ def acting(
     columns |= {"updated_at": at} | ({"status": transition.to} if transition.to else {})
     with transaction.atomic():
         seen = case.version if version is None else version
-        done = _open_to(case, act, by, at, seen).update(version=seen + 1, **columns)
+        done = _open_to(case, act, by, at, seen).update(version=F("version") + 1, **columns)
         if done:
             case.version = seen + 1
             for name, value in columns.items():
@@ -136,8 +137,10 @@ def long_enough(text: str, field_name: str, message: str) -> str:
 
 
 def visible(text: str) -> int:
-    """How many characters of a text a reader sees: zero-width and control characters count for nothing."""
-    return sum(character.isprintable() for character in text)
+    """How many characters of a text a reader sees: zero-width and control characters count for nothing, and neither do
+    blanks but one between two words."""
+    words = "".join(character for character in text if character.isprintable() or character.isspace()).split()
+    return len(" ".join(words))
 
 
 def clock(at: dt.datetime) -> str:

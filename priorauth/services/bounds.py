@@ -8,6 +8,7 @@ from priorauth.services.errors import Incomplete
 MOST = {"lines": 10, "levels": 10, "treatments": 40, "safety_notes": 1000}
 MOST_FINDINGS = 400
 HIGHEST_LINE = 99
+MOST_UNITS = 10
 CODE = "A procedure code has 5 characters, like 22511, or 7 in a hospital stay, like 0QU03JZ."
 
 
@@ -24,12 +25,18 @@ def hold(document: dict[str, Any]) -> None:
                 f"levels.{name}.imaging", f"A level can have at most {MOST_FINDINGS} findings. Send fewer."
             )
     for index, line in enumerate(document["lines"]):
-        if line["line"] > HIGHEST_LINE:
-            raise Incomplete(f"lines.{index}.line", f"Number the lines from 1 to {HIGHEST_LINE}.")
-        if len(line.get("levels") or ()) > MOST["levels"]:
-            raise Incomplete(f"lines.{index}.levels", f"A line can have at most {MOST['levels']} levels. Send fewer.")
-        if not is_code(line["code"]):
-            raise Incomplete(f"lines.{index}.code", CODE)
+        _hold_line(line, f"lines.{index}")
+
+
+def _hold_line(line: dict[str, Any], path: str) -> None:
+    if line["line"] > HIGHEST_LINE:
+        raise Incomplete(f"{path}.line", f"Number the lines from 1 to {HIGHEST_LINE}.")
+    if (line.get("units") or 1) > MOST_UNITS:
+        raise Incomplete(f"{path}.units", f"A line can ask for at most {MOST_UNITS} units.")
+    if len(line.get("levels") or ()) > MOST["levels"]:
+        raise Incomplete(f"{path}.levels", f"A line can have at most {MOST['levels']} levels. Send fewer.")
+    if not is_code(line["code"]):
+        raise Incomplete(f"{path}.code", CODE)
 
 
 def is_code(text: str) -> bool:

@@ -98,9 +98,12 @@ def declare(
 
 
 def end(conflict_id: int, *, by: Actor, at: dt.datetime) -> None:
-    """End a declared conflict: one's own, or as a lead anybody's. The row stays. Raises Conflict where it has ended."""
+    """End a declared conflict: what one declared oneself, or as a lead anybody's but what another declared of oneself.
+    The row stays. Raises NotPermitted, or Conflict where it has ended."""
     row = ConflictOfInterest.objects.get(pk=conflict_id)
     _permit(by, row.reviewer_id)
+    if row.reviewer_id == by.user_id != row.declared_by_id:
+        raise NotPermitted(f"{row.declared_by} declared this. Somebody else who leads can end it.")
     with transaction.atomic():
         ended = ConflictOfInterest.objects.filter(OPEN, pk=conflict_id).update(ended_by=by.user_id, ended_at=at)
         if not ended:

@@ -39,6 +39,8 @@ def _valid(first: dt.date | None, last: dt.date | None, fields: list[str], at: d
         raise Incomplete(fields[0], "The first day must be within one year of today. Check the year.")
     if not first <= last <= first + LONGEST_VALIDITY:
         raise Incomplete(fields[1], "The last day must be on or after the first, and within one year of it.")
+    if last < timezone.localdate(at):
+        raise Incomplete(fields[1], "The last day has passed: nobody could use this authorization. Check the year.")
     return first, last
 
 

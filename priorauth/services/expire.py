@@ -16,18 +16,22 @@ def sweep(at: dt.datetime) -> int:
     """End every open question whose time is over. Returns how many. Two who sweep at once end each question once."""
     rows = InformationRequest.objects.unscoped("every office's questions end in time")
     late = rows.filter(answered_at=None, expired_at=None, answer_by__lte=at, case__status=Status.INFORMATION_NEEDED)
-    return sum(_expire(question_id, at) for question_id in list(late.values_list("pk", flat=True)))
+    return sum(_expire(*keys, at) for keys in list(late.values_list("case_id", "pk")))
 
 
-def _expire(question_id: int, at: dt.datetime) -> bool:
-    """End one question, unless it was answered, withdrawn or ended meanwhile."""
-    rows = InformationRequest.objects.unscoped("the sweep ends every office's questions")
+def _expire(case_id: int, question_id: int, at: dt.datetime) -> bool:
+    """End one question, unless it was answered, withdrawn or ended meanwhile.
+
+    The case is locked first, as by every act: whoever answers at this moment and this sweep never wait for each other.
+    """
     with transaction.atomic():
-        found = rows.filter(pk=question_id, answered_at=None, expired_at=None)
-        question = found.select_for_update(skip_locked=True).first()
+        cases = Case.objects.unscoped("the case of a question that ends").select_for_update(skip_locked=True)
+        case = cases.filter(pk=case_id).first()
+        if case is None:
+            return False
+        question = case.information_requests.filter(pk=question_id, answered_at=None, expired_at=None).first()
         if question is None:
             return False
-        case = Case.objects.unscoped("the case of a question that ends").get(pk=question.case_id)
         try:
             _end(case, question, at)
         except Conflict:

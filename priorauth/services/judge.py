@@ -4,6 +4,9 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
+from priorauth.clock import clock_from
 from priorauth.models import Case, Judgement, Revision
 from priorauth.models.judgement import CERTAINTY
 from priorauth.roles import Actor
@@ -81,12 +84,19 @@ def judge(
     return rows
 
 
+def counting(case: Case, revision: Revision) -> QuerySet[Judgement]:
+    """The marks of a revision that count, the first one first: a round begins without any, so that nobody decides by
+    what they thought before the case was opened again."""
+    rows = case.judgements.filter(revision=revision).select_related("judged_by").order_by("id")
+    return rows.filter(judged_at__gte=clock_from(case)) if case.round > 1 else rows
+
+
 def standing(case: Case, revision: Revision, by_user_id: int | None) -> Standing:
     """(level, criterion) -> the mark that counts of one person, or of whoever marked it last (None)."""
-    rows = case.judgements.filter(revision=revision).order_by("id")
+    rows = counting(case, revision)
     if by_user_id is not None:
         rows = rows.filter(judged_by_id=by_user_id)
-    return {(row.level, row.criterion): row for row in rows.select_related("judged_by")}
+    return {(row.level, row.criterion): row for row in rows}
 
 
 def _computed(mark: Mark, states: dict[tuple[str, str], list[str]]) -> str:

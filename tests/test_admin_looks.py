@@ -1,0 +1,143 @@
+"""Every page of the admin, found by walking the routes, so that a new one is looked at too: as it stands and with what
+an empty post brings, at 1280 and at 320 pixels. Axe and our own measures find nothing, Tab shows where it is, the
+browser refuses nothing, no page is heavy.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+from playwright.sync_api import Page
+
+from portal.permissions import MATRIX
+from priorauth.roles import Actor, Role
+from priorauth.services import keys
+from tests.cases import person
+from tests.factories import browser
+from tests.seeing import stops
+from tests.slow_line import SlowLine
+from tests.soak import report
+from tests.test_admin_browser import REFUSED, context  # noqa: F401
+from tests.test_office_accessibility import problem_of
+from tests.walking import World, every_route
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+WIDTHS = (1280, 320)
+HEAVIEST = 350 * 1024
+# What answers with a file, with the image of a page, or with a page that another route has.
+NO_PAGES = {f"admin:priorauth_case_{name}" for name in ("file", "letter_pdf", "page")}
+LOOKERS = ("nurse", "physician", "lead", "administrator", "auditor")
+# By role, what one route shows in other states, and pages outside of the admin that the plan's people have.
+BESIDES = {
+    "nurse": ["/account/", "/policies/484/", "/check/", "/admin/priorauth/case/?view=late&product=ppo"],
+    "lead": ["/admin/", "/admin/priorauth/case/?view=open", "/admin/priorauth/case/?view=decided"],
+    "physician": ["/admin/", "/admin/priorauth/case/conflicts/"],
+    "auditor": ["/admin/", "/admin/no-such-page/"],
+    "administrator": ["/admin/"],
+}
+EMPTY = """form => { for (const e of form.elements) {
+    if (e.type === "checkbox" || e.type === "radio") e.checked = false;
+    else if (e.tagName === "TEXTAREA" || /^(text|search|email|date|number)$/.test(e.type)) e.value = "";
+    else if (e.tagName === "SELECT" && e.querySelector("option[value='']")) e.value = "";
+} HTMLFormElement.prototype.submit.call(form); }"""
+
+
+@dataclass
+class Look:
+    """A browser that goes from page to page and notes what is wrong."""
+
+    page: Page
+    line: SlowLine
+    found: list[Any] = field(default_factory=list)
+    weights: dict[str, int] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
+    tabbed: int = 0
+
+    def at(self, path: str, name: str) -> None:
+        """Go to a page, unless it was seen, and look at it."""
+        self.line.forget()
+        self.page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+        self.page.goto(path)
+        if self.page.url in self.seen:
+            return
+        self.seen.add(self.page.url)
+        self.weights[name] = sum(self.line.sizes)
+        count, faults = stops(self.page)
+        self.tabbed += count
+        self.found += [(name, fault) for fault in faults]
+        self.closely(name)
+
+    def closely(self, name: str) -> None:
+        for width in WIDTHS:
+            self.page.set_viewport_size({"width": width, "height": 900})
+            self.found.append(problem_of(self.page, name, width))
+
+    def with_errors(self, path: str, name: str) -> None:
+        """Post the page's form with nothing in it, and look at what it says, unless that leads elsewhere."""
+        self.page.goto(path)
+        form = self.page.locator(f'main form[method=post][action="{path}"]')
+        if not form.count():
+            return
+        with self.page.expect_navigation():
+            form.last.evaluate(EMPTY)
+        if self.page.url.endswith(path):
+            self.closely(f"{name}, empty post")
+
+
+def looking(context, actor: Actor) -> Look:  # noqa: F811
+    """A look through the eyes of this person, which keeps nothing of an earlier page."""
+    value = browser(actor).cookies[settings.SESSION_COOKIE_NAME].value
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": value, "domain": "localhost", "path": "/"}])
+    page = context.new_page()
+    wire = context.new_cdp_session(page)
+    look = Look(page, SlowLine(wire))
+    wire.send("Network.enable")
+    wire.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    page.on("console", lambda said: look.found.append(said.text) if REFUSED in said.text else None)
+    return look
+
+
+def admin_pages(world: World) -> Iterator[tuple[str, str, str]]:
+    """Who looks at which route's page, at which address: the first of LOOKERS who may."""
+    by = world.actors["administrator"]
+    key, _ = keys.issue(
+        by=by, at=timezone.now(), organization=world.a, name="Scheduling", scopes=["requests:read"], days=9
+    )
+    rows = {"apikey": key.pk, "invitation": world.invitation.pk}
+    for route in every_route():
+        readers = MATRIX[route.name].allowed.get("GET", ()) if route.name in MATRIX else ()
+        who = next((role for role in LOOKERS if role in readers), None)
+        if route.name.startswith("admin:") and who and route.name not in NO_PAGES:
+            kind = re.match(r"admin:priorauth_([a-z]+)_", route.name)
+            own = {"object_id": rows[kind[1]]} if kind and kind[1] in rows else {}
+            yield who, route.name.removeprefix("admin:priorauth_"), route.path(world.values(route, who) | own)
+
+
+def test_every_page_of_the_admin_is_accessible_and_light(context):  # noqa: F811
+    nurse = looking(context, person(Role.NURSE))
+    nurse.at("/admin/", "the board, empty")
+    nurse.at("/admin/priorauth/case/?view=open", "the queue, empty")
+    world = World()
+    pages = [*admin_pages(world), *((who, path, path) for who, paths in BESIDES.items() for path in paths)]
+    looks = [nurse]
+    for who in LOOKERS:
+        mine = [page for page in pages if page[0] == who]
+        looks.append(look := looking(context, world.actors[who]))
+        for _, name, path in mine:
+            look.at(path, f"{name} as {who}")
+        for _, name, path in mine:
+            look.with_errors(path, f"{name} as {who}")
+    found = [fault for look in looks for fault in look.found if fault]
+    assert found == []
+    weights = {name: weight for look in looks for name, weight in look.weights.items()}
+    heaviest = max(weights, key=weights.__getitem__)
+    assert weights[heaviest] < HEAVIEST, heaviest
+    looked = sum(len(look.seen) for look in looks)
+    assert looked > len(MATRIX) / 4
+    report("G7, G11", f"{looked} pages of the admin at 1280 and 320 px", f"axe 0; {heaviest}: {weights[heaviest]} bytes")
+    report("G8", f"Tab through {looked} pages of the admin", f"{sum(look.tabbed for look in looks)} stops in sight")
