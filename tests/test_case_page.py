@@ -18,8 +18,8 @@ from priorauth.admin.criteria_table import table
 from priorauth.admin.provenance import Origins
 from priorauth.models import Assessment, AuditEvent, Case, Judgement, PlanMember, Revision
 from priorauth.posting import PUT_BACK
-from priorauth.roles import Role
-from priorauth.services import claim, expire, information, judge, submit
+from priorauth.roles import Actor, Role
+from priorauth.services import amend, claim, expire, information, judge, submit
 from tests.admin_helpers import act, case_page, held_by, in_review, signed_in, snapshot, with_physician
 from tests.cases import NO_IMAGING, WORDS, draft_case, facts, office, person, score_all, submission
 from tests.cases import approve as approved
@@ -253,6 +253,22 @@ def test_who_may_not_mark_now_reads_why_and_loses_nothing():
     assert 'type="radio"' not in other.get(case_page(case)).content.decode()
     assert 'type="radio"' in holder.get(act(case, "judge")).content.decode()
     assert other.get(act(case, "judge")).status_code == 409
+
+
+def test_words_of_a_page_that_the_office_overtook_are_shown_while_the_case_is_scored_and_after():
+    case, physician, client = mine(NO_IMAGING, Role.PHYSICIAN)
+    gone = "Of a level that is gone."
+    marks = {CERTAIN: "met", REASON: WORDS, "T12.osteoporotic.reason": gone}
+    late = Case.objects.for_actor(physician).get()
+    amend.amend(late, by=Actor.of(case.created_by), at=timezone.now(), facts=facts(), details={})
+    said = text_of(marked(case, client, **marks))
+    assert ("It is being scored again" in said, WORDS in said, gone in said) == (True, True, True)
+    score_all(timezone.now())
+    said = text_of(marked(case, client, **marks))
+    assert ("while you had it open" in said, WORDS in said, gone in said) == (True, True, True)
+    decision = {"version": case.version, "reason": WORDS, "valid_from": "11/30/2026", "valid_to": "2/28/2027"}
+    response = client.post(act(case, "approve"), decision)
+    assert (response.status_code, WORDS in text_of(response)) == (409, True), "no reason is due any more"
 
 
 def test_a_reviewer_reads_the_marks_of_others_but_a_physician_marks_first():

@@ -340,10 +340,12 @@ def test_a_conflict_names_one_office_member_or_clinician(wrong, why):
 def test_claim_next_gives_no_case_that_the_person_took_part_in_or_may_not_sign():
     (physician, page), (unlicensed, their_page) = signed_in(Role.PHYSICIAN), signed_in(Role.PHYSICIAN)
     Credential.objects.filter(user=unlicensed.user_id).update(expires_on=timezone.localdate() - dt.timedelta(days=1))
-    own, sent, other = (with_physician(in_review()) for _ in range(3))
+    own, sent, started, other = (with_physician(in_review()) for _ in range(4))
     force("UPDATE priorauth_clinician SET npi = '1003000126' WHERE id = %s", own.clinician_id)
-    force("UPDATE priorauth_case SET clinician_id = NULL WHERE id IN (%s, %s)", sent.pk, other.pk)
+    force("UPDATE priorauth_case SET clinician_id = NULL WHERE id IN (%s, %s, %s)", sent.pk, started.pk, other.pk)
     force("UPDATE priorauth_revision SET created_by_id = %s WHERE case_id = %s", physician.user_id, sent.pk)
+    force("UPDATE priorauth_case SET created_by_id = %s WHERE id = %s", physician.user_id, started.pk)
+    assert "You took part" in barred(fresh(started), by=physician, at=timezone.now()), "and a colleague sent it"
     answer = their_page.post(NEXT, follow=True)
     assert conflicts.NO_LICENCE in text(answer)
     assert conflicts.NO_LICENCE in text(their_page.get(BOARD))

@@ -12,7 +12,7 @@ from priorauth import audit, exports
 from priorauth.clock import Clock, rule_of
 from priorauth.models import AuditEvent, ClockChange, Credential, RegimeUse
 from priorauth.roles import Role
-from priorauth.services import amend, claim, downgrade, extend, information, stop_clock, withdraw
+from priorauth.services import amend, claim, downgrade, expire, extend, information, stop_clock, withdraw
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 from priorauth.statuses import Urgency
 from tests import cases
@@ -161,6 +161,25 @@ def test_a_correction_sets_the_clock_running_and_another_plan_brings_its_own_rul
     facts |= {"product": COMMERCIAL}
     amend.amend(case, by=person(Role.CLERK), at=NOW + DAY, facts=facts, details={})
     assert local(case) == "11-24 15:30", "the rule of this plan knows no extension"
+    assert audit.verify_case(case)[0] is None
+
+
+def test_no_case_falls_due_while_the_office_has_time_to_answer():
+    """Nobody can decide then: neither a correction nor a reviewer sets the clock running so that it would."""
+    case, nurse = received(MASSHEALTH), person(Role.NURSE)
+    last = NOW + 13 * DAY
+    information.ask(claimed(case, nurse, NOW), by=nurse, at=NOW, question="The scan.", items=[], answer_by=last)
+    facts = case.revisions.get().facts | {"safety_notes": ["She takes warfarin."]}
+    amend.amend(case, by=person(Role.CLERK), at=NOW + HOUR, facts=facts, details={})
+    with pytest.raises(NotPermitted, match="the office can answer until Thu Dec 3"):
+        stop_clock.resume(case, by=nurse, at=NOW + HOUR, reason=WHY)
+    assert [change.kind for change in case.clock_changes.all()] == ["stopped"]
+    assert (case.due_at > last, expire.sweep(last)) == (True, 1)
+    case.refresh_from_db()
+    assert ([change.kind for change in case.clock_changes.all()], local(case)) == (
+        ["stopped", "resumed"],
+        "12-10 15:30",
+    )
     assert audit.verify_case(case)[0] is None
 
 

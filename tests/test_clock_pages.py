@@ -228,6 +228,8 @@ def test_the_office_reads_that_the_clock_stands_still_and_runs_when_it_answers(c
     pages = [words_of(browser(clerk).get(f"/requests/{case.reference}/{where}")) for where in ("", "answer/1/")]
     assert [still in page for page in pages] == [True, True]
     assert ["0 percent of the time is used" in pages[0], "The clock keeps running" in pages[0]] == [True, False]
+    amend = words_of(browser(clerk).get(f"/requests/{case.reference}/amend/"))
+    assert "The clock stands still now and runs again when you answer what was asked" in amend
     information.answer(case, by=clerk, at=NOW + 3 * DAY, note="It is L1.")
     clock.forward(days=3.5)
     page = words_of(browser(clerk).get(f"/requests/{case.reference}/"))

@@ -40,9 +40,19 @@ class ActForm(forms.Form):
         return {name: value for name, value in self.cleaned_data.items() if name != "version"}
 
     def typed(self) -> list[tuple[str, str]]:
-        """What was entered, to be shown again where the act was refused: nothing typed is lost."""
+        """What was entered, to be shown again where the act was refused: nothing typed is lost, not even what
+        was asked for and, since the case changed, is asked no more."""
         fields = [self[name] for name, field in self.fields.items() if name != "version" and self[name].value()]
-        return [(field.label, _as_text(field)) for field in fields]
+        return [(field.label, _as_text(field)) for field in fields] + self.gone()
+
+    def gone(self) -> list[tuple[str, str]]:
+        """The words that were typed in fields which this form has not, since the case changed."""
+        fields = [(name, field) for name, field in self.base_fields.items() if name not in self.fields]
+        return [(field.label, self.data[name]) for name, field in fields if self.data.get(name) and _takes_words(field)]
+
+
+def _takes_words(field: forms.Field) -> bool:
+    return isinstance(field.widget, forms.Textarea)
 
 
 def _as_text(field: forms.BoundField) -> str:

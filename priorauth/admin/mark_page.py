@@ -1,5 +1,6 @@
 """Where the marks of the criteria are posted: they are stored, and the act that was chosen with them is opened."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -12,15 +13,17 @@ from django.views.decorators.debug import sensitive_post_parameters
 from priorauth.admin.act_page import BAD, CONFLICT, FORBIDDEN, case_for
 from priorauth.admin.bar import SAVES
 from priorauth.admin.case_page import case_page, criteria, read
-from priorauth.admin.marks_form import MarksForm
+from priorauth.admin.marks_form import reasons
 from priorauth.admin.obstacles import blocked, forbidden
 from priorauth.admin.site import site
 from priorauth.models import Case
 from priorauth.posting import PUT_BACK
 from priorauth.services import errors, judge
 from priorauth.services.base import permit
+from priorauth.services.scored import unscored
 from priorauth.statuses import Act
 
+Typed = Sequence[tuple[str, str]]
 TITLE = "Mark the criteria"
 
 
@@ -45,7 +48,7 @@ def _post(request: HttpRequest, case: Case) -> HttpResponse:
     parts = criteria(read(case, request.actor, now), request.POST)
     form = parts["form"]
     if form is None:
-        return _refused(request, case, judge.NOT_SCORED, CONFLICT)
+        return _refused(request, case, unscored(case) or judge.NOT_SCORED, CONFLICT, reasons(request.POST))
     if PUT_BACK in request.POST:
         return _show(request, case, parts, 200)
     if not form.is_valid():
@@ -59,7 +62,7 @@ def _post(request: HttpRequest, case: Case) -> HttpResponse:
         return _show(request, case, parts, BAD)
     except errors.Refused as refused:
         status = FORBIDDEN if isinstance(refused, errors.NotPermitted) else CONFLICT
-        return _refused(request, case, str(refused), status, form)
+        return _refused(request, case, str(refused), status, form.typed())
     if then in SAVES:
         return redirect(f"admin:priorauth_case_{then}", case.pk)
     messages.success(request, f"{case.reference}: {_saved(len(marks))}")
@@ -78,7 +81,6 @@ def _show(request: HttpRequest, case: Case, parts: dict[str, Any], status: int) 
     return TemplateResponse(request, "admin/priorauth/case/case.html", context, status=status)
 
 
-def _refused(request: HttpRequest, case: Case, why: str, status: int, form: MarksForm | None = None) -> HttpResponse:
-    typed = form.typed() if form else []
+def _refused(request: HttpRequest, case: Case, why: str, status: int, typed: Typed = ()) -> HttpResponse:
     context = {**site.each_context(request), "case": case, "title": TITLE, "why": why, "typed": typed}
     return TemplateResponse(request, "admin/priorauth/case/refused.html", context, status=status)

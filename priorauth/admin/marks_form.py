@@ -16,6 +16,7 @@ from priorauth.services.judge import CERTAINTY_REASON, DIFFERENT_REASON, LONGEST
 CHOOSE = "Choose one of the three."
 FIRST = "Say first whether the pain comes from {level} with a high degree of certainty: yes, no, or needs more."
 NO_VERDICT = "You wrote a reason. Choose also what you say: agree, no, or needs more."
+REASON = ".reason"
 
 
 class MarksForm(ActForm):
@@ -70,6 +71,9 @@ class MarksForm(ActForm):
                 self.add_error(_reason(row), CERTAINTY_REASON if row.is_certainty else DIFFERENT_REASON)
         return self.cleaned_data
 
+    def gone(self) -> list[tuple[str, str]]:
+        return reasons({name: text for name, text in self.data.items() if name not in self.fields})
+
     def changed(self) -> list[Mark]:
         """The marks that differ from those that stand."""
         found = []
@@ -86,5 +90,11 @@ class MarksForm(ActForm):
         self.add_error(name if name in self.fields else None, message)
 
 
+def reasons(posted: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The reasons that were typed, each with the level that it is for."""
+    typed = [(name.partition(".")[0], text) for name, text in posted.items() if name.endswith(REASON) and text]
+    return [(f"Reason for {level}", text) for level, text in typed]
+
+
 def _reason(row: Row) -> str:
-    return f"{row.name}.reason"
+    return f"{row.name}{REASON}"

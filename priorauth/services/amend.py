@@ -9,7 +9,7 @@ from priorauth.services import clock
 from priorauth.services.base import acting, permit
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.services.submit import carried, columns_of, essence, revise, stamped
-from priorauth.statuses import Act
+from priorauth.statuses import Act, Status
 
 
 def amend(
@@ -21,8 +21,8 @@ def amend(
     details: dict[str, Any],
     version: int | None = None,
 ) -> Revision:
-    """Replace what the office sent last, until the case is decided. Its status and its claim stay; a clock that stood
-    still runs again.
+    """Replace what the office sent last, until the case is decided. Its status and its claim stay. A clock that stood
+    still runs again, but not while the office has time to answer a question: until then nobody could decide.
 
     Raises Incomplete where nothing changed, and for facts outside facts v1.
     """
@@ -34,6 +34,8 @@ def amend(
     if essence(document) == essence(latest.facts) and details == latest.details:
         raise Incomplete("facts", "Nothing was changed, so nothing was sent. Change an answer or add a file.")
     turning = clock.with_facts(case, document.get("product"), by=by, at=at)
+    if case.status != Status.INFORMATION_NEEDED:
+        turning.running(by=by, at=at)
     columns = columns_of(document) | turning.columns | {"determination": "", "score": None}
     with acting(case, Act.AMEND, by=by, at=at, version=version, **columns) as change:
         turning.write(change)

@@ -10,11 +10,12 @@ from priorauth.services import conflicts
 
 
 def barred(case: Case, *, by: Actor, at: dt.datetime) -> str:
-    """Why this person may not decide this case, or "": a request sent by oneself or one's own organization, or with
-    oneself as the treating clinician; one's own decision of a former round; a physician without an active licence;
-    a declared conflict of interest."""
+    """Why this person may not decide this case, or "": a request started or sent by oneself or one's own organization,
+    or with oneself as the treating clinician; one's own decision of a former round; a physician without an active
+    licence; a declared conflict of interest."""
     credential = credential_of(by)
-    own = case.office_id == by.organization_id or case.revisions.filter(created_by_id=by.user_id).exists()
+    own = by.organization_id == case.office_id or by.user_id == case.created_by_id
+    own = own or case.revisions.filter(created_by_id=by.user_id).exists()
     if own or (credential and case.clinician and case.clinician.npi == credential.npi):
         return "You took part in this request, so somebody else must decide it."
     if case.round > 1 and case.decisions.filter(decided_by_id=by.user_id, round__lt=case.round).exists():

@@ -96,14 +96,14 @@ def first(product: str | None, received: dt.datetime, urgency: str) -> dict[str,
 
 
 def with_facts(case: Case, product: str | None, *, by: Actor, at: dt.datetime) -> Turning:
-    """The clock once the office has answered or corrected: it runs again where it stood still, and where the
-    member's plan is another one now, that plan's rule counts, from where the clock began."""
+    """The clock once the office has answered or corrected: where the member's plan is another one now, that plan's rule
+    counts, from where the clock began."""
     turning = Turning.of(case)
     rule = library.current().of_product(product, timezone.localdate(case.received_at))
     if rule.regime != case.regime:
         turning.rule = rule
         turning.turn(Kind.OTHER_RULE, by=by, at=at)
-    return turning.running(by=by, at=at)
+    return turning
 
 
 def with_question(case: Case, *, by: Actor, at: dt.datetime) -> Turning:

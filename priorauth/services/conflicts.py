@@ -37,7 +37,8 @@ def conflict(case: Case, user_id: int | None) -> str:
 
 
 def without_conflicts(cases: QuerySet[Case], by: Actor) -> QuerySet[Case]:
-    """The cases without those that this person must not decide: declared, sent by themselves, or treated by them."""
+    """The cases without those that this person must not decide: declared, started or sent by themselves, or treated by
+    them."""
     npis = list(Credential.objects.filter(user=by.user_id, npi__gt="").values_list("npi", flat=True))
     for one in declared(by.user_id):
         if one.office_id:
@@ -48,7 +49,14 @@ def without_conflicts(cases: QuerySet[Case], by: Actor) -> QuerySet[Case]:
             cases = cases.exclude(member__member_id=one.member_id, member__birth_date=one.birth_date)
     if npis:
         cases = cases.exclude(clinician__npi__in=npis)
-    own = Revision.objects.unscoped("a person's own sendings").filter(created_by=by.user_id)
+    return _without_own(cases, by.user_id)
+
+
+def _without_own(cases: QuerySet[Case], user_id: int | None) -> QuerySet[Case]:
+    """For who worked for an office once: without what they started or sent there."""
+    if Case.objects.unscoped("a person's own requests").filter(created_by=user_id).exists():
+        cases = cases.exclude(created_by=user_id)
+    own = Revision.objects.unscoped("a person's own sendings").filter(created_by=user_id)
     return cases.filter(~Exists(own.filter(case=OuterRef("pk")))) if own.exists() else cases
 
 

@@ -110,7 +110,7 @@ def answer(
     unchanged = essence(document) == essence(latest.facts) and details == latest.details
     if unchanged and not visible(note) and not items:
         raise Incomplete("note", NOTHING)
-    turning = clock.with_facts(case, document.get("product"), by=by, at=at)
+    turning = clock.with_facts(case, document.get("product"), by=by, at=at).running(by=by, at=at)
     columns = columns_of(document) | turning.columns | {"arrived_at": at}
     with acting(case, Act.ANSWER, by=by, at=at, version=version, **columns) as change:
         turning.write(change)

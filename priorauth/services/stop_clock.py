@@ -6,8 +6,14 @@ from priorauth.models import Case, ClockChange
 from priorauth.roles import Actor
 from priorauth.services import clock, letters, notify
 from priorauth.services.base import acting, permit, refuse
+from priorauth.services.base import clock as moment
 from priorauth.services.errors import Incomplete
 from priorauth.statuses import Act
+
+BEFORE_THE_ANSWER = (
+    "The case would be due {due}, but the office can answer until {answer_by}, and nobody can decide before. The clock"
+    " runs again when it answers, or when that time is over."
+)
 
 
 def stop(
@@ -44,13 +50,18 @@ def stop(
 
 def resume(case: Case, *, by: Actor, at: dt.datetime, reason: str, version: int | None = None) -> ClockChange:
     """Set a stopped clock running again: what was left when it stopped is left now. The office is told by its page
-    and by mail. Raises NotPermitted, which the trail keeps, where it runs, Incomplete, or Conflict."""
+    and by mail. Raises NotPermitted, which the trail keeps, where it runs, or where the case would be due while the
+    office still has time to answer and nobody can decide; Incomplete; or Conflict."""
     permit(case, Act.RESUME_CLOCK, by=by, at=at)
     turning = clock.Turning.of_open(case)
     if why := clock.why_not_resume(turning, at):
         refuse(case, Act.RESUME_CLOCK, why, by=by, at=at)
     clock.unhindered(case, by=by, at=at)
     row = turning.turn(clock.Kind.RESUMED, by=by, at=at, reason=clock.reason_of(reason))
+    question = case.information_requests.filter(answered_at=None, expired_at=None, answer_by__gt=row.due_after).first()
+    if question:
+        why = BEFORE_THE_ANSWER.format(due=moment(row.due_after), answer_by=moment(question.answer_by))
+        refuse(case, Act.RESUME_CLOCK, why, by=by, at=at)
     with acting(case, Act.RESUME_CLOCK, by=by, at=at, version=version, **turning.columns) as change:
         turning.write(change)
         notify.enqueue(case, f"clock:{row.pk}", at)
