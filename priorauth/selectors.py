@@ -63,9 +63,9 @@ def with_last_message(cases: QuerySet[Case], actor: Actor) -> QuerySet[Case]:
 
 def overrides(actor: Actor, since: dt.datetime) -> QuerySet[Decision]:
     """The decisions from `since` on that went against what was computed, or against the decider's own marks, the latest
-    first: for those of the plan who read cases."""
+    first, each with how many there are (`in_all`): for those of the plan who read cases."""
     rows = Decision.objects.for_actor(None if actor.is_office else actor)
-    rows = rows.filter(against_computed=True, decided_at__gte=since)
+    rows = rows.filter(against_computed=True, decided_at__gte=since).annotate(in_all=Window(Count("pk")))
     return rows.select_related("case", "decided_by").order_by("-decided_at", "-id")
 
 

@@ -128,6 +128,11 @@ def test_a_search_reads_no_table_from_end_to_end(history, text):
         assert not re.search("Seq Scan on priorauth_(case|member)", plan), plan
 
 
+def test_decisions_against_the_computed_result_are_read_out_of_their_own_index(history):
+    plan = selectors.overrides(history[0].nurses[0], NOW)[:5].explain()
+    assert "decision_against_computed" in plan, plan
+
+
 def test_the_next_case_comes_from_its_index_without_sorting(history):
     plan = claim.free(selectors.reviewable_by(history[0].nurses[0]), timezone.now())[:1].explain()
     assert "case_work" in plan

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Count, Min
 
-from priorauth import jobs
+from priorauth import jobs, selectors
 from priorauth.admin.deadlines import deadlines_for_lead
 from priorauth.admin.tabs import TABS, capped, counts, due, in_tab
 from priorauth.admin.whole_trail import alarm
@@ -19,6 +19,7 @@ from priorauth.statuses import OPEN
 
 DRAWN = 10_000  # open cases at most that the pictures show, those due first
 MINE = 20
+OVERRIDES, OVERRIDE_DAYS = 5, 30  # that are listed, and of how many days they are counted
 NUMBERS = {
     "numbers": ("soon", "today", "information", "physician", "unassigned"),
     "news": ("late", "arrived", "messages"),
@@ -48,6 +49,9 @@ def board(actor: Actor, now: dt.datetime) -> dict[str, Any]:
     if actor.role in REVIEWER_ROLES | {Role.ADMINISTRATOR}:
         behind = jobs.overdue(now).filter(kind=Job.Kind.SCORE)
         context["behind"] = behind.aggregate(count=Count("pk"), since=Min("created_at"))
+    if actor.role in (Role.LEAD, Role.PHYSICIAN):
+        since = now - dt.timedelta(days=OVERRIDE_DAYS)
+        context |= {"overrides": list(selectors.overrides(actor, since)[:OVERRIDES]), "override_days": OVERRIDE_DAYS}
     context["deadlines"] = deadlines_for_lead(actor, now)
     if actor.role in TRAIL_READER_ROLES:
         context["broken_trail"] = alarm()

@@ -11,13 +11,12 @@ from priorauth.admin.criteria_table import Row
 from priorauth.models import Case
 from priorauth.roles import Actor
 from priorauth.services.base import visible
-from priorauth.services.judge import CERTAINTY_REASON, DIFFERENT_REASON, LONGEST_REASON, SHORTEST_REASON, Mark
+from priorauth.services.judge import CERTAINTY_REASON, DIFFERENT_REASON, LONGEST_REASON, SHORTEST_REASON, TOO_LONG, Mark
 
 CHOOSE = "Choose one of the three."
 FIRST = "Say first whether the pain comes from {level} with a high degree of certainty: yes, no, or needs more."
 NO_VERDICT = "You wrote a reason. Choose also what you say: agree, no, or needs more."
 REASON = ".reason"
-TOO_LONG = f"A reason can have {LONGEST_REASON:,} characters. Shorten it."
 
 
 class MarksForm(ActForm):

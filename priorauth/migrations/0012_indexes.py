@@ -76,6 +76,10 @@ class Migration(migrations.Migration):
             index=models.Index(condition=models.Q(('received_at__isnull', False)), fields=['-received_at', '-id'], name='case_received'),
         ),
         migrations.AddIndex(
+            model_name='decision',
+            index=models.Index(condition=models.Q(('against_computed', True)), fields=['-decided_at', '-id'], name='decision_against_computed'),
+        ),
+        migrations.AddIndex(
             model_name='member',
             index=models.Index(django.db.models.functions.text.Upper('member_id'), name='member_by_id'),
         ),

@@ -166,7 +166,14 @@ class Decision(TenantModel):
                 name="closing_has_a_reason",
             ),
         ]
-        indexes = [models.Index(fields=["decided_at", "id"], name="decision_by_time")]
+        indexes = [
+            models.Index(fields=["decided_at", "id"], name="decision_by_time"),
+            models.Index(
+                fields=["-decided_at", "-id"],
+                condition=Q(against_computed=True),
+                name="decision_against_computed",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_outcome_display()}, round {self.round}"

@@ -26,6 +26,8 @@ NO_VERDICT = "Choose: met, not met, or needs more."
 CERTAINTY_REASON = "Write in at least 20 characters what ties the pain to this level, or what leaves it open."
 DIFFERENT_REASON = "Your mark differs from the computed result. Write in at least 20 characters why."
 
+TOO_LONG = f"A reason can have {LONGEST_REASON:,} characters. Shorten it."
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -112,6 +114,6 @@ def _computed(mark: Mark, states: dict[tuple[str, str], list[str]]) -> str:
 def _reasoned(row: Judgement, field: str) -> None:
     differs = row.verdict != row.computed
     if len(row.reason) > LONGEST_REASON:
-        raise Incomplete(field, f"A reason can have {LONGEST_REASON:,} characters. Shorten it.")
+        raise Incomplete(field, TOO_LONG)
     if (differs or row.criterion == CERTAINTY) and visible(row.reason) < SHORTEST_REASON:
         raise Incomplete(field, CERTAINTY_REASON if row.criterion == CERTAINTY else DIFFERENT_REASON)
