@@ -22,16 +22,17 @@ from tests.seeing import stops
 from tests.slow_line import SlowLine
 from tests.soak import report
 from tests.test_admin_browser import REFUSED, context  # noqa: F401
-from tests.test_office_accessibility import problem_of
+from tests.test_office_accessibility import RULES, problem_of
 from tests.walking import World, every_route
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 WIDTHS = (1280, 320)
 HEAVIEST = 350 * 1024
-# What answers with a file, with the image of a page, or with a page that another route has.
-NO_PAGES = {f"admin:priorauth_case_{name}" for name in ("file", "letter_pdf", "page")}
+# What answers with a file, with the image of a page, or with nothing that a browser shows.
+NO_PAGES = {"admin:logout"} | {f"admin:priorauth_case_{name}" for name in ("file", "letter_pdf", "page")}
 LOOKERS = ("nurse", "physician", "lead", "administrator", "auditor")
+DONE_BY_A_CLICK = {"case_claim", "case_release"}  # an empty post does it, and the case is no longer held as the rest asks
 # By role, what one route shows in other states, and pages outside of the admin that the plan's people have.
 BESIDES = {
     "nurse": ["/account/", "/policies/484/", "/check/", "/admin/priorauth/case/?view=late&product=ppo"],
@@ -73,15 +74,16 @@ class Look:
         self.closely(name)
 
     def closely(self, name: str) -> None:
-        for width in WIDTHS:
+        """At both widths. Axe reckons contrast at the first alone: it takes half of its time, and `faint` does too."""
+        for width, rules in zip(WIDTHS, (RULES, RULES | {"rules": {"color-contrast": {"enabled": False}}}), strict=True):
             self.page.set_viewport_size({"width": width, "height": 900})
-            self.found.append(problem_of(self.page, name, width))
+            self.found.append(problem_of(self.page, name, width, rules))
 
     def with_errors(self, path: str, name: str) -> None:
         """Post the page's form with nothing in it, and look at what it says, unless that leads elsewhere."""
         self.page.goto(path)
-        form = self.page.locator(f'main form[method=post][action="{path}"]')
-        if not form.count():
+        form = self.page.locator(f'main form[method=post][action="{path}"]:not(#claim-one)')
+        if not form.count() or name in DONE_BY_A_CLICK:
             return
         with self.page.expect_navigation():
             form.last.evaluate(EMPTY)
@@ -110,9 +112,9 @@ def admin_pages(world: World) -> Iterator[tuple[str, str, str]]:
     )
     rows = {"apikey": key.pk, "invitation": world.invitation.pk}
     for route in every_route():
-        readers = MATRIX[route.name].allowed.get("GET", ()) if route.name in MATRIX else ()
-        who = next((role for role in LOOKERS if role in readers), None)
-        if route.name.startswith("admin:") and who and route.name not in NO_PAGES:
+        row = MATRIX.get(route.name)
+        who = next((role for role in LOOKERS if row and role in row.allowed.get("GET", ())), None)
+        if route.name.startswith("admin:") and who and route.name not in NO_PAGES and row.answers.get("GET") != (302,):
             kind = re.match(r"admin:priorauth_([a-z]+)_", route.name)
             own = {"object_id": rows[kind[1]]} if kind and kind[1] in rows else {}
             yield who, route.name.removeprefix("admin:priorauth_"), route.path(world.values(route, who) | own)
@@ -129,9 +131,9 @@ def test_every_page_of_the_admin_is_accessible_and_light(context):  # noqa: F811
         mine = [page for page in pages if page[0] == who]
         looks.append(look := looking(context, world.actors[who]))
         for _, name, path in mine:
-            look.at(path, f"{name} as {who}")
+            look.at(path, name)
         for _, name, path in mine:
-            look.with_errors(path, f"{name} as {who}")
+            look.with_errors(path, name)
     found = [fault for look in looks for fault in look.found if fault]
     assert found == []
     weights = {name: weight for look in looks for name, weight in look.weights.items()}

@@ -88,9 +88,9 @@ def not_approve(page: Page, url: str) -> None:
 
 def extend(page: Page, url: str) -> None:
     page.goto(held(page, url, EXTENDABLE) + "extend/")
-    fill(page, "How many calendar days", "5")
+    fill(page, "By how many calendar days", "5")
     page.get_by_label(re.compile("^More evidence is needed")).check()
-    page.get_by_label(re.compile("reason", re.IGNORECASE)).last.fill("A bone scan is on its way, and could show which level hurts.")
+    fill(page, "Your reason", "A bone scan is on its way, and could show which level hurts.")
     page.get_by_role("button", name=re.compile("^Go on")).click()
     page.get_by_role("heading", name="The letter, as it will be sent").wait_for()
 
