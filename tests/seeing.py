@@ -31,6 +31,7 @@ def stops(page: Page, most: int = 400) -> tuple[int, list[list[Any]]]:
         page.keyboard.press("Tab")
         stop = page.evaluate(AT_A_STOP)
         if stop is None:
+            page.evaluate("document.activeElement.blur()")
             return count, wrong
         if any(stop[1:]):
             wrong.append(stop)

@@ -102,6 +102,9 @@ def conflicts(page: Page, url: str) -> None:
 
 def find(page: Page, url: str) -> None:
     page.goto(f"{url}admin/priorauth/case/find/")
+    page.get_by_label("Reference, member ID").fill(HELD)
+    page.get_by_role("button", name="Find").click()
+    page.get_by_role("heading", name="Found").wait_for()
 
 
 def replay(page: Page, url: str) -> None:
