@@ -12,7 +12,8 @@ TEXT, LARGE_TEXT, SHAPE, SMALLEST = 4.5, 3, 3, 11
 # Faults of what is in sight: [what, of which element, how much]. A shape of a class `grid` or `ground` tells nothing.
 FAINT = (SCRIPTS / "faint.js").read_text()
 
-# Of the element with the focus: [which, no focus in sight, covered, before the one before it]; null at the end.
+# Of the element with the focus: [which, no focus in sight, covered, before the one before it]; nothing
+# of the next part of a date, null at the end, where Tab begins anew.
 AT_A_STOP = (SCRIPTS / "stop.js").read_text()
 
 
@@ -30,6 +31,7 @@ def stops(page: Page, most: int = 400) -> tuple[int, list[list[Any]]]:
         page.keyboard.press("Tab")
         stop = page.evaluate(AT_A_STOP)
         if stop is None:
+            page.evaluate("document.activeElement.blur()")
             return count, wrong
         if any(stop[1:]):
             wrong.append(stop)

@@ -9,7 +9,7 @@ from django.apps import apps
 from django.core.management import call_command
 
 from priorauth.tenancy import TenantManager, TenantModel, UnscopedAccess
-from tests.browser.office_shots import SHOTS
+from tests.browser.screenshots import SHOTS
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("policies", "priorauth", "portal")
@@ -117,7 +117,7 @@ def test_the_repository_names_no_secret_and_no_password():
     assert 'password="' not in text
 
 
-def test_the_readme_shows_every_page_of_the_office_and_no_picture_that_is_not_there():
-    shown = set(re.findall(r"\(docs/pictures/([a-z/]+)\.png\)", (ROOT / "README.md").read_text()))
+def test_the_readme_shows_every_picture_that_is_drawn_and_none_that_is_not_there():
+    shown = set(re.findall(r"\(docs/pictures/([a-z/-]+)\.png\)", (ROOT / "README.md").read_text()))
     assert {name for name in shown if not (ROOT / "docs" / "pictures" / f"{name}.png").is_file()} == set()
     assert {f"{folder}{name}" for name in SHOTS for folder in ("", "narrow/")} - shown == set()

@@ -237,14 +237,14 @@ def weighing(context, page, weights, times):
     return weighed
 
 
-def problem_of(page, path, width):
+def problem_of(page, path, width, rules=RULES):
     """What is wrong with the page, or nothing.
 
     The window is as high as the page: what sticks to the foot of a lower one covers some target until one scrolls.
     """
     height = page.evaluate("document.documentElement.scrollHeight")
     page.set_viewport_size({"width": width, "height": max(900, height)})
-    axe = [(rule["id"], rule["nodes"][0]["target"]) for rule in Axe().run(page, options=RULES).response["violations"]]
+    axe = [(rule["id"], rule["nodes"][0]["target"]) for rule in Axe().run(page, options=rules).response["violations"]]
     overflow = page.evaluate("document.documentElement.scrollWidth") - width
     small = [tag for tag in page.evaluate(SMALL_TARGETS) if not re.search('aria-hidden="tru', tag)]
     headings = page.locator("h1").count()

@@ -32,6 +32,7 @@ class Held(NamedTuple):
 
     case: Case
     left: str
+    late: bool
     line: Handover | None
 
 
@@ -66,7 +67,7 @@ def _mine(actor: Actor, now: dt.datetime) -> list[Held]:
     passed = Handover.objects.for_actor(actor).filter(case__in=cases).order_by("case", "-id").distinct("case")
     last = {row.case_id: row for row in passed.select_related("by")}
     lines = {pk: row for pk, row in last.items() if row.to_user_id == actor.user_id and row.by_id != actor.user_id}
-    return [Held(case, time_left(case.due_at, now), lines.get(case.pk)) for case in cases]
+    return [Held(case, time_left(case.due_at, now), case.due_at < now, lines.get(case.pk)) for case in cases]
 
 
 def _numbers(actor: Actor, now: dt.datetime) -> dict[str, list[tuple[str, str, str]]]:

@@ -1,4 +1,5 @@
-"""`make figures`: how fast the office's pages are on a slow line (G13) and what Lighthouse says of them (G10, G12).
+"""`make figures`: how fast the office's and the reviewers' pages are on a slow line (G13), and what Lighthouse says of
+them (G10, G12).
 
 It prints figures and judges none: they depend on the machine. Chromium is slowed four times and gets 1.6 Mbit/s with
 150 ms of delay. Lighthouse is not part of the portal; how to get it is printed where it is missing.
@@ -21,7 +22,10 @@ from tests.browser.conftest import FLAGS
 from tests.browser.people import sign_in
 from tests.running import Run
 
-PAGES = ("requests/", "requests/new/")
+PAGES = {
+    "clerk@harbor.example": ("requests/", "requests/new/"),
+    "nurse@plan.example": ("admin/", "admin/priorauth/case/", CASE := "the first case of the queue"),
+}
 TIMES = 5
 SLOW_LINE = {
     "offline": False,
@@ -77,20 +81,31 @@ def by_lighthouse(program: str, chromium: str, cookies: str, url: str) -> str:
     return f"{scores}; interactive in {interactive:.0f} ms; failed: {', '.join(failed) or 'none'}"
 
 
-def measure(url: str, password: str, chromium: str) -> None:
+def measure(url: str, passwords: dict[str, str], chromium: str) -> None:
     lighthouse = shutil.which("lighthouse")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        context = browser.new_context()
-        sign_in(context.new_page(), url, "clerk@harbor.example", password)
-        for path in PAGES:
-            print(f"G13  /{path}: {on_a_slow_line(context, url + path)}", flush=True)
-        cookies = "; ".join(f"{one['name']}={one['value']}" for one in context.cookies())
+        found = []
+        for email, paths in PAGES.items():
+            context = browser.new_context()
+            page = context.new_page()
+            sign_in(page, url, email, passwords[email])
+            page.wait_for_url(lambda address: "/sign-in/" not in address)
+            addresses = {path: url + path if path != CASE else _first_case(page, url) for path in paths}
+            cookies = "; ".join(f"{one['name']}={one['value']}" for one in context.cookies())
+            found += [(path, address, cookies) for path, address in addresses.items()]
+            for path, address in addresses.items():
+                print(f"G13  {path}: {on_a_slow_line(context, address)}", flush=True)
         browser.close()
-    for path in PAGES if lighthouse else ():
-        print(f"G10, G12  /{path}: {by_lighthouse(lighthouse or '', chromium, cookies, url + path)}", flush=True)
+    for path, address, cookies in found if lighthouse else ():
+        print(f"G10, G12  {path}: {by_lighthouse(lighthouse or '', chromium, cookies, address)}", flush=True)
     if not lighthouse:
         print(NO_LIGHTHOUSE)
+
+
+def _first_case(page: Page, url: str) -> str:
+    page.goto(f"{url}admin/priorauth/case/")
+    return str(page.get_by_role("link", name="PA-").first.evaluate("link => link.href"))
 
 
 def main() -> None:
@@ -101,7 +116,7 @@ def main() -> None:
     try:
         url = run.wait_until_up()
         passwords = dict(re.findall(r"(\S+@\S+) +(\S+)$", run.text(), re.MULTILINE))
-        measure(url, passwords["clerk@harbor.example"], chromium)
+        measure(url, passwords, chromium)
     finally:
         if run.process.poll() is None:
             run.ctrl_c()

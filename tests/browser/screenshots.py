@@ -10,27 +10,12 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from conftest import NO_CHROMIUM, chromium_path
-from tests.browser import office_shots
+from tests.browser import office_shots, reviewer_shots
 from tests.browser.conftest import FLAGS
 from tests.browser.people import sign_in
 from tests.running import ROOT, Run
 
 PICTURES = ROOT / "docs" / "pictures"
-
-
-def queue(page: Page, url: str) -> None:
-    page.goto(f"{url}admin/priorauth/case/?view=open")
-
-
-def case(page: Page, url: str) -> None:
-    page.goto(f"{url}admin/priorauth/case/")
-    page.get_by_role("link", name="PA-").last.click()
-
-
-def trail(page: Page, url: str) -> None:
-    page.goto(f"{url}admin/priorauth/case/?view=decided")
-    page.get_by_role("link", name="PA-").first.click()
-    page.get_by_role("link", name="Full trail").click()
 
 
 def export(page: Page, url: str) -> None:
@@ -40,9 +25,7 @@ def export(page: Page, url: str) -> None:
 
 SHOTS: dict[str, tuple[str, Callable[[Page, str], None]]] = {
     **office_shots.SHOTS,
-    "queue": ("nurse@plan.example", queue),
-    "case": ("nurse@plan.example", case),
-    "trail": ("auditor@plan.example", trail),
+    **reviewer_shots.SHOTS,
     "export": ("payer@plan.example", export),
 }
 

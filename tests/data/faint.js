@@ -44,7 +44,7 @@
   const colour = (words, e, under) => {
     if (words === "none") return null;
     if (!words.startsWith("url")) return on(words, e, under);
-    const drawn = [...e.ownerSVGElement.querySelector(words.match(/#[\w-]+/)[0]).querySelectorAll("[stroke], [fill]")];
+    const drawn = [...document.querySelector(words.match(/#[\w-]+/)[0]).querySelectorAll("[stroke], [fill]")];
     const colours = drawn.map(one => getComputedStyle(one)).flatMap(style => [style.stroke, style.fill]);
     const ratios = colours.filter(one => one !== "none").map(one => on(one, e, under));
     return ratios.sort((one, other) => ratio(other, under) - ratio(one, under))[0];

@@ -1,7 +1,9 @@
 () => {
   const e = document.activeElement, before = window.stopped;
   window.stopped = e;
-  if (!e || e === document.body) return null;
+  if (!e || e === document.body || (before && e === window.firstStop)) return null;
+  if (!before) window.firstStop = e;
+  if (e === before) return [];
   const style = getComputedStyle(e), box = e.getClientRects()[0] || e.getBoundingClientRect();
   const lined = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
   const at = document.elementFromPoint(box.x + box.width / 2, box.y + Math.min(box.height, innerHeight) / 2);
