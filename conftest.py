@@ -21,7 +21,7 @@ from portal.embedded import StartError, temporary_services
 LOCAL_HOSTS = "127.0.0.1,::1,localhost"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_PATHS = ("/usr/bin/chromium", "/usr/bin/chromium-browser")
-LONGEST_FILES = ("test_two_commands.py", "test_office_accessibility.py")
+LONGEST_FILES = ("test_two_commands.py", "test_office_accessibility.py", "test_admin_looks.py")
 NO_CHROMIUM = "Chromium is missing: install it (Debian: apt-get install chromium) or name it with CHROMIUM=/path"
 
 running = pytest.StashKey[ExitStack]()
