@@ -1,7 +1,6 @@
 """The case page in a real browser: four activations and no scrolling (G6), and in every state accessible and light."""
 
 import pytest
-from django.contrib.staticfiles.finders import find
 from django.urls import reverse
 from django.utils import timezone
 
@@ -61,7 +60,6 @@ def test_a_clean_case_takes_four_activations_and_no_scrolling(context):  # noqa:
     reached("G6", "a clean case from Claim next to decided", f"{len(pressed)} activations, 0 scrolled")
 
 
-@pytest.mark.skipif(find("keys.js") is None, reason="no page reads keys: static/keys.js is not there")
 def test_a_clean_case_is_decided_by_keys_alone(context):  # noqa: F811
     """`n`, the digit of the row and `y`, the reason, `a`, Ctrl+Enter (UX 3.5)."""
     _, page = window(context, Role.NURSE)
