@@ -303,6 +303,19 @@ def test_a_declared_conflict_keeps_a_case_from_a_person_until_it_is_ended(kind):
     assert "XYZ123456" not in str(list(events.values()))
 
 
+@pytest.mark.parametrize("slug", ["ask", "escalate", "extend", "stop-clock", "resume-clock"])
+def test_a_conflict_declared_while_a_case_is_held_keeps_its_holder_from_moving_it(slug):
+    (nurse, page), case = signed_in(Role.NURSE), in_review()
+    held_by(nurse, case)
+    conflicts.declare(by=person(Role.LEAD), at=timezone.now(), reviewer=nurse.user_id, office=case.office)
+    before = snapshot(case)
+    answer = page.post(act(case, slug), typed(slug, case))
+    assert answer.status_code == 403
+    assert conflicts.WITH_OFFICE in text(answer)
+    assert snapshot(case) == before
+    assert AuditEvent.objects.get(actor_id=nurse.user_id, action__startswith="refused_")
+
+
 def test_a_lead_declares_for_others_and_everybody_else_for_themselves():
     (lead, lead_page), (nurse, page), harbor = signed_in(Role.LEAD), signed_in(Role.NURSE), in_review().office
     page.post(CONFLICTS, {"reviewer": lead.user_id, "office": harbor.pk})

@@ -7,6 +7,8 @@ from django.utils import timezone
 from priorauth.models import Case, Credential
 from priorauth.roles import Actor, Role
 from priorauth.services import conflicts
+from priorauth.services.base import refuse
+from priorauth.statuses import Act
 
 
 def barred(case: Case, *, by: Actor, at: dt.datetime) -> str:
@@ -23,6 +25,15 @@ def barred(case: Case, *, by: Actor, at: dt.datetime) -> str:
     if by.role == Role.PHYSICIAN and (credential is None or credential.expires_on < timezone.localdate(at)):
         return "Your licence is not on file or has expired, so you cannot sign a decision."
     return conflicts.conflict(case, by.user_id)
+
+
+def keep_apart(case: Case, act: Act, *, by: Actor, at: dt.datetime) -> None:
+    """Refuse an act that decides nothing, yet moves the case, to a person whom a declared conflict keeps from it.
+
+    They may hold it already. Raises NotPermitted, which the trail keeps.
+    """
+    if why := conflicts.conflict(case, by.user_id):
+        refuse(case, act, why, by=by, at=at)
 
 
 def credential_of(by: Actor) -> Credential | None:

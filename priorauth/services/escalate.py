@@ -4,6 +4,7 @@ import datetime as dt
 
 from priorauth.models import Case, Escalation
 from priorauth.roles import Actor
+from priorauth.services.barred import keep_apart
 from priorauth.services.base import acting, needed, permit
 from priorauth.services.errors import Incomplete
 from priorauth.statuses import Act
@@ -28,6 +29,7 @@ def escalate(
     marking the criteria (services/recommendation.py).
     """
     permit(case, Act.ESCALATE, by=by, at=at)
+    keep_apart(case, Act.ESCALATE, by=by, at=at)
     if recommendation not in Escalation.Recommendation.values:
         raise Incomplete("recommendation", RECOMMEND)
     question = needed(question, "question", ASK)

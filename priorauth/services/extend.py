@@ -5,6 +5,7 @@ import datetime as dt
 from priorauth.models import Case, ClockChange
 from priorauth.roles import Actor
 from priorauth.services import clock, letters, notify
+from priorauth.services.barred import keep_apart
 from priorauth.services.base import acting, permit, refuse
 from priorauth.services.errors import Incomplete
 from priorauth.statuses import Act
@@ -18,6 +19,7 @@ def extend(
     Raises NotPermitted, which the trail keeps, where the rule does not allow it, Incomplete, or Conflict.
     """
     permit(case, Act.EXTEND, by=by, at=at)
+    keep_apart(case, Act.EXTEND, by=by, at=at)
     turning = clock.Turning.of_open(case)
     if why := clock.why_not_extend(turning, at):
         refuse(case, Act.EXTEND, why, by=by, at=at)

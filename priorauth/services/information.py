@@ -9,6 +9,7 @@ from priorauth import audit
 from priorauth.models import AnswerDraft, Case, InformationRequest, ItemAnswer
 from priorauth.roles import Actor
 from priorauth.services import answer_time, clock, letters, notify, questions
+from priorauth.services.barred import keep_apart
 from priorauth.services.base import Change, acting, needed, permit, visible
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.services.scored import latest_assessment
@@ -52,6 +53,7 @@ def ask(
     case says so. The claim ends, since it is the office's turn.
     """
     permit(case, Act.ASK, by=by, at=at)
+    keep_apart(case, Act.ASK, by=by, at=at)
     question = needed(question, "question", SEND)
     asked = questions.chosen(case, items, by=by)
     again = questions.reasoned(case, asked, again)

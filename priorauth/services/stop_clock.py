@@ -5,6 +5,7 @@ import datetime as dt
 from priorauth.models import Case, ClockChange
 from priorauth.roles import Actor
 from priorauth.services import clock, letters, notify
+from priorauth.services.barred import keep_apart
 from priorauth.services.base import acting, permit, refuse
 from priorauth.services.base import clock as moment
 from priorauth.services.errors import Incomplete
@@ -25,6 +26,7 @@ def stop(
     Raises NotPermitted, which the trail keeps, where the rule does not allow it, Incomplete, or Conflict.
     """
     permit(case, Act.STOP_CLOCK, by=by, at=at)
+    keep_apart(case, Act.STOP_CLOCK, by=by, at=at)
     turning = clock.Turning.of_open(case)
     if why := clock.why_not_stop(turning, at):
         refuse(case, Act.STOP_CLOCK, why, by=by, at=at)
@@ -53,6 +55,7 @@ def resume(case: Case, *, by: Actor, at: dt.datetime, reason: str, version: int 
     and by mail. Raises NotPermitted, which the trail keeps, where it runs, or where the case would be due while the
     office still has time to answer and nobody can decide; Incomplete; or Conflict."""
     permit(case, Act.RESUME_CLOCK, by=by, at=at)
+    keep_apart(case, Act.RESUME_CLOCK, by=by, at=at)
     turning = clock.Turning.of_open(case)
     if why := clock.why_not_resume(turning, at):
         refuse(case, Act.RESUME_CLOCK, why, by=by, at=at)
