@@ -346,4 +346,5 @@ def test_past_cases_of_the_member_are_capped_and_cost_the_same_however_many():
         page = text_of(nurse.get(case_page(case)))
     assert "and 2 more" in page
     assert len(many) == len(few)
-    assert len(many) < 60, len(many)
+    assert len(many) < 55, len(many)
+    assert str(many.captured_queries).count('FROM "priorauth_conflictofinterest"') == 1

@@ -309,9 +309,12 @@ def test_a_conflict_declared_while_a_case_is_held_keeps_its_holder_from_moving_i
     held_by(nurse, case)
     conflicts.declare(by=person(Role.LEAD), at=timezone.now(), reviewer=nurse.user_id, office=case.office)
     before = snapshot(case)
-    answer = page.post(act(case, slug), typed(slug, case))
-    assert answer.status_code == 403
-    assert conflicts.WITH_OFFICE in text(answer)
+    shown = page.get(case_page(case))
+    assert act(case, slug) not in text(shown)
+    assert conflicts.WITH_OFFICE in text(shown)
+    for answer in (page.get(act(case, slug)), page.post(act(case, slug), typed(slug, case))):
+        assert answer.status_code == 403
+        assert conflicts.WITH_OFFICE in text(answer)
     assert snapshot(case) == before
     assert AuditEvent.objects.get(actor_id=nurse.user_id, action__startswith="refused_")
 

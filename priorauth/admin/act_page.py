@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from priorauth.admin import act_forms as forms
 from priorauth.admin.letter_preview import preview
-from priorauth.admin.obstacles import blocked, forbidden, lacking
+from priorauth.admin.obstacles import Obstacles
 from priorauth.admin.site import site
 from priorauth.models import Case, Letter
 from priorauth.posting import PUT_BACK
@@ -55,14 +55,21 @@ def act_page(request: HttpRequest, pk: int, page: Page) -> HttpResponse:
     case = case_for(request, pk)
     if request.method == "POST":
         return _post(request, case, page, timezone.now())
-    actor, now = request.actor, timezone.now()
-    for question, status in ((forbidden, FORBIDDEN), (blocked, CONFLICT)):
-        if why := question(case, page.act, actor, now):
-            return _refused(request, case, page, why, status)
-    if why := lacking(case, page.act, actor):
-        return _refused(request, case, page, why, FORBIDDEN)
+    why, status = not_open(request, case, page.act)
+    if why:
+        return _refused(request, case, page, why, status)
     form = page.form(case, request.actor)
     return _with_letter(request, case, page, form) if page.at_once else _show(request, case, page, form)
+
+
+def not_open(request: HttpRequest, case: Case, act: Act) -> tuple[str, int]:
+    """Why the page of an act shows no form, and the HTTP status that says so; "" where it shows one."""
+    obstacles = Obstacles(case, request.actor, timezone.now())
+    if why := obstacles.forbidden(act):
+        return why, FORBIDDEN
+    if why := obstacles.blocked(act):
+        return why, CONFLICT
+    return obstacles.lacking(act), FORBIDDEN
 
 
 def case_for(request: HttpRequest, pk: int) -> Case:

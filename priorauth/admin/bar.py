@@ -1,6 +1,5 @@
 """The bar of a case page: the acts that are open to a person now, and in words why the others are not."""
 
-import datetime as dt
 from typing import Any, NamedTuple
 
 from django.urls import reverse
@@ -8,9 +7,7 @@ from django.urls import reverse
 from priorauth.admin.act_page import Page
 from priorauth.admin.acts import PAGES
 from priorauth.admin.clock_acts import PAGES as CLOCK_PAGES
-from priorauth.admin.obstacles import blocked, forbidden, lacking, obstacle
-from priorauth.models import Case
-from priorauth.roles import Actor
+from priorauth.admin.obstacles import Obstacles
 from priorauth.statuses import IN_REVIEW, Act, Status
 
 # The keys of the acts, and for those that the form of marks may lead to, what its button says after “Save and”.
@@ -37,21 +34,22 @@ class Button(NamedTuple):
         return SAVES.get(self.slug, "")
 
 
-def bar(case: Case, actor: Actor, now: dt.datetime, *, saves: bool) -> dict[str, Any]:
+def bar(obstacles: Obstacles, *, saves: bool) -> dict[str, Any]:
     """The acts that are open now, and for the others why not: each reason once, with the acts that it closes.
 
     `saves`: the page has the form of marks, so what an act still wants marked can be marked on the way to it.
     """
+    case = obstacles.case
     if case.status not in IN_REVIEW:
-        return _nothing_to_review(case, actor, now)
+        return _nothing_to_review(obstacles)
     buttons = []
     closed: dict[str, list[str]] = {}
     for slug, page in PAGES.items():
         if slug in ELSEWHERE:
             continue
-        why_not = forbidden(case, page.act, actor, now) or blocked(case, page.act, actor, now)
+        why_not = obstacles.forbidden(page.act) or obstacles.blocked(page.act)
         if not (why_not or saves):
-            why_not = lacking(case, page.act, actor)
+            why_not = obstacles.lacking(page.act)
         if why_not and page.silent:
             continue
         if why_not:
@@ -62,9 +60,10 @@ def bar(case: Case, actor: Actor, now: dt.datetime, *, saves: bool) -> dict[str,
     return {"buttons": buttons, "closed": [(", ".join(titles), why) for why, titles in closed.items()]}
 
 
-def _nothing_to_review(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
+def _nothing_to_review(obstacles: Obstacles) -> dict[str, Any]:
     """A lead can open a decided case again; nothing else is done where nothing is in review."""
+    case = obstacles.case
     reopen = Button("reopen", PAGES["reopen"], reverse("admin:priorauth_case_reopen", args=[case.pk]))
-    buttons = [] if obstacle(case, Act.REOPEN, actor, now) else [reopen]
+    buttons = [] if obstacles.to(Act.REOPEN) else [reopen]
     why = f"the case is “{Status(case.status).label}”, so there is nothing to do here now."
     return {"buttons": buttons, "closed": [("Everything else" if buttons else "All acts", why)]}

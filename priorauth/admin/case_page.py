@@ -15,7 +15,7 @@ from priorauth.admin import bar, case_record, certainty, criteria_table, evidenc
 from priorauth.admin.clock import clock_context
 from priorauth.admin.looks import Look, looks, of_the_member
 from priorauth.admin.marks_form import MarksForm
-from priorauth.admin.obstacles import obstacle
+from priorauth.admin.obstacles import Obstacles
 from priorauth.admin.provenance import Origins
 from priorauth.admin.trail import of_case
 from priorauth.clock import rule_words
@@ -52,6 +52,10 @@ class Read:
     @property
     def latest(self) -> Revision:
         return self.revisions[-1]
+
+    @cached_property
+    def obstacles(self) -> Obstacles:
+        return Obstacles(self.case, self.actor, self.now)
 
     @cached_property
     def origins(self) -> Origins:
@@ -99,7 +103,7 @@ def case_page(
     latest, assessment, files = known.latest, known.assessment, list(known.files.values())
     return {
         **_head(case, actor, now),
-        **clock_context(case, actor, now),
+        **clock_context(known.obstacles),
         "facts": latest.facts,
         "timeline": timeline.draw(latest.facts, latest.details.get("sources") or {}),
         "spine": spine.draw(latest.facts),
@@ -113,7 +117,7 @@ def case_page(
         "duplicates": _duplicates(case, actor),
         **_past(case, actor),
         **marks,
-        **bar.bar(case, actor, now, saves=marks["form"] is not None),
+        **bar.bar(known.obstacles, saves=marks["form"] is not None),
         "assessment": assessment,
         "determination": words.determination(assessment.result["determination"]) if assessment else words.NOT_SCORED,
         "trouble": _trouble(case, assessment),
@@ -123,9 +127,7 @@ def case_page(
         "reading": "file" in (chosen or {}),
         "exchanges": case_record.exchanges(case),
         "messages_of_case": list(case.messages.select_related("written_by")),
-        "write": ""
-        if obstacle(case, Act.WRITE, actor, now)
-        else reverse("admin:priorauth_case_message", args=[case.pk]),
+        "write": "" if known.obstacles.to(Act.WRITE) else reverse("admin:priorauth_case_message", args=[case.pk]),
         "escalations": list(case.escalations.select_related("escalated_by")),
         "recommendation_hidden": recommendation.hidden_from(case, actor),
         **case_record.decisions(case),
@@ -144,7 +146,7 @@ def criteria(known: Read, posted: Mapping[str, Any] | None = None) -> dict[str, 
     blind = actor.role == Role.PHYSICIAN and case.status in OPEN
     criteria_table.note_marks(table.rows, list(marks), actor.user_id, blind=blind)
     form = None
-    if table.markable and (posted is not None or not obstacle(case, Act.JUDGE, actor, known.now)):
+    if table.markable and (posted is not None or not known.obstacles.to(Act.JUDGE)):
         states = computed_states(known.assessment)
         form = MarksForm(case, actor, table.markable, known.latest.facts, states, posted)
     return {"table": table, "form": form}

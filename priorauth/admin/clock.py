@@ -6,12 +6,12 @@ from typing import Any, Final
 from django.urls import reverse
 
 from priorauth.admin.clock_acts import PAGES
-from priorauth.admin.obstacles import forbidden, of_the_clock
+from priorauth.admin.obstacles import Obstacles
 from priorauth.admin.words import time_left
 from priorauth.clock import Clock
 from priorauth.models import Case, ClockChange
 from priorauth.regimes.rules import Rule
-from priorauth.roles import REVIEWER_ROLES, Actor
+from priorauth.roles import REVIEWER_ROLES
 from priorauth.services.base import clock as moment
 from priorauth.statuses import OPEN, Act, Urgency
 
@@ -21,8 +21,9 @@ LATE: Final = "The time has passed without a decision. What that means by this r
 WAITS: Final = "Nothing is decided by the portal. The case waits for a person."
 
 
-def clock_context(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
+def clock_context(obstacles: Obstacles) -> dict[str, Any]:
     """`clock` for templates/admin/priorauth/case/clock.html; `left` in words for the page's head."""
+    case, now = obstacles.case, obstacles.now
     clock = Clock.of(case)
     still = clock.stop_at(now) if case.status in OPEN else None
     late = case.status in OPEN and case.due_at < now
@@ -35,7 +36,7 @@ def clock_context(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
             "changes": clock.changes,
             "still": still,
             "silence": _silence(clock.rule) if late else None,
-            **_acts(clock, actor, now),
+            **_acts(clock, obstacles),
         },
     }
 
@@ -55,15 +56,15 @@ def _silence(rule: Rule) -> dict[str, str]:
     return {"says": DEEMED if silence.deemed_approved else LATE, "means": silence.words, "waits": WAITS}
 
 
-def _acts(clock: Clock, actor: Actor, now: dt.datetime) -> dict[str, Any]:
+def _acts(clock: Clock, obstacles: Obstacles) -> dict[str, Any]:
     """The acts on the clock that are open to the person, and why not for the others."""
-    case, buttons, closed = clock.case, [], []
-    if actor.role in REVIEWER_ROLES and case.status in OPEN:
+    buttons, closed = [], []
+    if obstacles.actor.role in REVIEWER_ROLES and clock.case.status in OPEN:
         for slug, page in PAGES.items():
-            if why := forbidden(case, page.act, actor, now) or of_the_clock(clock, page.act, actor, now):
-                closed += [] if _goes_without_saying(clock, page.act, now) else [(page.title, why)]
+            if why := obstacles.forbidden(page.act) or obstacles.of_the_clock(clock, page.act):
+                closed += [] if _goes_without_saying(clock, page.act, obstacles.now) else [(page.title, why)]
             else:
-                buttons.append((page.title, reverse(f"admin:priorauth_case_{slug}", args=[case.pk])))
+                buttons.append((page.title, reverse(f"admin:priorauth_case_{slug}", args=[clock.case.pk])))
     return {"buttons": buttons, "closed": closed}
 
 

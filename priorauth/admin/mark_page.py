@@ -10,11 +10,10 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 
-from priorauth.admin.act_page import BAD, CONFLICT, FORBIDDEN, case_for
+from priorauth.admin.act_page import BAD, CONFLICT, FORBIDDEN, case_for, not_open
 from priorauth.admin.bar import SAVES
 from priorauth.admin.case_page import case_page, criteria, read
 from priorauth.admin.marks_form import reasons
-from priorauth.admin.obstacles import blocked, forbidden
 from priorauth.admin.site import site
 from priorauth.models import Case
 from priorauth.posting import PUT_BACK
@@ -30,13 +29,13 @@ TITLE = "Mark the criteria"
 @sensitive_post_parameters()
 def mark_page(request: HttpRequest, pk: int) -> HttpResponse:
     """GET is the case page for who may mark now, or why not; POST stores the marks that differ from what stands."""
-    case, now = case_for(request, pk), timezone.now()
+    case = case_for(request, pk)
     if request.method == "POST":
         return _post(request, case)
-    for question, status in ((forbidden, FORBIDDEN), (blocked, CONFLICT)):
-        if why := question(case, Act.JUDGE, request.actor, now):
-            return _refused(request, case, why, status)
-    return _show(request, case, criteria(read(case, request.actor, now)), 200)
+    why, status = not_open(request, case, Act.JUDGE)
+    if why:
+        return _refused(request, case, why, status)
+    return _show(request, case, criteria(read(case, request.actor, timezone.now())), 200)
 
 
 def _post(request: HttpRequest, case: Case) -> HttpResponse:

@@ -4,13 +4,14 @@ The services check all of this again, and more, when somebody acts.
 """
 
 import datetime as dt
+from dataclasses import dataclass
+from functools import cached_property
 
 from priorauth.clock import Clock
-from priorauth.models import Case
+from priorauth.models import Assessment, Case
 from priorauth.roles import Actor, Role
+from priorauth.services import barred, conflicts, judge, rails
 from priorauth.services import clock as clock_rules
-from priorauth.services import conflicts, judge, rails
-from priorauth.services.barred import barred
 from priorauth.services.base import holder
 from priorauth.services.claim import held, holds
 from priorauth.services.scored import CLOSABLE, latest_assessment, unscored
@@ -23,97 +24,112 @@ CLOCK = {
     Act.DOWNGRADE: clock_rules.why_not_downgrade,
 }
 DECISIONS = frozenset({Act.APPROVE, Act.NOT_APPROVE, Act.CLOSE, Act.JUDGE, Act.REOPEN})
+# The acts that a declared conflict keeps from a person, and those that more does (services/barred.py).
+KEPT_APART = frozenset({Act.CLAIM, Act.ASK, Act.ESCALATE, Act.EXTEND, Act.STOP_CLOCK, Act.RESUME_CLOCK})
+BARRED = DECISIONS | {Act.DOWNGRADE, Act.TAKE_OVER}
 
 
-def obstacle(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
-    """The reason why `actor` cannot do `act` now, or nothing."""
-    return forbidden(case, act, actor, now) or blocked(case, act, actor, now) or lacking(case, act, actor)
+@dataclass
+class Obstacles:
+    """What stands between one person and the acts on one case at one moment; what acts have in common is read once."""
 
+    case: Case
+    actor: Actor
+    now: dt.datetime
 
-def forbidden(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
-    """What this person may not do, whoever holds the case."""
-    return _role(act, actor) or _conflict(case, act, actor, now) or _decision(case, act, actor, now)
+    def to(self, act: Act) -> str:
+        """The reason why the person cannot do `act` now, or nothing."""
+        return self.forbidden(act) or self.blocked(act) or self.lacking(act)
 
+    def forbidden(self, act: Act) -> str:
+        """What this person may not do, whoever holds the case."""
+        return self._role(act) or self._person(act) or self._decision(act)
 
-def _role(act: Act, actor: Actor) -> str:
-    if actor.role in TRANSITIONS[act].roles:
+    def _role(self, act: Act) -> str:
+        if self.actor.role in TRANSITIONS[act].roles:
+            return ""
+        if self.actor.role == Role.AUDITOR:
+            return "Auditors read; they do not act on cases."
+        if act == Act.DOWNGRADE:
+            return "For a physician: whether waiting does harm is a clinical question."
+        if act == Act.NOT_APPROVE:
+            return "Physicians only. Escalate instead."
+        if act == Act.TAKE_OVER:
+            return "Only a lead takes a case over."
+        if act == Act.ESCALATE:
+            return "For nurses. You are the physician: decide, or ask for information."
+        return "Your role does not include this."
+
+    def _person(self, act: Act) -> str:
+        if act in KEPT_APART:
+            return self._conflict
+        return self._barred if act in BARRED else ""
+
+    @cached_property
+    def _conflict(self) -> str:
+        return conflicts.conflict(self.case, self.actor.user_id)
+
+    @cached_property
+    def _barred(self) -> str:
+        return barred.undeclared(self.case, by=self.actor, at=self.now) or self._conflict
+
+    def blocked(self, act: Act) -> str:
+        """What the case's status or somebody's claim does not let anybody, or this person, do now."""
+        case, now, transition = self.case, self.now, TRANSITIONS[act]
+        if case.status not in transition.sources:
+            return f"The case is “{Status(case.status).label}”."
+        if act in CLOCK:
+            return self.of_the_clock(Clock.of(case), act)
+        if transition.claimed and not self._mine:
+            return holder(case) if held(case, now) else "Claim the case first: then nobody else decides it meanwhile."
+        if act == Act.CLAIM and held(case, now) and not self._mine:
+            return holder(case)
+        return self._passing(act)
+
+    @property
+    def _mine(self) -> bool:
+        return holds(self.case, self.actor, self.now)
+
+    def _passing(self, act: Act) -> str:
+        """Who may give a case back, hand it over or take it over."""
+        nobody = "" if held(self.case, self.now) else "Nobody holds this case."
+        if act in (Act.RELEASE, Act.TAKE_OVER) and nobody:
+            return nobody
+        if act == Act.TAKE_OVER and self._mine:
+            return "You hold this case."
+        if act in (Act.RELEASE, Act.HAND_OVER) and not self._mine and self.actor.role != Role.LEAD:
+            return f"{nobody or holder(self.case)} Only its holder or a lead can do this."
         return ""
-    if actor.role == Role.AUDITOR:
-        return "Auditors read; they do not act on cases."
-    if act == Act.DOWNGRADE:
-        return "For a physician: whether waiting does harm is a clinical question."
-    if act == Act.NOT_APPROVE:
-        return "Physicians only. Escalate instead."
-    if act == Act.TAKE_OVER:
-        return "Only a lead takes a case over."
-    if act == Act.ESCALATE:
-        return "For nurses. You are the physician: decide, or ask for information."
-    return "Your role does not include this."
 
+    def of_the_clock(self, clock: Clock, act: Act) -> str:
+        """Why the clock of an open case cannot be changed now: its rule, or who holds the case; a lead may all the
+        same."""
+        if why := CLOCK[act](clock, self.now):
+            return why
+        elsewhere = held(self.case, self.now) and not self._mine and self.actor.role != Role.LEAD
+        return holder(self.case) if elsewhere else ""
 
-def _conflict(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
-    if act == Act.CLAIM:
-        return conflicts.conflict(case, actor.user_id)
-    return barred(case, by=actor, at=now) if act == Act.TAKE_OVER else ""
+    def lacking(self, act: Act) -> str:
+        """What this person has to do first."""
+        return self._ground.unmarked if act == Act.APPROVE and not self._ground.against else ""
 
+    @cached_property
+    def _assessment(self) -> Assessment | None:
+        return latest_assessment(self.case)
 
-def blocked(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
-    """What the case's status or somebody's claim does not let anybody, or this person, do now."""
-    transition = TRANSITIONS[act]
-    if case.status not in transition.sources:
-        return f"The case is “{Status(case.status).label}”."
-    if act in CLOCK:
-        return of_the_clock(Clock.of(case), act, actor, now)
-    if transition.claimed and not holds(case, actor, now):
-        return holder(case) if held(case, now) else "Claim the case first: then nobody else decides it meanwhile."
-    if act == Act.CLAIM and held(case, now) and not holds(case, actor, now):
-        return holder(case)
-    return _passing(case, act, actor, now)
+    @cached_property
+    def _ground(self) -> rails.Ground:
+        return rails.ground(self.case, self._assessment, by=self.actor)
 
-
-def _passing(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
-    """Who may give a case back, hand it over or take it over."""
-    mine = holds(case, actor, now)
-    if act in (Act.RELEASE, Act.TAKE_OVER) and not held(case, now):
-        return "Nobody holds this case."
-    if act == Act.TAKE_OVER and mine:
-        return "You hold this case."
-    if act in (Act.RELEASE, Act.HAND_OVER) and not mine and actor.role != Role.LEAD:
-        who = holder(case) if held(case, now) else "Nobody holds this case."
-        return f"{who} Only its holder or a lead can do this."
-    return ""
-
-
-def of_the_clock(clock: Clock, act: Act, actor: Actor, now: dt.datetime) -> str:
-    """Why the clock of an open case cannot be changed now: its rule, or who holds the case; a lead may all the same."""
-    if why := CLOCK[act](clock, now):
-        return why
-    elsewhere = held(clock.case, now) and not holds(clock.case, actor, now) and actor.role != Role.LEAD
-    return holder(clock.case) if elsewhere else ""
-
-
-def lacking(case: Case, act: Act, actor: Actor) -> str:
-    """What this person has to do first."""
-    if act != Act.APPROVE:
+    def _decision(self, act: Act) -> str:
+        if act not in DECISIONS:
+            return ""
+        if why := unscored(self.case):
+            return why
+        if act == Act.JUDGE and self._assessment is None:
+            return judge.NOT_SCORED
+        if act == Act.APPROVE and self._ground.against and self.actor.role != Role.PHYSICIAN:
+            return f"{self._ground.against} Ask, or escalate."
+        if act == Act.CLOSE and (self._assessment is None or self._assessment.result["determination"] not in CLOSABLE):
+            return "The policy governs this request, so it needs a decision."
         return ""
-    ground = rails.ground(case, latest_assessment(case), by=actor)
-    return "" if ground.against else ground.unmarked
-
-
-def _decision(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
-    if act == Act.DOWNGRADE:
-        return barred(case, by=actor, at=now)
-    if act not in DECISIONS:
-        return ""
-    if why := barred(case, by=actor, at=now) or unscored(case):
-        return why
-    assessment = latest_assessment(case)
-    if act == Act.JUDGE and assessment is None:
-        return judge.NOT_SCORED
-    if act == Act.APPROVE:
-        against = rails.ground(case, assessment, by=actor).against
-        if against and actor.role != Role.PHYSICIAN:
-            return f"{against} Ask, or escalate."
-    if act == Act.CLOSE and (assessment is None or assessment.result["determination"] not in CLOSABLE):
-        return "The policy governs this request, so it needs a decision."
-    return ""

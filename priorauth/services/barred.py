@@ -12,9 +12,14 @@ from priorauth.statuses import Act
 
 
 def barred(case: Case, *, by: Actor, at: dt.datetime) -> str:
-    """Why this person may not decide this case, or "": a request started or sent by oneself or one's own organization,
-    or with oneself as the treating clinician; one's own decision of a former round; a physician without an active
-    licence; a declared conflict of interest."""
+    """Why this person may not decide this case, or "": what nobody has to declare, or a declared conflict."""
+    return undeclared(case, by=by, at=at) or conflicts.conflict(case, by.user_id)
+
+
+def undeclared(case: Case, *, by: Actor, at: dt.datetime) -> str:
+    """Why this person may not decide this case by what is known of itself, or "": a request started or sent by oneself
+    or one's own organization, or with oneself as the treating clinician; one's own decision of a former round; a
+    physician without an active licence."""
     credential = credential_of(by)
     own = by.organization_id == case.office_id or by.user_id == case.created_by_id
     own = own or case.revisions.filter(created_by_id=by.user_id).exists()
@@ -24,7 +29,7 @@ def barred(case: Case, *, by: Actor, at: dt.datetime) -> str:
         return "You decided this case before it was opened again, so somebody else must decide it now."
     if by.role == Role.PHYSICIAN and (credential is None or credential.expires_on < timezone.localdate(at)):
         return "Your licence is not on file or has expired, so you cannot sign a decision."
-    return conflicts.conflict(case, by.user_id)
+    return ""
 
 
 def keep_apart(case: Case, act: Act, *, by: Actor, at: dt.datetime) -> None:
