@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import render
 from django.urls import URLPattern, URLResolver
 from django.urls.resolvers import ResolverMatch
-from django.views.defaults import permission_denied
 
 from policies import strict_yaml
+from priorauth.posting import longer_texts
 from priorauth.roles import (
     ADMIN_SITE_ROLES,
     CASE_READER_ROLES,
@@ -166,5 +166,10 @@ class PermissionMiddleware:
         if verdict is Verdict.SIGN_IN:
             return redirect_to_login(request.get_full_path())
         if verdict is Verdict.REFUSED:
-            return permission_denied(request, PermissionDenied())
+            return _refused(request, row)
         return None
+
+
+def _refused(request: HttpRequest, row: Row) -> HttpResponse:
+    """Says so, and shows again what was typed into a page that keeps it; it tells nothing else."""
+    return render(request, "403.html", {"typed": longer_texts(request) if row.keeps else []}, status=403)

@@ -14,6 +14,11 @@ PUT_BACK = "put_back"
 View = Callable[..., HttpResponseBase]
 
 
+def longer_texts(request: HttpRequest) -> list[str]:
+    """What was posted in more than one word, for a refusal to show again to whoever typed it."""
+    return [text for _, texts in request.POST.lists() for text in texts if " " in text.strip()]
+
+
 def posted_from(page: str) -> Callable[[View], View]:
     """For a view whose button stands on `page`: a GET, as it comes after signing in again, leads back there."""
 

@@ -3,9 +3,9 @@
 import pytest
 from django.test import Client
 
-from priorauth.models import Case, Membership, User
+from priorauth.models import AuditEvent, Case, Membership, User
 from priorauth.roles import Actor, Role
-from tests.admin_helpers import act, case_page, held_by, in_review, snapshot, typed
+from tests.admin_helpers import act, case_page, held_by, in_review, signed_in, snapshot, typed
 from tests.cases import office, person, plan
 from tests.factories import browser, draft_of, post_edit, saved_draft, valid_form
 
@@ -75,6 +75,21 @@ def test_a_reviewer_who_loses_their_place_is_refused_at_the_next_request(loss, n
     before = snapshot(case)
     loss(nurse)
     assert refused(reviewer_pages(client, case)[number]())
+    assert snapshot(case) == before
+
+
+@pytest.mark.parametrize("role", [Role.AUDITOR, Role.PAYER])
+def test_who_may_not_do_it_is_refused_and_shown_what_they_typed(role):
+    """An auditor may read the case and is told why not; a payer is told nothing of it."""
+    case, (actor, client) = in_review(), signed_in(role)
+    before, reads = snapshot(case), role == Role.AUDITOR
+    for slug, field in (("ask", "question"), ("approve", "reason"), ("judge", "L1.pain_source_certain.reason")):
+        answer = client.post(act(case, slug), typed(slug, case, **{field: "Typed with <care> for L1."}))
+        page = answer.content.decode()
+        assert (answer.status_code, page.count("Typed with &lt;care&gt; for L1.")) == (403, 1), slug
+        assert (case.reference in page, "A. Synthetic" in page, "cannot do this" in page) == (reads,) * 3, slug
+    refusals = AuditEvent.objects.filter(actor_id=actor.user_id, action__startswith="refused_")
+    assert [event.action[8:] for event in refusals] == (["ask", "approve", "judge"] if reads else [])
     assert snapshot(case) == before
 
 

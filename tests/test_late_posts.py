@@ -1,6 +1,8 @@
 """Nothing typed is lost by time-out: a form that comes too late does nothing, is kept for its person alone, and is put
 back after signing in (issue 5, point 7; DESIGN.md, invariants 5 and 6)."""
 
+from html import unescape
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -288,6 +290,8 @@ def test_nothing_is_kept_for_who_cannot_show_whose_page_it_was(browser, draft, t
     trick(browser, form)
     answer = browser.send(draft.path, form)
     assert answer.status_code in (302, 403)
+    shown = trick in (after_a_new_password, after_a_move_to_another_office, after_leaving)
+    assert (lines([WORDS])[0] in lines([unescape(answer.content.decode())])[0]) == shown
     if answer.status_code == 302:
         assert answer["Location"] == f"/sign-in/?next={draft.path}&unsaved=1"
     assert not KeptPost.objects.exists()

@@ -17,7 +17,7 @@ from django.utils import timezone
 from portal.accounts import pages
 from portal.permissions import row_of
 from priorauth.models import KeptPost
-from priorauth.posting import PUT_BACK
+from priorauth.posting import PUT_BACK, longer_texts
 from priorauth.roles import Actor
 from priorauth.services import kept
 
@@ -54,10 +54,14 @@ def _took_it(request: HttpRequest, response: HttpResponse) -> bool:
 
 
 def signed_out(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """The way to the sign-in page and from there to what was kept, or with the word that it was not."""
+    """The way to the sign-in page and from there to what was kept, or with the word that it was not. Whose role, office
+    or password was changed meanwhile may not send it, so nothing is kept: they are shown what they typed."""
+    keeps = row_of(request.resolver_match).keeps
     if keep(request):
         response.headers["Location"] = _sign_in()
-    elif row_of(request.resolver_match).keeps:
+    elif keeps and pages.lost_its_owner(request) and (typed := longer_texts(request)):
+        return render(request, "403_csrf.html", {"typed": typed}, status=403)
+    elif keeps:
         response.headers["Location"] += f"&{UNSAVED}=1"
     return response
 

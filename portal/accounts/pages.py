@@ -47,12 +47,20 @@ def are_known(request: HttpRequest) -> bool:
 
 def owner(request: HttpRequest) -> User | None:
     """The person whose page sent this form; None where nothing proves it."""
-    mark = _mark_of_token(request.POST.get(FIELD, ""))
-    for page, key, bound, _ in _read(request):
-        if page == mark:
-            user = User.objects.select_related("membership__organization").filter(pk=key, is_active=True).first()
-            return user if user and _bound(user) == bound else None
+    for key, bound in _whose(request):
+        user = User.objects.select_related("membership__organization").filter(pk=key, is_active=True).first()
+        return user if user and _bound(user) == bound else None
     return None
+
+
+def lost_its_owner(request: HttpRequest) -> bool:
+    """Whether the page of this form was given to a person who has another role, office or password since, or none."""
+    return bool(_whose(request)) and owner(request) is None
+
+
+def _whose(request: HttpRequest) -> list[tuple[int, str]]:
+    mark = _mark_of_token(request.POST.get(FIELD, ""))
+    return [(key, bound) for page, key, bound, _ in _read(request) if page == mark]
 
 
 def _mark_of_token(token: str) -> str:

@@ -91,10 +91,9 @@ def _with_letter(request: HttpRequest, case: Case, page: Page, form: forms.ActFo
 
 def _post(request: HttpRequest, case: Case, page: Page, now: dt.datetime) -> HttpResponse:
     actor = request.actor
-    form = None
+    form = page.form(case, actor, request.POST)  # first of all, so that whoever is refused is shown what they typed
     try:
         permit(case, page.act, by=actor, at=now)
-        form = page.form(case, actor, request.POST)
         if {"change", PUT_BACK} & request.POST.keys():
             return _show(request, case, page, form)
         confirmed = not page.confirm or "confirmed" in request.POST

@@ -43,7 +43,7 @@ def _post(request: HttpRequest, case: Case) -> HttpResponse:
     try:
         permit(case, Act.JUDGE, by=request.actor, at=now)
     except errors.NotPermitted as refused:
-        return _refused(request, case, str(refused), FORBIDDEN)
+        return _refused(request, case, str(refused), FORBIDDEN, reasons(request.POST))
     parts = criteria(read(case, request.actor, now), request.POST)
     form = parts["form"]
     if form is None:
