@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 # A post with this field brings back what was typed too late: it is shown, or saved as a draft, and nothing is done.
@@ -20,13 +21,16 @@ def longer_texts(request: HttpRequest) -> list[str]:
 
 
 def posted_from(page: str) -> Callable[[View], View]:
-    """For a view whose button stands on `page`: a GET, as it comes after signing in again, leads back there."""
+    """For a view whose button stands on `page`: a GET leads back there, as it comes after signing in again or by a link
+    of the page that is shown anew where the post was refused."""
 
     def decorate(view: View) -> View:
         @require_http_methods(["GET", "HEAD", "POST"])
         @wraps(view)
         def posted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            return view(request, *args, **kwargs) if request.method == "POST" else redirect(page)
+            if request.method == "POST":
+                return view(request, *args, **kwargs)
+            return redirect(reverse(page, query=request.GET or None))
 
         return posted
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from priorauth.admin.base import ReadOnlyAdmin
-from priorauth.admin.saved_views import QUEUE, canonical
+from priorauth.admin.saved_views import QUEUE, again, canonical
 from priorauth.models import Case
 from priorauth.posting import posted_from
 from priorauth.services import claim, hand_over
@@ -25,13 +25,12 @@ DONE = {"release": "released", "assign": "assigned"}
 
 @posted_from(QUEUE)
 def bulk(request: HttpRequest) -> HttpResponse:
-    """POST: `case` as `key:version`, once for each; `action` release or assign; `to` and `line` for assign."""
-    back = redirect(f"{reverse(QUEUE)}?{canonical(QueryDict(request.POST.get('query', '')))}")
+    """POST: `case` as `key:version`, once for each; `action` release or assign; `to` and `line` for assign.
+    Where nothing could be done the form is shown again."""
     versions = dict(_chosen(request.POST.getlist("case")[:MOST]))
     act = _act(request.POST)
     if not versions or act is None:
-        messages.error(request, CHOOSE if not versions else "Choose “Assign” or “Release”.")
-        return back
+        return again(request, CHOOSE if not versions else "Choose “Assign” or “Release”.")
     cases = Case.objects.for_actor(request.actor).filter(pk__in=versions).order_by("urgency", "due_at", "id")
     done, refused = 0, []
     for case in cases.select_related("claimed_by", "clinician", "member"):
@@ -39,14 +38,16 @@ def bulk(request: HttpRequest) -> HttpResponse:
             act(case, by=request.actor, at=timezone.now(), version=versions[case.pk])
             done += 1
         except Incomplete as missing:
-            messages.error(request, str(missing))
-            return back
+            return again(request, str(missing))
         except Refused as refusal:
             refused.append(f"{case.reference}: {refusal}")
-    messages.success(request, _summary(request.POST["action"], done, len(refused)))
+    summary = _summary(request.POST["action"], done, len(refused))
+    if not done:
+        return again(request, summary, *refused)
+    messages.success(request, summary)
     for why in refused:
         messages.warning(request, why)
-    return back
+    return redirect(f"{reverse(QUEUE)}?{canonical(QueryDict(request.POST.get('query', '')))}")
 
 
 def _chosen(values: list[str]) -> list[tuple[int, int]]:

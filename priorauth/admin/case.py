@@ -97,7 +97,7 @@ class CaseAdmin(queue.QueueColumns, TenantAdmin):
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
         """The columns, with a button to claim for those who may, and for leads a box to choose."""
-        boxes = (queue.choose,) if request.actor.role == Role.LEAD else ()
+        boxes = (queue.choose_of(request.POST.getlist("case")),) if request.actor.role == Role.LEAD else ()
         return (*boxes, *self.list_display, queue.holder_for(request.actor))
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:

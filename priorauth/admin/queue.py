@@ -1,6 +1,6 @@
 """The columns of a row of the queue; tabs.py and filters.py have its views. The order is the order of work."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -89,16 +89,22 @@ def _may_claim(case: Case, actor: Actor) -> bool:
     return actor.role in REVIEWER_ROLES and case.status in TRANSITIONS[Act.CLAIM].sources and not waits_for_a_physician
 
 
-@admin.display(description="Choose")
-def choose(case: Case) -> str:
-    """A box for assigning and releasing several at once."""
-    if case.status not in TRANSITIONS[Act.HAND_OVER].sources:
-        return ""
-    box = (
-        '<label class="pick"><input type="checkbox" name="case" value="{}:{}" form="bulk">'
-        '<span class="hidden">Choose {}</span></label>'
-    )
-    return format_html(box, case.pk, case.version, case.reference)
+def choose_of(ticked: Collection[str]) -> Callable[[Case], str]:
+    """The column of boxes for assigning and releasing several at once; `ticked` are the values that were posted."""
+    keys = {value.partition(":")[0] for value in ticked}
+
+    @admin.display(description="Choose")
+    def choose(case: Case) -> str:
+        if case.status not in TRANSITIONS[Act.HAND_OVER].sources:
+            return ""
+        box = (
+            '<label class="pick"><input type="checkbox" name="case" value="{}:{}" form="bulk"{}>'
+            '<span class="hidden">Choose {}</span></label>'
+        )
+        chosen = SafeString(" checked" if str(case.pk) in keys else "")
+        return format_html(box, case.pk, case.version, chosen, case.reference)
+
+    return choose
 
 
 def with_pathways(cases: QuerySet[Case], request: HttpRequest) -> QuerySet[Case]:

@@ -1,6 +1,7 @@
 """Saved views of the queue: only what its tabs and filters say goes into one, so it can hold no patient data."""
 
 from collections.abc import Mapping
+from copy import copy
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,9 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from policies.vocabulary import PRODUCTS
+from priorauth.admin.site import site
 from priorauth.admin.tabs import DUE, TABS
 from priorauth.admin.words import DETERMINATIONS
-from priorauth.models import SavedView
+from priorauth.models import Case, SavedView
 from priorauth.posting import posted_from
 from priorauth.roles import Actor
 from priorauth.services import saved_views
@@ -52,10 +54,24 @@ def keep(request: HttpRequest) -> HttpResponse:
     try:
         name = request.POST.get("name", "").replace("\x00", "")
         view = saved_views.keep(by=request.actor, at=timezone.now(), name=name, query=query)
-        messages.success(request, f"The view is saved as “{view.name}”.")
     except Incomplete as missing:
-        messages.error(request, str(missing))
+        return again(request, str(missing))
+    messages.success(request, f"The view is saved as “{view.name}”.")
     return redirect(f"{reverse(QUEUE)}?{query}")
+
+
+def again(request: HttpRequest, *why: str) -> HttpResponse:
+    """The queue as it stood behind a form that was refused, with what was typed and ticked, and why."""
+    posted = QueryDict(request.POST.get("query", ""))
+    shown_then = copy(request)
+    shown_then.method, shown_then.GET = "GET", QueryDict(canonical(posted), mutable=True)
+    if posted.get("p", "").isdecimal():
+        shown_then.GET["p"] = posted["p"]
+    for reason in why:
+        messages.error(request, reason)
+    page: HttpResponse = site.get_model_admin(Case).changelist_view(shown_then)
+    page.status_code = 400 if page.status_code == 200 else page.status_code
+    return page
 
 
 def delete(request: HttpRequest, view: int) -> HttpResponse:
