@@ -9,6 +9,7 @@ from priorauth import audit
 from priorauth.models import AuditEvent, Credential, Decision
 from priorauth.roles import Role
 from priorauth.services import claim, decide, escalate, information, submit, withdraw
+from priorauth.services.base import visible
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 from priorauth.statuses import DECIDED, TRANSITIONS, Act, Status
 from tests.cases import (
@@ -201,11 +202,12 @@ def test_an_authorization_begins_within_a_year_of_the_decision(days):
     assert refused.value.field == "valid_from"
 
 
-@pytest.mark.parametrize("reason", ["\u200b" * 25, "not" + "\u2060" * 25])
-def test_a_reason_that_nobody_can_see_is_none(reason):
+@pytest.mark.parametrize("unseen", "\u200b\u2060\u3164\u2800\u115f\u1160\uffa0\u034f\ufe0f\u0301\xad")
+def test_a_reason_that_nobody_can_see_is_none(unseen):
+    assert (visible(unseen * 25), visible(f"not {unseen} e\u0301 {unseen}n한")) == (0, 8)
     case, physician = case_in_review(person(Role.CLERK)), person(Role.PHYSICIAN)
     with pytest.raises(Incomplete, match="20 characters"):
-        not_approve(case, physician, reason_for_member=reason)
+        not_approve(case, physician, reason_for_member=f"not{unseen * 25}.")
 
 
 @pytest.mark.parametrize("lines", [[], [9]])

@@ -8,7 +8,7 @@ from priorauth.roles import REVIEWER_ROLES
 from priorauth.tenancy import TenantModel
 
 CERTAINTY = "pain_source_certain"  # "a high degree of certainty": a person's judgement, always with a reason
-TWENTY_CHARACTERS = r"\S.{18,}\S"  # between the first and the last that can be seen
+TWENTY_CHARACTERS = r"\S.{18,}\S"  # no blanks at the ends; what can be seen is counted before (services/base.py)
 
 
 class Judgement(TenantModel):

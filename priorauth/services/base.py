@@ -1,6 +1,7 @@
 """What every act on a case shares: the right to do it, one conditional UPDATE, one audit event, one transaction."""
 
 import datetime as dt
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 from priorauth.statuses import DECIDED, TRANSITIONS, Act, Status
 
 SHORTEST_REASON = 20  # characters that can be seen
+# Hangul fillers, the braille blank and the null notehead: letters and symbols by their category (Unicode 15).
+BLANK_LOOKING = frozenset("\u115f\u1160\u3164\uffa0\u2800\U0001d159")
 
 
 @dataclass
@@ -137,10 +140,14 @@ def long_enough(text: str, field_name: str, message: str) -> str:
 
 
 def visible(text: str) -> int:
-    """How many characters of a text a reader sees: zero-width and control characters count for nothing, and neither do
-    blanks but one between two words."""
-    words = "".join(character for character in text if character.isprintable() or character.isspace()).split()
+    """How many characters of a text a reader sees: control, zero-width and blank-looking ones count for nothing, a mark
+    belongs to the letter under it, and of blanks one counts between two words."""
+    words = "".join(character for character in text if character.isspace() or _is_seen(character)).split()
     return len(" ".join(words))
+
+
+def _is_seen(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LNPS" and character not in BLANK_LOOKING
 
 
 def clock(at: dt.datetime) -> str:
