@@ -22,7 +22,7 @@ from tests.tampering import force
 
 pytestmark = pytest.mark.django_db
 
-HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
+MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
 WHY = "The plan waits for the bone scan of Nov 30."
 MEDICARE, COMMERCIAL, MASSHEALTH, ERISA = "medicare_hmo_blue", "hmo", "ppo", "indemnity"
 
@@ -180,6 +180,33 @@ def test_no_case_falls_due_while_the_office_has_time_to_answer():
         ["stopped", "resumed"],
         "12-10 15:30",
     )
+    assert audit.verify_case(case)[0] is None
+
+
+@pytest.mark.parametrize(
+    ("answer_by", "corrected", "expected"),
+    [
+        (NOW + 4 * DAY - MINUTE, HOUR, NOW + 4 * DAY - MINUTE),
+        (NOW + 4 * DAY, HOUR, NOW + 4 * DAY),
+        (NOW + 4 * DAY + MINUTE, HOUR, NOW + 4 * DAY),
+        (NOW + 13 * DAY, 4 * DAY - HOUR, NOW + 4 * DAY),
+        (NOW + 13 * DAY, 4 * DAY - HOUR + MINUTE, NOW + 5 * DAY - HOUR + MINUTE),
+        (NOW + 13 * DAY, 5 * DAY, NOW + 7 * DAY),  # over Thanksgiving
+        (NOW + 5 * DAY + HOUR, 5 * DAY, NOW + 5 * DAY + HOUR),
+    ],
+)
+def test_a_corrected_plan_cuts_the_time_to_answer_to_its_own_time_to_decide(answer_by, corrected, expected):
+    """Two business days, so due four days after a Friday; where that is over, or almost, a business day to answer."""
+    case, nurse = received(MASSHEALTH), person(Role.NURSE)
+    information.ask(claimed(case, nurse, NOW), by=nurse, at=NOW, question="The scan.", items=[], answer_by=answer_by)
+    facts = case.revisions.get().facts | {"product": COMMERCIAL}
+    amend.amend(case, by=person(Role.CLERK), at=NOW + corrected, facts=facts, details={})
+    assert case.due_at == NOW + 4 * DAY
+    question = case.information_requests.get()
+    assert question.answer_by == expected
+    event = AuditEvent.objects.get(stream=audit.case_stream(case), action="amend")
+    assert ("answer_by" in event.fields) == (expected != answer_by)
+    assert (expire.sweep(expected - MINUTE), expire.sweep(expected)) == (0, 1)
     assert audit.verify_case(case)[0] is None
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from priorauth.models import Case, Revision
 from priorauth.roles import Actor
-from priorauth.services import clock
+from priorauth.services import answer_time, clock
 from priorauth.services.base import acting, permit
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.services.submit import carried, columns_of, essence, revise, stamped
@@ -22,7 +22,8 @@ def amend(
     version: int | None = None,
 ) -> Revision:
     """Replace what the office sent last, until the case is decided. Its status and its claim stay. A clock that stood
-    still runs again, but not while the office has time to answer a question: until then nobody could decide.
+    still runs again, but not while the office has time to answer a question: until then nobody could decide. For the
+    same reason that time is cut where another plan's rule has the case due before it ends.
 
     Raises Incomplete where nothing changed, and for facts outside facts v1.
     """
@@ -39,4 +40,5 @@ def amend(
     columns = columns_of(document) | turning.columns | {"determination": "", "score": None}
     with acting(case, Act.AMEND, by=by, at=at, version=version, **columns) as change:
         turning.write(change)
+        answer_time.bring_forward(change, turning, at)
         return revise(change, document, details, number=latest.number + 1, by=by, at=at)

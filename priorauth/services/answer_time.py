@@ -2,8 +2,10 @@
 
 import datetime as dt
 
+from priorauth import audit
 from priorauth.clock import next_business_day
-from priorauth.services.base import clock
+from priorauth.services import notify
+from priorauth.services.base import Change, clock
 from priorauth.services.clock import Turning
 from priorauth.services.errors import Incomplete
 from priorauth.statuses import Urgency
@@ -24,7 +26,10 @@ def latest(turning: Turning, at: dt.datetime) -> dt.datetime:
     decision is due. Where that is past, or almost, one business day: the case is late already, and its facts still
     lack."""
     still = turning.stop_at(at)
-    last = still.until if still else turning.case.due_at
+    return _or_a_day(still.until if still else turning.case.due_at, turning, at)
+
+
+def _or_a_day(last: dt.datetime, turning: Turning, at: dt.datetime) -> dt.datetime:
     return last if last >= at + 2 * SHORTEST else next_business_day(at, turning.rule)
 
 
@@ -35,3 +40,18 @@ def check(turning: Turning, answer_by: dt.datetime, at: dt.datetime) -> dt.datet
     if answer_by > (last := latest(turning, at)):
         raise Incomplete("answer_by", f"The time to answer must end by {clock(last)}, by the rule of this plan.")
     return answer_by
+
+
+def bring_forward(change: Change, turning: Turning, at: dt.datetime) -> None:
+    """Within an act that may have the case due earlier, since another rule or urgency counts: the time of an open
+    question ends with the time to decide, as it would if it were asked now. Nobody can decide before it ends."""
+    case, last = change.case, _or_a_day(change.case.due_at, turning, at)
+    question = case.information_requests.filter(answered_at=None, expired_at=None, answer_by__gt=last).first()
+    if question is None:
+        return
+    question.answer_by = last.replace(second=0, microsecond=0)
+    question.save(update_fields=["answer_by"])
+    change.rows.append(question)
+    change.entities["information_request"] = question.number
+    change.fields["answer_by"] = audit.utc_text(question.answer_by)
+    notify.enqueue(case, f"clock:{turning.changes[-1].pk}", at)

@@ -4,7 +4,7 @@ import datetime as dt
 
 from priorauth.models import Case, ClockChange
 from priorauth.roles import Actor
-from priorauth.services import clock, letters, notify
+from priorauth.services import answer_time, clock, letters, notify
 from priorauth.services.barred import barred
 from priorauth.services.base import acting, permit, refuse
 from priorauth.statuses import Act, Urgency
@@ -25,6 +25,7 @@ def downgrade(case: Case, *, by: Actor, at: dt.datetime, reason: str, version: i
     row = turning.turn(clock.Kind.DOWNGRADED, by=by, at=at, reason=clock.reason_of(reason))
     with acting(case, Act.DOWNGRADE, by=by, at=at, version=version, **turning.columns) as change:
         turning.write(change)
+        answer_time.bring_forward(change, turning, at)
         letters.of_clock(change, row, turning.rule, "", by=by)
         notify.enqueue(case, f"clock:{row.pk}", at)
     return row
