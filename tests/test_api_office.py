@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from priorauth.models import AuditEvent, Case
 from priorauth.roles import Role
-from priorauth.services import claim, information, withdraw
+from priorauth.services import claim, information, reopen, withdraw
 from priorauth.services.scored import latest_assessment
 from tests.api_helpers import CHECK, REQUESTS, new_request, office_program, one
 from tests.cases import (
@@ -138,6 +138,22 @@ def test_a_decision_not_to_approve_is_told_with_reasons_and_without_an_authoriza
     assert decision["relied_on"] == [{"level": "L1", "criterion": ANY}]
     assert decision["letters"] == [{"to": "clinician", "text": WORDS}, {"to": "member", "text": WORDS}]
     assert decision["lines"][0]["authorization_number"] is None
+
+
+def test_a_request_that_was_opened_again_says_since_when_and_which_decision_holds(program):
+    case, at = sent(program), timezone.now()
+    approve(case, person(Role.NURSE), at=at)
+    before = program.get(one(case.reference)).json()
+    assert (before["round"], before["reopenings"], before["decisions"][0]["round"]) == (1, [], 1)
+    reopen.reopen(case, by=person(Role.LEAD), at=at, reason="The office sent a newer report by post.")
+    answer = program.get(one(case.reference))
+    again = answer.json()
+    assert (again["status"], again["round"], [one["round"] for one in again["decisions"]]) == ("in_review", 2, [1])
+    assert again["reopenings"] == [{"round": 2, "reopened_at": f"{at.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"}]
+    assert "newer report" not in answer.content.decode()
+    not_approve(case, person(Role.PHYSICIAN), at=at)
+    decided = program.get(one(case.reference)).json()["decisions"]
+    assert [(one["round"], one["outcome"]) for one in decided] == [(2, "not_approved"), (1, "approved")]
 
 
 def test_reading_one_is_an_event_and_listing_shows_no_patient(program):

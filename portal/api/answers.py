@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from portal.web.next_step import next_step
 from priorauth.clock import rule_words
-from priorauth.models import Assessment, Case, Decision, InformationRequest, Letter
+from priorauth.models import Assessment, Case, Decision, InformationRequest, Letter, Reopening
 from priorauth.statuses import Status
 
 Json = dict[str, Any]
@@ -50,6 +50,8 @@ def whole(case: Case, now: dt.datetime) -> Json:
         "lines": _lines(revision.facts if revision else {}, scored),
         "assessment": assessment(scored.result, scored.explanation) if scored else None,
         "questions": [_question(question) for question in case.information_requests.all()],
+        "round": case.round,
+        "reopenings": [_reopening(one) for one in case.reopenings.all()] if case.round > 1 else [],
         "decisions": [_decision(decision) for decision in case.decisions.all()],
         "issued_letters": [_letter(case, letter) for letter in case.letters.all()],
         "withdrawal_reason": case.withdrawal_reason or None,
@@ -97,10 +99,15 @@ def _question(question: InformationRequest) -> Json:
     }
 
 
+def _reopening(reopening: Reopening) -> Json:
+    return {"round": reopening.round, "reopened_at": instant(reopening.reopened_at)}
+
+
 def _decision(decision: Decision) -> Json:
     """What the office's page shows of a decision. `letters` are the words for each reader, not the documents."""
     words = {"clinician": decision.reason_for_clinician, "member": decision.reason_for_member}
     return {
+        "round": decision.round,
         "outcome": decision.outcome,
         "decided_at": instant(decision.decided_at),
         "decided_by": str(decision.decided_by),

@@ -130,8 +130,8 @@ def chosen(cases: QuerySet[Case], query: dict[str, Any]) -> QuerySet[Case]:
 class OneRequest(OfficeView):
     @describe("request_read", "Read one request", shapes.Request, one=True)
     def get(self, request: Request, reference: str) -> Response:
-        """Status, next step, due time and its rule, lines, what is missing, questions, and each decision with its
-        letters. Reading one is an event of the audit trail; to wait for a change, list."""
+        """Status, next step, due time and its rule, lines, what is missing, questions, when it was opened again, and
+        each decision with its letters. Reading one is an event of the audit trail; to wait for a change, list."""
         decisions = Decision.objects.for_actor(self.actor).select_related("decided_by").order_by("-round")
         rows = Case.objects.for_actor(self.actor).prefetch_related(
             "revisions",

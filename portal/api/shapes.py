@@ -127,7 +127,15 @@ class ReliedOn(drf.Serializer):
     criterion = text()
 
 
+class Reopening(drf.Serializer):
+    """That the plan opened a decided request again. The time to decide runs anew from then on."""
+
+    round = drf.IntegerField(help_text="the round that began")
+    reopened_at = drf.DateTimeField()
+
+
 class DecisionShape(drf.Serializer):
+    round = drf.IntegerField(help_text="the round that it ended; one of a former round no longer holds")
     outcome = OneOf(Decision.Outcome.values)
     decided_at = drf.DateTimeField()
     decided_by = text()
@@ -151,6 +159,8 @@ class Request(RequestBrief):
     lines = Line(many=True)
     assessment = maybe(Assessment, help_text="null until the facts were scored")
     questions = Question(many=True)
+    round = drf.IntegerField(help_text="1, and one more each time that the plan opened the request again")
+    reopenings = Reopening(many=True)
     decisions = DecisionShape(many=True)
     issued_letters = IssuedLetter(many=True)
     withdrawal_reason = maybe()
