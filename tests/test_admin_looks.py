@@ -30,6 +30,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 WIDTHS = (1280, 320)
 ALL_BUT_CONTRAST = RULES | {"rules": {"color-contrast": {"enabled": False}}}
 HEAVIEST = 350 * 1024
+ONE_ROW = 48  # pixels of the masthead at the wider width
 # What answers with a file, with the image of a page, or with nothing that a browser shows.
 NO_PAGES = {"admin:logout"} | {f"admin:priorauth_case_{name}" for name in ("file", "letter_pdf", "page")}
 LOOKERS = ("nurse", "physician", "lead", "administrator", "auditor")
@@ -71,6 +72,8 @@ class Look:
             return
         self.seen.add(self.page.url)
         self.weights[name] = sum(self.line.sizes)
+        if self.page.evaluate("document.querySelector('.masthead').offsetHeight") > ONE_ROW:
+            self.found.append((name, "the masthead has more than one row"))
         count, faults = stops(self.page)
         self.tabbed += count
         self.found += [(name, fault) for fault in faults]
