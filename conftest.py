@@ -110,6 +110,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line("\n".join(lines))
 
 
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A clock that stands still until the test moves it; Django tells its time."""
+    from tests.moving_clock import Clock
+
+    clock = Clock()
+    monkeypatch.setattr("django.utils.timezone.now", clock)
+    return clock
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of the machine's Chromium, for tests marked `browser`."""

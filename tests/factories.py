@@ -18,6 +18,7 @@ PDF = b"""%PDF-1.7
 trailer <</Root 1 0 R>>
 %%EOF
 """
+PASSWORD = "seven synthetic herons"
 Payload = dict[str, Any]
 
 
@@ -41,6 +42,14 @@ def browser(actor: Actor) -> Client:
     client.force_login(User.objects.get(pk=actor.user_id))
     client.office_name = actor.organization_name
     return client
+
+
+def with_password(actor: Actor) -> User:
+    """The person, who can sign in with PASSWORD now."""
+    user = User.objects.get(pk=actor.user_id)
+    user.set_password(PASSWORD)
+    user.save()
+    return user
 
 
 def other_office(name: str = "Bay Pain Clinic") -> Organization:

@@ -12,20 +12,12 @@ from priorauth.roles import Role
 from priorauth.services import brake, invitations
 from tests.browser.people import fill, select, sign_in, sign_out
 from tests.cases import office, person, plan
-from tests.moving_clock import Clock
 from tests.test_admin_browser import ARGUMENTS, faults, faults_as_it_stands, window
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 PASSWORD, CHOSEN = "seven synthetic herons", "nine synthetic cormorants"
 CLERKS_FIRST_PAGE = re.compile(r"/requests/$")
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    clock = Clock()
-    monkeypatch.setattr("django.utils.timezone.now", clock)
-    return clock
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ from tests.admin_helpers import CLOCK_REASON, act, case_page, held_by, signed_in
 from tests.cases import NOW, claimed, person
 from tests.factories import browser, draft_of, saved_draft
 from tests.letters import content, strings
-from tests.moving_clock import Clock as MovingClock
 from tests.regimes import MOVED, copy
 from tests.test_clock import COMMERCIAL, DAY, MASSHEALTH, MEDICARE, WHY, extended, received, stopped
 
@@ -34,15 +33,8 @@ HOUR = dt.timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
-def _moved(settings, tmp_path_factory):
+def _moved(settings, tmp_path_factory, clock):
     settings.REGIMES_FILE = copy(tmp_path_factory.mktemp("regimes"), *MOVED)
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch):
-    clock = MovingClock()
-    monkeypatch.setattr("django.utils.timezone.now", clock)
-    return clock
 
 
 def fit_for(slug) -> Case:

@@ -19,7 +19,6 @@ from priorauth.services import invitations
 from priorauth.services.errors import NotPermitted
 from tests.admin_helpers import signed_in
 from tests.cases import NOW, office, person, plan
-from tests.moving_clock import Clock
 
 pytestmark = pytest.mark.django_db
 
@@ -27,13 +26,6 @@ LIST, INVITE = "/admin/priorauth/invitation/", "/admin/priorauth/invitation/add/
 LINK = re.compile(r"/invitation/[\w-]{43}/")
 EMAIL, WORDS = "olga@harbor.example", "seven synthetic herons"
 TYPED = {"first_name": "Olga", "last_name": "Brandt", "password1": WORDS, "password2": WORDS}
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    clock = Clock()
-    monkeypatch.setattr("django.utils.timezone.now", clock)
-    return clock
 
 
 def invite(role=Role.OFFICE_ADMIN, organization=None, at=None) -> str:

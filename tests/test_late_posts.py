@@ -15,14 +15,12 @@ from priorauth.roles import Role
 from priorauth.services import kept
 from priorauth.tasks import forget_kept
 from tests.cases import office, person
+from tests.factories import PASSWORD, draft_of, report, saved_draft, valid_form, with_password
 from tests.factories import browser as shortcut
-from tests.factories import draft_of, report, saved_draft, valid_form
 from tests.forms_in_pages import Form, form_to, forms_of
-from tests.moving_clock import Clock
 from tests.walking import World, every_route, undone
 
 pytestmark = pytest.mark.django_db
-PASSWORD = "seven synthetic herons"
 WORDS = "Typed\r\n“just before” the end"
 DECIDES = {
     "admin:priorauth_case_not-approve": "physician",
@@ -32,20 +30,6 @@ DECIDES = {
     "admin:priorauth_case_reopen": "lead",
     "admin:priorauth_lettertext_add": "lead",
 }
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    clock = Clock()
-    monkeypatch.setattr("django.utils.timezone.now", clock)
-    return clock
-
-
-def with_password(actor) -> User:
-    user = User.objects.get(pk=actor.user_id)
-    user.set_password(PASSWORD)
-    user.save()
-    return user
 
 
 class Browser(Client):

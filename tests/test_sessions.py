@@ -16,27 +16,12 @@ from priorauth.models import AuditEvent, Case, Membership, User
 from priorauth.roles import OFFICE_ROLES, Role
 from priorauth.services import brake
 from tests.cases import office, person, plan
-from tests.factories import browser, clerk, saved_draft, valid_form
-from tests.moving_clock import Clock
+from tests.factories import PASSWORD, browser, clerk, saved_draft, valid_form, with_password
 
 pytestmark = pytest.mark.django_db
 
 SETTINGS = Path(portal.__file__).with_name("settings.py")
-PASSWORD, OTHER = "seven synthetic herons", "nine synthetic cormorants"
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    clock = Clock()
-    monkeypatch.setattr("django.utils.timezone.now", clock)
-    return clock
-
-
-def with_password(actor) -> User:
-    user = User.objects.get(pk=actor.user_id)
-    user.set_password(PASSWORD)
-    user.save()
-    return user
+OTHER = "nine synthetic cormorants"
 
 
 def signed_in(user, password=PASSWORD, **extra) -> Client:

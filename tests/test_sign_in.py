@@ -16,33 +16,18 @@ from priorauth.models import AuditEvent, SignInBrake, User
 from priorauth.roles import Role
 from priorauth.services import brake, invitations
 from tests.cases import NOW, person
-from tests.moving_clock import Clock
+from tests.factories import PASSWORD, with_password
 from tests.soak import figure
 
 pytestmark = pytest.mark.django_db
 
 PATH = "/sign-in/"
-PASSWORD = "seven synthetic herons"
 WRONG = "not the right words"
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    clock = Clock()
-    monkeypatch.setattr("django.utils.timezone.now", clock)
-    return clock
 
 
 @pytest.fixture
 def nurse():
     return with_password(person(Role.NURSE))
-
-
-def with_password(actor) -> User:
-    user = User.objects.get(pk=actor.user_id)
-    user.set_password(PASSWORD)
-    user.save()
-    return user
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from tests.admin_helpers import case_page, signed_in
 from tests.cases import NOW, claimed, person
 from tests.factories import browser
 from tests.fake_smtp import FakeSmtp, serving
-from tests.moving_clock import Clock
 from tests.test_clock import MEDICARE, extended, received
 from tests.together import at_once
 
@@ -30,13 +29,6 @@ def told(case):
 
 def kinds(case):
     return [kind for kind, _ in told(case)]
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    clock = Clock()
-    monkeypatch.setattr("django.utils.timezone.now", clock)
-    return clock
 
 
 @pytest.mark.django_db

@@ -17,12 +17,6 @@ from priorauth.services.claim import held, holds
 from priorauth.services.scored import CLOSABLE, latest_assessment, unscored
 from priorauth.statuses import TRANSITIONS, Act, Status
 
-CLOCK = {
-    Act.EXTEND: clock_rules.why_not_extend,
-    Act.STOP_CLOCK: clock_rules.why_not_stop,
-    Act.RESUME_CLOCK: clock_rules.why_not_resume,
-    Act.DOWNGRADE: clock_rules.why_not_downgrade,
-}
 DECISIONS = frozenset({Act.APPROVE, Act.NOT_APPROVE, Act.CLOSE, Act.JUDGE, Act.REOPEN})
 # The acts that a declared conflict keeps from a person, and those that more does (services/barred.py).
 KEPT_APART = frozenset({Act.CLAIM, Act.ASK, Act.ESCALATE, Act.EXTEND, Act.STOP_CLOCK, Act.RESUME_CLOCK})
@@ -78,7 +72,7 @@ class Obstacles:
         case, now, transition = self.case, self.now, TRANSITIONS[act]
         if case.status not in transition.sources:
             return f"The case is “{Status(case.status).label}”."
-        if act in CLOCK:
+        if act in clock_rules.WHY_NOT:
             return self.of_the_clock(Clock.of(case), act)
         if transition.claimed and not self._mine:
             return holder(case) if held(case, now) else "Claim the case first: then nobody else decides it meanwhile."
@@ -104,7 +98,7 @@ class Obstacles:
     def of_the_clock(self, clock: Clock, act: Act) -> str:
         """Why the clock of an open case cannot be changed now: its rule, or who holds the case; a lead may all the
         same."""
-        if why := CLOCK[act](clock, self.now):
+        if why := clock_rules.WHY_NOT[act](clock, self.now):
             return why
         elsewhere = held(self.case, self.now) and not self._mine and self.actor.role != Role.LEAD
         return holder(self.case) if elsewhere else ""

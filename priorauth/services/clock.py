@@ -12,7 +12,7 @@ from priorauth.roles import Actor, Role
 from priorauth.services import claim
 from priorauth.services.base import Change, clock, holder, long_enough
 from priorauth.services.errors import Conflict
-from priorauth.statuses import OPEN, Status, Urgency
+from priorauth.statuses import OPEN, Act, Status, Urgency
 
 Kind = clocks.Kind
 STANDS_STILL = "The clock stands still already."
@@ -168,6 +168,14 @@ def why_not_downgrade(turning: clocks.Clock, at: dt.datetime) -> str:
     if turning.case.due_at <= at:
         return f"The time was over at {clock(turning.case.due_at)}: another urgency cannot undo that."
     return ""
+
+
+WHY_NOT = {
+    Act.EXTEND: why_not_extend,
+    Act.STOP_CLOCK: why_not_stop,
+    Act.RESUME_CLOCK: why_not_resume,
+    Act.DOWNGRADE: why_not_downgrade,
+}
 
 
 def unhindered(case: Case, *, by: Actor, at: dt.datetime) -> None:

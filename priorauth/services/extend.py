@@ -4,9 +4,7 @@ import datetime as dt
 
 from priorauth.models import Case, ClockChange
 from priorauth.roles import Actor
-from priorauth.services import clock, letters, notify
-from priorauth.services.barred import keep_apart
-from priorauth.services.base import acting, permit, refuse
+from priorauth.services import change_clock, clock
 from priorauth.services.errors import Incomplete
 from priorauth.statuses import Act
 
@@ -18,12 +16,7 @@ def extend(
 
     Raises NotPermitted, which the trail keeps, where the rule does not allow it, Incomplete, or Conflict.
     """
-    permit(case, Act.EXTEND, by=by, at=at)
-    keep_apart(case, Act.EXTEND, by=by, at=at)
-    turning = clock.Turning.of_open(case)
-    if why := clock.why_not_extend(turning, at):
-        refuse(case, Act.EXTEND, why, by=by, at=at)
-    clock.unhindered(case, by=by, at=at)
+    turning = change_clock.begin(case, Act.EXTEND, by=by, at=at)
     extension = turning.rule.extension(turning.urgency)
     if ground not in extension.grounds:
         raise Incomplete("ground", "Choose why the time is extended.")
@@ -31,7 +24,7 @@ def extend(
     if not 1 <= count <= most:
         raise Incomplete("count", f"Write a number of {extension.most.unit.value} from 1 to {most}.")
     chosen = extension.grounds[ground]
-    row = turning.turn(
+    turning.turn(
         clock.Kind.EXTENDED,
         by=by,
         at=at,
@@ -40,8 +33,4 @@ def extend(
         ground=chosen.label,
         reason=clock.reason_of(reason),
     )
-    with acting(case, Act.EXTEND, by=by, at=at, version=version, **turning.columns) as change:
-        turning.write(change)
-        letters.of_clock(change, row, turning.rule, chosen.member, by=by)
-        notify.enqueue(case, f"clock:{row.pk}", at)
-    return row
+    return change_clock.finish(turning, Act.EXTEND, by=by, at=at, version=version, ground=chosen.member)

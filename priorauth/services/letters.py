@@ -1,5 +1,6 @@
 """Issuing a letter: written in the transaction of the act that it tells of, and sealed by that act's event."""
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -7,7 +8,16 @@ from typing import Any
 from priorauth.letters import compose
 from priorauth.letters.content import Content, sha256
 from priorauth.letters.matter import Line, Matter, lines_of
-from priorauth.models import Assessment, ClockChange, Credential, Decision, DecisionLine, InformationRequest, Letter
+from priorauth.models import (
+    Assessment,
+    ClockChange,
+    Credential,
+    Decision,
+    DecisionLine,
+    InformationRequest,
+    Letter,
+    Revision,
+)
 from priorauth.regimes.rules import Rule
 from priorauth.roles import Actor
 from priorauth.services import letter_texts
@@ -19,60 +29,50 @@ Outcome = Decision.Outcome
 def of_decision(change: Change, decision: Decision, lines: Sequence[DecisionLine], *, by: Actor) -> Letter:
     """The letter of a decision that approves all, a part or nothing."""
     decided = {line.number: line for line in lines}
-    matter = Matter(
-        case=change.case,
-        revision=decision.revision,
+    matter = replace(
+        _matter(change, decision.revision, by, decision.decided_at),
         assessment=decision.assessment,
         lines=[_decided(line, decided[line.number]) for line in lines_of(decision.revision)],
-        texts=letter_texts.current(),
-        by=by,
-        credential=_credential(by),
-        at=decision.decided_at,
     )
     return _issue(change, matter, compose.of_decision(matter, decision), decision=decision)
 
 
 def of_question(change: Change, question: InformationRequest, assessment: Assessment | None, *, by: Actor) -> Letter:
     """The letter that asks the office for facts."""
-    revision = change.case.revisions.order_by("-number")[0]
-    matter = Matter(
-        case=change.case,
-        revision=revision,
-        assessment=assessment,
-        lines=lines_of(revision),
-        texts=letter_texts.current(),
-        by=by,
-        credential=_credential(by),
-        at=question.asked_at,
-        still_until=next((row.until for row in change.rows if isinstance(row, ClockChange)), None),
+    still_until = next((row.until for row in change.rows if isinstance(row, ClockChange)), None)
+    matter = replace(
+        _matter(change, _latest(change), by, question.asked_at), assessment=assessment, still_until=still_until
     )
     return _issue(change, matter, compose.of_question(matter, question), information_request=question)
 
 
 def of_clock(change: Change, row: ClockChange, rule: Rule, ground: str, *, by: Actor) -> Letter:
     """The letter of a change of the clock; `ground` is the rule's reason for it in the member's words."""
-    revision = change.case.revisions.order_by("-number")[0]
-    matter = Matter(
+    matter = _matter(change, _latest(change), by, row.changed_at)
+    return _issue(change, matter, compose.of_clock(matter, row, rule, ground), clock_change=row)
+
+
+def _latest(change: Change) -> Revision:
+    return change.case.revisions.order_by("-number")[0]
+
+
+def _matter(change: Change, revision: Revision, by: Actor, at: dt.datetime) -> Matter:
+    return Matter(
         case=change.case,
         revision=revision,
         assessment=None,
         lines=lines_of(revision),
         texts=letter_texts.current(),
         by=by,
-        credential=_credential(by),
-        at=row.changed_at,
+        credential=Credential.objects.filter(user_id=by.user_id).first(),
+        at=at,
     )
-    return _issue(change, matter, compose.of_clock(matter, row, rule, ground), clock_change=row)
 
 
 def _decided(line: Line, row: DecisionLine) -> Line:
     if row.outcome != Outcome.APPROVED:
         return replace(line, approved=False)
     return replace(line, approved=True, units=row.units, days=(row.valid_from, row.valid_to))
-
-
-def _credential(by: Actor) -> Credential | None:
-    return Credential.objects.filter(user_id=by.user_id).first()
 
 
 def _issue(change: Change, matter: Matter, content: Content, **about: Any) -> Letter:

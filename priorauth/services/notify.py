@@ -6,14 +6,13 @@ open (F16); one worker asks at a time. A notice may come twice where a worker en
 """
 
 import datetime as dt
-from collections.abc import Callable
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from priorauth import jobs, mail
-from priorauth.alone import alone
+from priorauth.alone import Clock, in_turn
 from priorauth.models import Case, DeadlineNotice, InformationRequest, Job, Membership
 from priorauth.roles import OFFICE_ROLES, REVIEWER_ROLES, Role
 from priorauth.statuses import OPEN, Status
@@ -21,7 +20,6 @@ from priorauth.statuses import OPEN, Status
 SOON = dt.timedelta(hours=8)  # before its time to answer is over, an office that was asked is reminded once
 SETTLED = dt.timedelta(hours=1)  # not right after the question itself
 KEPT = dt.timedelta(days=1)  # what could not be sent for so long is no news any more
-SLICE = dt.timedelta(seconds=60)
 LOST_SECONDS = 60.0
 ALONE = 484_026  # the advisory lock of the one worker that sends
 
@@ -40,8 +38,6 @@ Open it here, signed in as yourself: {link}
 
 The portal's mails hold no patient data. Your {administrator} can turn these notices off for you.
 """
-
-Clock = Callable[[], dt.datetime]
 
 
 def enqueue(case: Case, about: str, at: dt.datetime) -> None:
@@ -90,14 +86,7 @@ def enqueue_due(at: dt.datetime) -> int:
 
 def run(clock: Clock) -> int:
     """Send the notices that are due, for about a SLICE. Returns how many were tried; 0 where another worker sends."""
-    start, tried = clock(), 0
-    with alone(ALONE) as mine:
-        while mine and settings.MAIL_URL and _run_next(clock):
-            tried += 1
-            if clock() - start > SLICE:
-                jobs.wake(Job.Kind.NOTIFY)
-                break
-    return tried
+    return in_turn(ALONE, Job.Kind.NOTIFY, _run_next, clock) if settings.MAIL_URL else 0
 
 
 def _run_next(clock: Clock) -> bool:

@@ -6,7 +6,6 @@ one. One worker scans at a time, so that a scanner that hangs never holds them a
 
 import datetime as dt
 import logging
-from collections.abc import Callable
 
 from django.conf import settings
 from django.db import transaction
@@ -14,19 +13,16 @@ from django.db.models import CharField, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
 from priorauth import audit, jobs, page_images, scanner
-from priorauth.alone import alone
+from priorauth.alone import Clock, in_turn
 from priorauth.models import Attachment, Job
 from priorauth.roles import SYSTEM
 
 log = logging.getLogger(__name__)
 
-SLICE = dt.timedelta(seconds=60)  # then the worker makes room; below the time limit of a task by more than one PATIENCE
 ALONE = 484_016  # the advisory lock of the one worker that scans
 GONE = "The file's bytes are gone"
 LOST = "The worker ended in the middle of each try"
 CLEAN, VIRUS = "scan_clean", "scan_virus"  # the actions of the events
-
-Clock = Callable[[], dt.datetime]
 
 
 def enqueue(attachment: Attachment, at: dt.datetime) -> None:
@@ -52,14 +48,7 @@ def enqueue_missed(at: dt.datetime) -> int:
 
 def run(clock: Clock) -> int:
     """Scan the files that are due, for about a SLICE. Returns how many were tried; 0 where another worker scans."""
-    start, tried = clock(), 0
-    with alone(ALONE) as mine:
-        while mine and settings.SCANNER_URL and _run_next(clock):
-            tried += 1
-            if clock() - start > SLICE:
-                jobs.wake(Job.Kind.SCAN)
-                break
-    return tried
+    return in_turn(ALONE, Job.Kind.SCAN, _run_next, clock) if settings.SCANNER_URL else 0
 
 
 def _run_next(clock: Clock) -> bool:

@@ -4,10 +4,9 @@ import datetime as dt
 
 from priorauth.models import Case, ClockChange
 from priorauth.roles import Actor
-from priorauth.services import clock, letters, notify
-from priorauth.services.barred import keep_apart
-from priorauth.services.base import acting, permit, refuse
+from priorauth.services import change_clock, clock
 from priorauth.services.base import clock as moment
+from priorauth.services.base import refuse
 from priorauth.services.errors import Incomplete
 from priorauth.statuses import Act
 
@@ -25,17 +24,12 @@ def stop(
 
     Raises NotPermitted, which the trail keeps, where the rule does not allow it, Incomplete, or Conflict.
     """
-    permit(case, Act.STOP_CLOCK, by=by, at=at)
-    keep_apart(case, Act.STOP_CLOCK, by=by, at=at)
-    turning = clock.Turning.of_open(case)
-    if why := clock.why_not_stop(turning, at):
-        refuse(case, Act.STOP_CLOCK, why, by=by, at=at)
-    clock.unhindered(case, by=by, at=at)
+    turning = change_clock.begin(case, Act.STOP_CLOCK, by=by, at=at)
     rule = turning.rule.stop(turning.urgency)
     if ground not in rule.grounds:
         raise Incomplete("ground", "Choose why the clock is stopped.")
     chosen = rule.grounds[ground]
-    row = turning.turn(
+    turning.turn(
         clock.Kind.STOPPED,
         by=by,
         at=at,
@@ -43,29 +37,17 @@ def stop(
         ground=chosen.label,
         reason=clock.reason_of(reason),
     )
-    with acting(case, Act.STOP_CLOCK, by=by, at=at, version=version, **turning.columns) as change:
-        turning.write(change)
-        letters.of_clock(change, row, turning.rule, chosen.member, by=by)
-        notify.enqueue(case, f"clock:{row.pk}", at)
-    return row
+    return change_clock.finish(turning, Act.STOP_CLOCK, by=by, at=at, version=version, ground=chosen.member)
 
 
 def resume(case: Case, *, by: Actor, at: dt.datetime, reason: str, version: int | None = None) -> ClockChange:
     """Set a stopped clock running again: what was left when it stopped is left now. The office is told by its page
     and by mail. Raises NotPermitted, which the trail keeps, where it runs, or where the case would be due while the
     office still has time to answer and nobody can decide; Incomplete; or Conflict."""
-    permit(case, Act.RESUME_CLOCK, by=by, at=at)
-    keep_apart(case, Act.RESUME_CLOCK, by=by, at=at)
-    turning = clock.Turning.of_open(case)
-    if why := clock.why_not_resume(turning, at):
-        refuse(case, Act.RESUME_CLOCK, why, by=by, at=at)
-    clock.unhindered(case, by=by, at=at)
+    turning = change_clock.begin(case, Act.RESUME_CLOCK, by=by, at=at)
     row = turning.turn(clock.Kind.RESUMED, by=by, at=at, reason=clock.reason_of(reason))
     question = case.information_requests.filter(answered_at=None, expired_at=None, answer_by__gt=row.due_after).first()
     if question:
         why = BEFORE_THE_ANSWER.format(due=moment(row.due_after), answer_by=moment(question.answer_by))
         refuse(case, Act.RESUME_CLOCK, why, by=by, at=at)
-    with acting(case, Act.RESUME_CLOCK, by=by, at=at, version=version, **turning.columns) as change:
-        turning.write(change)
-        notify.enqueue(case, f"clock:{row.pk}", at)
-    return row
+    return change_clock.finish(turning, Act.RESUME_CLOCK, by=by, at=at, version=version)

@@ -1,0 +1,40 @@
+"""What the acts on a case's clock share: who may, whether the rule does, and what each leaves behind."""
+
+import datetime as dt
+
+from priorauth.models import Case, ClockChange
+from priorauth.roles import Actor
+from priorauth.services import answer_time, clock, letters, notify
+from priorauth.services.barred import barred, keep_apart
+from priorauth.services.base import acting, permit, refuse
+from priorauth.statuses import Act
+
+
+def begin(case: Case, act: Act, *, by: Actor, at: dt.datetime) -> clock.Turning:
+    """The clock of an open case that `by` may change with `act` now. Raises NotPermitted, which the trail keeps, where
+    the person or the rule may not, or Conflict."""
+    permit(case, act, by=by, at=at)
+    if act != Act.DOWNGRADE:
+        keep_apart(case, act, by=by, at=at)
+    elif why := barred(case, by=by, at=at):
+        refuse(case, act, why, by=by, at=at)
+    turning = clock.Turning.of_open(case)
+    if why := clock.WHY_NOT[act](turning, at):
+        refuse(case, act, why, by=by, at=at)
+    clock.unhindered(case, by=by, at=at)
+    return turning
+
+
+def finish(
+    turning: clock.Turning, act: Act, *, by: Actor, at: dt.datetime, version: int | None, ground: str | None = None
+) -> ClockChange:
+    """Write the last change and tell the office: by a letter with the rule's reason in the member's words, the
+    `ground`; without one (None) by its page and mail alone. Raises Conflict."""
+    case, row = turning.case, turning.changes[-1]
+    with acting(case, act, by=by, at=at, version=version, **turning.columns) as change:
+        turning.write(change)
+        answer_time.bring_forward(change, turning, at)
+        if ground is not None:
+            letters.of_clock(change, row, turning.rule, ground, by=by)
+        notify.enqueue(case, f"clock:{row.pk}", at)
+    return row
