@@ -2,9 +2,14 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from portal.embedded.files import free_port
@@ -49,3 +54,39 @@ class Run:
         """Send what a terminal sends, to every process of the group; return the exit status."""
         os.killpg(self.process.pid, signal.SIGINT)
         return self.process.wait(60)
+
+
+@dataclass(frozen=True)
+class Portal:
+    """The demo as it runs; `passwords` by e-mail address."""
+
+    url: str
+    passwords: dict[str, str]
+    folder: Path
+
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a management command beside the running portal, as its owner would."""
+        env = {name: value for name, value in os.environ.items() if name not in SUITES_OWN}
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=env | {"DATA_DIR": str(self.folder)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@contextmanager
+def a_demo(name: str) -> Iterator[Portal]:
+    """The demo as `make run` starts it, in a folder of its own."""
+    base = Path(tempfile.mkdtemp(prefix=f"portal-{name}-", dir="/tmp"))
+    base.chmod(0o711)
+    run = Run(base / "var")
+    try:
+        url = run.wait_until_up()
+        yield Portal(url, dict(re.findall(r"(\S+@\S+) +(\S+)$", run.text(), re.MULTILINE)), base / "var")
+    finally:
+        if run.process.poll() is None:
+            run.ctrl_c()
+        shutil.rmtree(base, ignore_errors=True)

@@ -7,20 +7,18 @@ It prints figures and judges none: they depend on the machine. Chromium is slowe
 
 import json
 import os
-import re
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from conftest import NO_CHROMIUM, chromium_path
 from tests.browser.conftest import FLAGS
 from tests.browser.people import sign_in
-from tests.running import Run
+from tests.running import a_demo
 
 PAGES = {
     "clerk@harbor.example": ("requests/", "requests/new/"),
@@ -110,17 +108,8 @@ def _first_case(page: Page, url: str) -> str:
 
 def main() -> None:
     chromium = chromium_path() or sys.exit(NO_CHROMIUM)
-    base = Path(tempfile.mkdtemp(prefix="portal-figures-", dir="/tmp"))
-    base.chmod(0o711)
-    run = Run(base / "var")
-    try:
-        url = run.wait_until_up()
-        passwords = dict(re.findall(r"(\S+@\S+) +(\S+)$", run.text(), re.MULTILINE))
-        measure(url, passwords, chromium)
-    finally:
-        if run.process.poll() is None:
-            run.ctrl_c()
-        shutil.rmtree(base, ignore_errors=True)
+    with a_demo("figures") as portal:
+        measure(portal.url, portal.passwords, chromium)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,8 @@
 """`make screenshots`: draw the README's pictures anew, from the demo as `make run` starts it."""
 
 import re
-import shutil
 import sys
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -13,7 +10,7 @@ from conftest import NO_CHROMIUM, chromium_path
 from tests.browser import office_shots, reviewer_shots
 from tests.browser.conftest import FLAGS
 from tests.browser.people import sign_in
-from tests.running import ROOT, Run
+from tests.running import ROOT, a_demo
 
 PICTURES = ROOT / "docs" / "pictures"
 
@@ -64,18 +61,8 @@ def _by_person() -> dict[str, dict[str, Callable[[Page, str], None]]]:
 
 def main() -> None:
     chromium = chromium_path() or sys.exit(NO_CHROMIUM)
-    base = Path(tempfile.mkdtemp(prefix="portal-shots-", dir="/tmp"))
-    base.chmod(0o711)
-    run = Run(base / "var")
-    try:
-        url = run.wait_until_up()
-        passwords = dict(re.findall(r"(\S+@\S+) +(\S+)$", run.text(), re.MULTILINE))
-        with sync_playwright() as playwright:
-            draw(playwright.chromium.launch(executable_path=chromium, args=FLAGS), url, passwords)
-    finally:
-        if run.process.poll() is None:
-            run.ctrl_c()
-        shutil.rmtree(base, ignore_errors=True)
+    with a_demo("shots") as portal, sync_playwright() as playwright:
+        draw(playwright.chromium.launch(executable_path=chromium, args=FLAGS), portal.url, portal.passwords)
 
 
 if __name__ == "__main__":
