@@ -12,7 +12,7 @@ from django.utils import timezone
 from priorauth.models import Case
 from priorauth.roles import Role
 from priorauth.services import claim
-from priorauth.services.base import clock
+from priorauth.services.base import moment
 from priorauth.statuses import Urgency
 from tests.admin_helpers import act, case_page, held_by, in_review, signed_in, with_physician
 from tests.cases import NO_IMAGING, approve, draft_case, person, score_all, sent_case
@@ -245,6 +245,6 @@ def test_the_board_says_when_scoring_is_behind():
     sent_case(person(Role.CLERK), at=sent)
     page = signed_in(Role.NURSE)[1].get(reverse("admin:index")).content.decode()
     assert "Scoring is behind." in page
-    assert f"1 request waits to be scored, the oldest since {clock(sent)}" in page
+    assert f"1 request waits to be scored, the oldest since {moment(sent)}" in page
     score_all(timezone.now())
     assert "Scoring is behind." not in signed_in(Role.NURSE)[1].get(reverse("admin:index")).content.decode()

@@ -13,7 +13,7 @@ from priorauth import audit, jobs
 from priorauth.models import AnswerDraft, AuditEvent, Case, ItemAnswer, Job, Opening
 from priorauth.roles import Role
 from priorauth.services import amend, escalate, information, score, withdraw, write
-from priorauth.services.base import clock
+from priorauth.services.base import moment
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 from priorauth.services.scored import latest_assessment, unscored
 from tests import cases
@@ -76,7 +76,7 @@ def test_two_people_answer_a_part_each_and_the_reviewer_sees_who_answered_what()
     items = case.information_requests.get().items
     assert [item["criterion"] for item in items] == ["failed_to_respond", "imaging_nonhealing"]
     page = text(one.get(page_of(case, "answer/1/")))
-    for words in ("Please complete this.", clock(case.due_at), "For the criterion:", "Did the treatment help?"):
+    for words in ("Please complete this.", moment(case.due_at), "For the criterion:", "Did the treatment help?"):
         assert words in page
     assert page.count('name="response"') == 4
     kept = posted(one, case, shown(one, case) | {"response": "none"}, "keep")
@@ -233,7 +233,7 @@ def test_a_reviewer_who_has_the_case_open_is_stopped_and_told_what_changed():
     assert "Changed since" not in text(reviewer.get(case_page(case)))
     seen = typed("approve", case)
     opened = Opening.objects.unscoped("a test reads").get()
-    assert f"Seen by a reviewer at {clock(opened.first_at)}" in text(client.get(page_of(case)))
+    assert f"Seen by a reviewer at {moment(opened.first_at)}" in text(client.get(page_of(case)))
     posted(client, case, shown(client, case, "amend/") | {"pain_score": "3"}, "send", "amend/")
     assert "Not opened since your office sent its last change." in text(client.get(page_of(case)))
     for version in (seen["version"], case.version):

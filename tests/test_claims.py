@@ -19,7 +19,7 @@ from priorauth.pictures import queue as pictures
 from priorauth.roles import Role
 from priorauth.services import claim, conflicts, escalate, hand_over, information, saved_views, write
 from priorauth.services.barred import barred
-from priorauth.services.base import clock
+from priorauth.services.base import moment
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 from priorauth.statuses import Status
 from tests.admin_helpers import act, case_page, held_by, in_review, ready, signed_in, snapshot, typed, with_physician
@@ -67,7 +67,7 @@ def test_a_renewal_lengthens_the_claim_and_changes_nothing_else():
     answer = page.post(act(case, "renew"), headers={"Accept": "application/json"})
     after = snapshot(case)
     assert answer.json()["seconds"] in range(1790, 1801)
-    assert answer.json()["until"] == clock(after["claimed_until"])
+    assert answer.json()["until"] == moment(after["claimed_until"])
     assert after == {**before, "claimed_until": after["claimed_until"]}
     assert after["claimed_until"] > before["claimed_until"]
     event = AuditEvent.objects.get(action="renew_claim")

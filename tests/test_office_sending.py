@@ -11,7 +11,7 @@ from priorauth.models import Attachment, Case, InformationRequest, Job, Revision
 from priorauth.roles import Role
 from priorauth.services import information, withdraw
 from priorauth.services.attach import detach
-from priorauth.services.base import clock
+from priorauth.services.base import moment
 from priorauth.services.errors import Incomplete
 from tests import cases
 from tests.cases import person
@@ -151,7 +151,7 @@ def test_the_confirmation_tells_reference_receipt_due_time_and_rule():
     case = sent_through_the_page(client, urgency="expedited", urgency_reason="Cannot turn in bed for pain.")
     response = client.get(f"/requests/{case.reference}/submitted/")
     page = response.content.decode()
-    for words in (case.reference, clock(case.received_at), clock(case.due_at), "24 hours from receipt", "176O"):
+    for words in (case.reference, moment(case.received_at), moment(case.due_at), "24 hours from receipt", "176O"):
         assert words in page
     assert "We are checking your facts: this takes seconds" in page
     assert response["Refresh"] == "4; url=?again=1"
@@ -324,7 +324,7 @@ def test_the_case_page_tells_the_outcome_with_its_reasons(outcome):
     decision = decide(case, physician, now)
     page = client.get(f"/requests/{case.reference}/").content.decode()
     expected = [decision.authorization_number] if outcome == "approved" else [cases.WORDS, "N01 Fewer than 6 weeks"]
-    for words in [*expected, decision.get_outcome_display(), clock(decision.decided_at), str(decision.decided_by)]:
+    for words in [*expected, decision.get_outcome_display(), moment(decision.decided_at), str(decision.decided_by)]:
         assert words in page
 
 
@@ -333,7 +333,7 @@ def test_the_case_page_tells_status_next_step_due_time_and_rule():
     case = sent_through_the_page(client)
     page = client.get(f"/requests/{case.reference}/").content.decode()
     assert "We are checking your facts: this takes seconds" in page
-    assert clock(case.due_at) in page
+    assert moment(case.due_at) in page
     assert "Massachusetts commercial, standard: 2 business days from receipt" in page
     cases.score_all(timezone.now())
     page = client.get(f"/requests/{case.reference}/").content.decode()
@@ -370,7 +370,7 @@ def test_the_list_shows_each_request_with_status_next_step_and_due_time():
     draft = saved_draft(client, last_name="Draftperson", **{"lines-0-code": "22510", "levels-0-name": "T8"})
     case = sent_through_the_page(client)
     page = client.get("/requests/").content.decode()
-    for words in (draft.reference, "A. Draftperson", "22510, T8", case.reference, clock(case.due_at), "You:", "Plan:"):
+    for words in (draft.reference, "A. Draftperson", "22510, T8", case.reference, moment(case.due_at), "You:", "Plan:"):
         assert words in page
 
 

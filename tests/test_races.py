@@ -16,7 +16,7 @@ from priorauth import audit
 from priorauth.models import AuditEvent, Case
 from priorauth.roles import Role
 from priorauth.services import attach, claim, decide, drafts, escalate, expire, information, withdraw
-from priorauth.services.base import clock
+from priorauth.services.base import moment
 from priorauth.services.errors import Conflict, Refused
 from priorauth.statuses import DECIDED, TRANSITIONS, Act, Status
 from tests.cases import NOW, case_in_review, certain, claimed, person
@@ -67,7 +67,7 @@ def test_c1_of_two_who_decide_one_decides_and_the_other_reads_who_was_faster(at_
         answers = at_once(*[lambda mine=mine: decide.approve(mine, by=nurse, at=NOW, **VALID) for mine in windows])
         lost = [answer for answer in answers if isinstance(answer, Refused)]
         assert [type(answer) for answer in lost] == [Conflict]
-        assert str(lost[0]) == f"{nurse.name} decided this case at {clock(NOW)}: approved."
+        assert str(lost[0]) == f"{nurse.name} decided this case at {moment(NOW)}: approved."
         assert fresh(case).decisions.count() == 1
     report("C1", f"{rounds} rounds, one case decided in two windows", "1 decision each; the loser reads who and when")
 

@@ -14,7 +14,7 @@ from priorauth.models import AuditEvent, Case, Credential, Decision, DecisionLin
 from priorauth.roles import Role
 from priorauth.selectors import overrides
 from priorauth.services import claim, decide, escalate, expire, information, judge, recommendation, reopen, withdraw
-from priorauth.services.base import clock
+from priorauth.services.base import moment
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 from priorauth.statuses import DECIDED
 from priorauth.tasks import end_questions
@@ -451,7 +451,7 @@ def test_the_office_is_told_until_when_on_its_page_and_in_the_letter():
     nurse = person(Role.NURSE)
     case = missing(nurse)
     question = information.ask(case, by=nurse, at=timezone.now(), question="Please send the MRI.", items=[])
-    words = clock(question.answer_by)
+    words = moment(question.answer_by)
     page = browser(cases.Actor.of(case.created_by)).get(f"/requests/{case.reference}/").content.decode()
     assert f"Answer by {words}" in page
     assert words in str(question.letter.content)

@@ -21,7 +21,7 @@ from portal.accounts.late import KEPT, UNSAVED
 from priorauth.models import User
 from priorauth.roles import Actor
 from priorauth.services import brake, sign_in
-from priorauth.services.base import clock
+from priorauth.services.base import moment
 
 TOO_MANY_REQUESTS = 429
 LONGEST_INPUT = 4096  # characters; longer is nobody's password, and is not hashed
@@ -64,7 +64,7 @@ class SignIn(LoginView):
         with transaction.atomic():
             login(self.request, user)
             sign_in.signed_in(user, at=at, own=own, shared=shared)
-        self.request.session[BEFORE] = clock(before) if before else ""
+        self.request.session[BEFORE] = moment(before) if before else ""
         self.request.session.clear_expired()
         return self.welcome(email, user)
 
@@ -78,7 +78,7 @@ class SignIn(LoginView):
         return response
 
     def held_up(self, form: SignInForm, until: dt.datetime, wait: int) -> HttpResponse:
-        context = self.get_context_data(form=form, until=clock(full_minute(until)), wait=in_words(wait))
+        context = self.get_context_data(form=form, until=moment(full_minute(until)), wait=in_words(wait))
         response = self.render_to_response(context, status=TOO_MANY_REQUESTS)
         response.headers["Retry-After"] = str(wait)
         return response

@@ -16,7 +16,7 @@ from policies import registry
 from policies.vocabulary import day_words
 from portal.web.fields import Date
 from priorauth.models import Attachment, Case
-from priorauth.services.base import clock
+from priorauth.services.base import moment
 
 register = template.Library()
 
@@ -87,7 +87,7 @@ CHOICES = {"radios": partial(_inputs, "radio"), "checks": partial(_inputs, "chec
 @register.filter
 def when(instant: Any) -> str:
     """An instant as people read it, with the zone; nothing for none."""
-    return clock(instant) if instant else ""
+    return moment(instant) if instant else ""
 
 
 @register.filter

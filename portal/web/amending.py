@@ -18,7 +18,7 @@ from priorauth.clock import Clock
 from priorauth.models import Case
 from priorauth.posting import PUT_BACK
 from priorauth.services.amend import amend as service
-from priorauth.services.base import clock
+from priorauth.services.base import moment
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.services.submit import carried
 from priorauth.statuses import TRANSITIONS, Act
@@ -63,7 +63,7 @@ def _receive(request: HttpRequest, case: Case, sent: Raw) -> HttpResponse:
     except Conflict as conflict:
         again = _second_press(request, case, details)
         return again or _page(request, case, raw, problem=str(conflict), status=409)
-    messages.success(request, f"Sent {clock(intake.at)}. The clock does not begin anew.", extra_tags="good")
+    messages.success(request, f"Sent {moment(intake.at)}. The clock does not begin anew.", extra_tags="good")
     return redirect("request", case.reference)
 
 

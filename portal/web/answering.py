@@ -26,7 +26,7 @@ from portal.web.rows import Raw
 from priorauth.models import AnswerDraft, Case, InformationRequest
 from priorauth.posting import PUT_BACK
 from priorauth.services import answer_drafts, information
-from priorauth.services.base import clock, visible
+from priorauth.services.base import moment, visible
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.tenancy import get_for
 
@@ -106,7 +106,7 @@ def answer(request: HttpRequest, reference: str, number: int) -> HttpResponse:
     draft = drafts.filter(information_request=question).first()
     visit = Answering(request, case, question, timezone.now(), draft)
     if question.expired_at:
-        visit.problem = ENDED.format(when=clock(question.answer_by))
+        visit.problem = ENDED.format(when=moment(question.answer_by))
     if request.method != "POST":
         return visit.page(Typed.of_draft(draft))
     response = _receive(visit)
@@ -137,7 +137,7 @@ def _receive(visit: Answering) -> HttpResponse:
     if intake.problem or intake.file_problems or action not in (*SENDING, "keep"):
         return visit.page(typed)
     if action == "keep":
-        messages.success(request, f"Kept {clock(visit.at)}. Nothing was sent.", extra_tags="good")
+        messages.success(request, f"Kept {moment(visit.at)}. Nothing was sent.", extra_tags="good")
         return redirect("request-answer", case.reference, visit.question.number)
     if not fresh:
         visit.problem, visit.status = CHANGED, 409
@@ -202,6 +202,6 @@ def _send(visit: Answering, typed: Typed, *, whatever: bool) -> HttpResponse:
     except Conflict as conflict:
         visit.problem, visit.status = str(conflict), 409
         return visit.page(typed)
-    sent = f"Answer sent {clock(visit.at)}. The request is with the plan again."
+    sent = f"Answer sent {moment(visit.at)}. The request is with the plan again."
     messages.success(visit.request, sent, extra_tags="good")
     return redirect("request", visit.case.reference)

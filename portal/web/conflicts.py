@@ -22,7 +22,7 @@ from portal.web.rows import Raw
 from priorauth.models import Case, Draft
 from priorauth.posting import PUT_BACK
 from priorauth.services import draft_versions, drafts
-from priorauth.services.base import clock
+from priorauth.services.base import moment
 from priorauth.services.errors import Conflict
 from priorauth.statuses import Status
 from priorauth.tenancy import get_for
@@ -65,7 +65,7 @@ def _resolve(request: HttpRequest, case: Case, draft: Draft, mine: Raw, began: i
         if latest is None:
             return refused(request, SENT_MEANWHILE, status=409)
         return show(request, case, latest, mine, began, problem=MOVED_ON)
-    messages.success(request, f"Saved {clock(now)}, as you chose. Nothing was sent.", extra_tags="good")
+    messages.success(request, f"Saved {moment(now)}, as you chose. Nothing was sent.", extra_tags="good")
     return redirect("request-edit", case.reference)
 
 

@@ -18,7 +18,7 @@ from portal.web.intake import Intake, form_of
 from portal.web.rows import Raw
 from priorauth.models import Case, Draft
 from priorauth.services import drafts
-from priorauth.services.base import clock
+from priorauth.services.base import moment
 from priorauth.services.errors import Conflict
 from priorauth.tenancy import get_for
 
@@ -108,7 +108,7 @@ def _next(request: HttpRequest, case: Case, draft: Draft, intake: Intake) -> str
             return f"{here}?problems=all"
         in_doubt = doubts.open_doubts(form, draft.record)
         return reverse("request-doubts" if in_doubt else "request-check", args=[case.reference])
-    messages.success(request, f"Saved {clock(intake.at)}. Nothing was sent.", extra_tags="good")
+    messages.success(request, f"Saved {moment(intake.at)}. Nothing was sent.", extra_tags="good")
     return here
 
 

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from priorauth.models import Case
-from priorauth.services.base import clock
+from priorauth.services.base import moment
 from priorauth.statuses import Status
 
 SENTENCES = {
@@ -50,4 +50,4 @@ def next_step(case: Case, now: dt.datetime) -> NextStep:
     who, what = STEPS[status]
     if status not in RUNNING:
         return NextStep(who, what)
-    return NextStep(who, what, clock(case.due_at), late=case.due_at < now)
+    return NextStep(who, what, moment(case.due_at), late=case.due_at < now)

@@ -11,7 +11,7 @@ from priorauth.clock import Clock, rule_words
 from priorauth.models import Case, ClockChange
 from priorauth.pictures import clock as picture
 from priorauth.regimes import library
-from priorauth.services.base import clock as moment
+from priorauth.services.base import moment
 from priorauth.statuses import OPEN
 
 

@@ -11,7 +11,7 @@ from portal.web.editing import posted_version
 from priorauth.models import Case
 from priorauth.posting import PUT_BACK
 from priorauth.services import withdraw as service
-from priorauth.services.base import clock
+from priorauth.services.base import moment
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.statuses import TRANSITIONS, Act, Status
 from priorauth.tenancy import get_for
@@ -37,7 +37,7 @@ def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
         if case.status != Status.WITHDRAWN:
             raise
         return redirect("request", reference)  # the second press of one withdrawal
-    messages.success(request, f"Withdrawn {clock(now)}.", extra_tags="good")
+    messages.success(request, f"Withdrawn {moment(now)}.", extra_tags="good")
     return redirect("request", reference)
 
 

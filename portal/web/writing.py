@@ -11,7 +11,7 @@ from portal.web.access import office_page
 from portal.web.editing import posted_version
 from priorauth.models import Case
 from priorauth.posting import PUT_BACK
-from priorauth.services.base import clock
+from priorauth.services.base import moment
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.services.write import write as service
 from priorauth.tenancy import get_for
@@ -37,5 +37,5 @@ def write(request: HttpRequest, reference: str) -> HttpResponse:
         if last and (last.text, last.written_by_id) == (text, request.actor.user_id):
             return redirect("request", reference)  # the second press of one message
         return case_page.page(request, case, message=text, problem=str(conflict), status=409)
-    messages.success(request, f"Message sent {clock(now)}.", extra_tags="good")
+    messages.success(request, f"Message sent {moment(now)}.", extra_tags="good")
     return redirect("request", reference)

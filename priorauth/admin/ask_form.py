@@ -9,8 +9,8 @@ from django.utils import timezone
 from priorauth.admin.act_forms import ActForm, Values, words_field
 from priorauth.clock import rule_of
 from priorauth.services import answer_time, information, questions
-from priorauth.services.base import clock
-from priorauth.services.clock import Turning, with_question
+from priorauth.services.base import moment
+from priorauth.services.clock_rules import Turning, with_question
 
 TIME_FORMATS = ["%m/%d/%Y %I:%M %p", "%m/%d/%Y %H:%M", "%m/%d/%Y %I:%M%p", "%Y-%m-%d %H:%M"]
 
@@ -54,7 +54,7 @@ class AskForm(ActForm):
             del self.fields["items"]
         if not any(questions.key_of(item) in self.before for item in self.askable):
             del self.fields["again"]
-        last = clock(answer_time.latest(self.turning, timezone.now()))
+        last = moment(answer_time.latest(self.turning, timezone.now()))
         self.fields["answer_by"].help_text = f"For example 12/27/2026 4:00 PM. At the latest {last}."
 
     def values(self) -> Values:

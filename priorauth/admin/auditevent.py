@@ -122,7 +122,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Time")
     def when(self, event: AuditEvent) -> str:
-        return trail.moment(event)
+        return trail.to_the_second(event)
 
     @admin.display(description="Who")
     def who(self, event: AuditEvent) -> str:

@@ -23,7 +23,7 @@ from priorauth.models import Assessment, Attachment, Case, Job, Revision
 from priorauth.pictures import spine, timeline
 from priorauth.roles import REVIEWER_ROLES, Actor, Role
 from priorauth.services import judge, members, openings, recommendation
-from priorauth.services.base import clock
+from priorauth.services.base import moment
 from priorauth.services.claim import held, holds
 from priorauth.services.scored import computed_states
 from priorauth.statuses import OPEN, Act
@@ -222,7 +222,7 @@ def _claim(case: Case, actor: Actor, now: dt.datetime) -> str:
         return "Nobody holds this case"
     who = "you" if holds(case, actor, now) else str(case.claimed_by)
     until, today = timezone.localtime(case.claimed_until), timezone.localdate(now)
-    when = format_date(until, "g:i a T") if until.date() == today else clock(until)
+    when = format_date(until, "g:i a T") if until.date() == today else moment(until)
     return f"Claimed by {who} until {when}"
 
 

@@ -13,7 +13,7 @@ from priorauth.admin.act_forms import ActForm, words_field
 from priorauth.admin.act_page import CONFLICT, FORBIDDEN, Page, case_for
 from priorauth.models import Case
 from priorauth.services import claim, errors, hand_over
-from priorauth.services.base import SHORTEST_REASON, clock
+from priorauth.services.base import SHORTEST_REASON, moment
 from priorauth.statuses import Act
 
 _line = partial(words_field, help_text="It stays with the case; the office does not see it.")
@@ -108,10 +108,10 @@ def renew(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("admin:priorauth_case_change", pk)
     if by_itself:
         return JsonResponse(left(case, now))
-    messages.success(request, f"{case.reference}: your claim holds until {clock(case.claimed_until)}.")
+    messages.success(request, f"{case.reference}: your claim holds until {moment(case.claimed_until)}.")
     return redirect("admin:priorauth_case_change", pk)
 
 
 def left(case: Case, now: Any) -> dict[str, Any]:
     """How long a claim lasts: {seconds, until}."""
-    return {"seconds": int((case.claimed_until - now).total_seconds()), "until": clock(case.claimed_until)}
+    return {"seconds": int((case.claimed_until - now).total_seconds()), "until": moment(case.claimed_until)}

@@ -13,7 +13,7 @@ from priorauth.posting import posted_from
 from priorauth.roles import REVIEWER_ROLES, Actor
 from priorauth.selectors import reviewable_by
 from priorauth.services import claim
-from priorauth.services.base import clock
+from priorauth.services.base import moment
 from priorauth.services.errors import NotPermitted
 
 
@@ -41,4 +41,4 @@ def _nothing_waits(actor: Actor, now: dt.datetime) -> str:
     if not count:
         return "Nothing waits for you."
     are = "1 case is with a reviewer" if count == 1 else f"{count:,} cases are with reviewers"
-    return f"Nothing waits for you. {are}; the next one is due {clock(due)}."
+    return f"Nothing waits for you. {are}; the next one is due {moment(due)}."

@@ -12,7 +12,7 @@ from priorauth.clock import Clock
 from priorauth.models import Case, ClockChange
 from priorauth.regimes.rules import Rule
 from priorauth.roles import REVIEWER_ROLES
-from priorauth.services.base import clock as moment
+from priorauth.services.base import moment
 from priorauth.statuses import OPEN, Act, Urgency
 
 Kind = ClockChange.Kind

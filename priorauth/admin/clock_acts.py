@@ -9,9 +9,8 @@ from priorauth.admin.act_forms import ActForm, Values, words_field
 from priorauth.admin.act_page import Page
 from priorauth.regimes.written import Changeable
 from priorauth.services import downgrade, extend, stop_clock
-from priorauth.services.base import SHORTEST_REASON
-from priorauth.services.base import clock as moment
-from priorauth.services.clock import WHY, most_left
+from priorauth.services.base import SHORTEST_REASON, moment
+from priorauth.services.clock_rules import WHY, most_left
 from priorauth.statuses import Act
 
 NEXT_PAGE: Final = "The next page shows the letter as it will be sent."

@@ -11,7 +11,7 @@ from priorauth.models import Case, DeadlineNotice
 from priorauth.regimes import library
 from priorauth.regimes.rules import Rule
 from priorauth.roles import Actor, Role
-from priorauth.services.base import clock
+from priorauth.services.base import moment
 from priorauth.statuses import OPEN
 
 DAY: Final = dt.timedelta(hours=24)
@@ -65,6 +65,6 @@ def _told(cases: list[Case]) -> dict[tuple[int, dt.datetime], DeadlineNotice]:
 def _line(case: Case, told: dict[tuple[int, dt.datetime], DeadlineNotice], now: dt.datetime) -> Line:
     late, silence = case.due_at < now, rule_of(case).text.silence
     notice = told.get((case.pk, case.due_at))
-    words = f"{notice.get_kind_display()}: told {clock(notice.made_at)}" if notice else ""
+    words = f"{notice.get_kind_display()}: told {moment(notice.made_at)}" if notice else ""
     means = f"May count as approved. {silence.words}" if late and silence.deemed_approved else ""
     return Line(case, time_left(case.due_at, now), late, words, means)

@@ -20,7 +20,7 @@ from priorauth.admin.base import ReadOnlyAdmin
 from priorauth.admin.site import site
 from priorauth.models import EditionUse
 from priorauth.roles import ADMIN_SITE_ROLES
-from priorauth.services.base import clock
+from priorauth.services.base import moment
 
 SET = "set-"
 UNCHANGED = [("", "As the edition has it")]
@@ -107,12 +107,12 @@ def listed(uses: dict[tuple[str, str], EditionUse]) -> Iterator[Listed]:
     for editions in registry.editions().values():
         for one in reversed(editions):
             use = uses.pop((one.policy, one.edition), None)
-            used = clock(use.first_used_at) if use else "Not yet"
+            used = moment(use.first_used_at) if use else "Not yet"
             state = "Not used yet" if use is None else "Unchanged since" if use.sha256 == one.sha256 else "File changed"
             name = (one.policy, one.edition, one.document.title, day_words(one.effective))
             yield Listed(*name, used, one.sha256, state)
     for use in uses.values():
-        yield Listed(use.policy, use.edition, "", "", clock(use.first_used_at), use.sha256, "File gone")
+        yield Listed(use.policy, use.edition, "", "", moment(use.first_used_at), use.sha256, "File gone")
 
 
 def by_part(found: Iterable[dict[str, str]]) -> list[tuple[str, list[dict[str, str]]]]:

@@ -20,7 +20,7 @@ from priorauth.admin.site import site
 from priorauth.models import Invitation, Organization, User
 from priorauth.roles import OFFICE_ROLES, Role
 from priorauth.services import invitations
-from priorauth.services.base import clock
+from priorauth.services.base import moment
 from priorauth.services.errors import Conflict, Incomplete
 
 CONFLICT = 409
@@ -117,7 +117,7 @@ class InvitationAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Works until")
     def ends(self, invitation: Invitation) -> str:
-        return f"{clock(invitation.expires_at)}{' (it ran out)' if has_run_out(invitation) else ''}"
+        return f"{moment(invitation.expires_at)}{' (it ran out)' if has_run_out(invitation) else ''}"
 
 
 def password_link(request: HttpRequest, pk: int) -> HttpResponse:

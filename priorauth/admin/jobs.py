@@ -11,7 +11,7 @@ from priorauth.admin.filters import Choices, ColumnFilter
 from priorauth.admin.site import site
 from priorauth.models import Job
 from priorauth.roles import Role
-from priorauth.services.base import clock
+from priorauth.services.base import moment
 
 
 class StateFilter(ColumnFilter):
@@ -59,12 +59,12 @@ class JobAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Next try")
     def next_try(self, job: Job) -> str:
-        return clock(job.run_after) if job.state == Job.State.WAITING else "-"
+        return moment(job.run_after) if job.state == Job.State.WAITING else "-"
 
     @admin.display(description="Created")
     def made(self, job: Job) -> str:
-        return clock(job.created_at)
+        return moment(job.created_at)
 
     @admin.display(description="Done")
     def finished(self, job: Job) -> str:
-        return clock(job.done_at) if job.done_at else "-"
+        return moment(job.done_at) if job.done_at else "-"

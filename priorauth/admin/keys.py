@@ -16,7 +16,7 @@ from priorauth.admin.site import site
 from priorauth.models import ApiKey, Organization
 from priorauth.roles import Role
 from priorauth.services import keys
-from priorauth.services.base import clock
+from priorauth.services.base import moment
 from priorauth.services.errors import Conflict, Incomplete
 
 BAD, CONFLICT = 400, 409
@@ -110,16 +110,16 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     @admin.display(description="State")
     def state(self, key: ApiKey) -> str:
         if key.revoked_at:
-            return f"Revoked {clock(key.revoked_at)}"
+            return f"Revoked {moment(key.revoked_at)}"
         return "Expired" if key.expires_at <= timezone.now() else "Works"
 
     @admin.display(description="Last used (within the hour)")
     def last_used(self, key: ApiKey) -> str:
-        return clock(key.last_used_at) if key.last_used_at else "Never"
+        return moment(key.last_used_at) if key.last_used_at else "Never"
 
     @admin.display(description="Works until")
     def ends(self, key: ApiKey) -> str:
-        return clock(key.expires_at)
+        return moment(key.expires_at)
 
     @admin.display(description="Issued by")
     def made_by(self, key: ApiKey) -> str:

@@ -10,8 +10,7 @@ from functools import cached_property
 from priorauth.clock import Clock
 from priorauth.models import Assessment, Case
 from priorauth.roles import Actor, Role
-from priorauth.services import barred, conflicts, judge, rails
-from priorauth.services import clock as clock_rules
+from priorauth.services import barred, clock_rules, conflicts, judge, rails
 from priorauth.services.base import holder
 from priorauth.services.claim import held, holds
 from priorauth.services.scored import CLOSABLE, latest_assessment, unscored

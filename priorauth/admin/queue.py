@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from priorauth.admin.words import age, determination, time_left
 from priorauth.models import Assessment, Case
 from priorauth.roles import REVIEWER_ROLES, Actor, Role
-from priorauth.services.base import clock
+from priorauth.services.base import moment
 from priorauth.services.claim import held
 from priorauth.statuses import OPEN, TRANSITIONS, Act, Status
 
@@ -25,10 +25,10 @@ class QueueColumns:
     @admin.display(description="Due")
     def due(self, case: Case) -> SafeString:
         if case.status not in OPEN:
-            return format_html("{}", clock(case.due_at))
+            return format_html("{}", moment(case.due_at))
         left = time_left(case.due_at, timezone.now())
         late = "late" if left.startswith("Late") else "left"
-        return format_html('{} <span class="{}">{}</span>', clock(case.due_at), late, left)
+        return format_html('{} <span class="{}">{}</span>', moment(case.due_at), late, left)
 
     @admin.display(description="Reference")
     def ref(self, case: Case) -> str:

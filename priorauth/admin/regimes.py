@@ -16,7 +16,7 @@ from priorauth.regimes import library
 from priorauth.regimes.rules import Rule
 from priorauth.regimes.written import Changeable, Source
 from priorauth.roles import ADMIN_SITE_ROLES
-from priorauth.services.base import clock
+from priorauth.services.base import moment
 from priorauth.statuses import Urgency
 
 ALL_OTHERS = "every other product"
@@ -58,7 +58,7 @@ def listed() -> Iterator[Listed]:
     for name, rules in regimes.rules.items():
         for rule in reversed(rules):
             use = uses.get((name, rule.effective_from))
-            used = ("First used", clock(use.first_used_at) if use else "Not yet")
+            used = ("First used", moment(use.first_used_at) if use else "Not yet")
             yield Listed(rule.label, _force(rule), _binds(regimes, name), rule.verified, [*_rows(rule), used])
 
 

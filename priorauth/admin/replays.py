@@ -22,7 +22,7 @@ from priorauth.admin.site import site
 from priorauth.admin.words import DETERMINATIONS, NOT_SCORED
 from priorauth.models import Replay, ReplayedCase
 from priorauth.roles import ADMIN_SITE_ROLES, CASE_READER_ROLES
-from priorauth.services.base import clock
+from priorauth.services.base import moment
 
 UNSCORED = "not_scored"  # stands in an address for a request without a stored determination
 RESULTS = {UNSCORED: NOT_SCORED, **DETERMINATIONS, UNREADABLE: "Could not be read"}
@@ -109,7 +109,7 @@ class ReplayAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Run")
     def run(self, replay: Replay) -> str:
-        return f"{replay.pk}, {clock(replay.made_at)}"
+        return f"{replay.pk}, {moment(replay.made_at)}"
 
     @admin.display(description="Edition")
     def tried(self, replay: Replay) -> str:

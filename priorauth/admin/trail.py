@@ -12,7 +12,7 @@ from priorauth import audit
 from priorauth.admin.site import site
 from priorauth.models import AuditEvent, Case
 from priorauth.roles import Role
-from priorauth.services.base import clock
+from priorauth.services.base import moment
 from priorauth.statuses import Act
 from priorauth.tenancy import get_for
 
@@ -116,7 +116,7 @@ def entries(events: Iterable[AuditEvent]) -> list[Entry]:
     return [
         Entry(
             event.sequence,
-            moment(event),
+            to_the_second(event),
             who(event),
             did(event.action),
             about(event),
@@ -127,10 +127,10 @@ def entries(events: Iterable[AuditEvent]) -> list[Entry]:
     ]
 
 
-def moment(event: AuditEvent) -> str:
+def to_the_second(event: AuditEvent) -> str:
     """The time of an event in words; as it stands in the row where somebody tampered with it."""
     try:
-        return clock(dt.datetime.fromisoformat(event.at))
+        return moment(dt.datetime.fromisoformat(event.at))
     except ValueError:
         return event.at
 

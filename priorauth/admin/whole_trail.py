@@ -6,7 +6,7 @@ from django.template.defaultfilters import pluralize
 
 from priorauth.models import AuditCheck, Job
 from priorauth.services import check_trail
-from priorauth.services.base import clock
+from priorauth.services.base import moment
 
 
 def last_check() -> dict[str, Any]:
@@ -22,17 +22,17 @@ def progress(job: Job | None) -> str:
     if job.state == Job.State.FAILED:
         return "The last check could not be done. The list of jobs says why."
     if not job.attempts:
-        return f"A check was asked for at {clock(job.created_at)} and waits for a worker. Load this page again later."
+        return f"A check was asked for at {moment(job.created_at)} and waits for a worker. Load this page again later."
     if job.last_error:
-        return f"A check failed and is tried again after {clock(job.run_after)}."
-    return f"A check, asked for at {clock(job.created_at)}, is running. Load this page again later."
+        return f"A check failed and is tried again after {moment(job.run_after)}."
+    return f"A check, asked for at {moment(job.created_at)}, is running. Load this page again later."
 
 
 def found(check: AuditCheck) -> str:
     """`Sun Nov 22, 2026, 2:00 a.m. EST: unbroken, 12,345 events in 1,234 streams, 56 checkpoints`."""
     read = f"{_counted(check.events, 'event')} in {_counted(check.streams, 'stream')}"
     verdict = _counted(check.fault_count, "fault") if check.fault_count else "unbroken"
-    return f"{clock(check.finished_at)}: {verdict}, {read}, {_counted(check.checkpoints, 'checkpoint')}"
+    return f"{moment(check.finished_at)}: {verdict}, {read}, {_counted(check.checkpoints, 'checkpoint')}"
 
 
 def _counted(number: int, word: str) -> str:

@@ -11,7 +11,7 @@ from priorauth.letters.matter import Matter
 from priorauth.models import ClockChange, Decision, InformationRequest
 from priorauth.regimes.rules import Rule
 from priorauth.roles import Role
-from priorauth.services.base import clock
+from priorauth.services.base import moment
 from priorauth.statuses import Status
 
 TITLES: Final = {
@@ -50,8 +50,8 @@ def of_decision(matter: Matter, decision: Decision) -> Content:
 
 def of_question(matter: Matter, question: InformationRequest) -> Content:
     """The letter that asks for facts."""
-    still = ("At the latest, the time runs again on", clock(matter.still_until) if matter.still_until else "")
-    due = (("Please answer by", clock(question.answer_by)), ("We have to decide by", clock(matter.case.due_at)))
+    still = ("At the latest, the time runs again on", moment(matter.still_until) if matter.still_until else "")
+    due = (("Please answer by", moment(question.answer_by)), ("We have to decide by", moment(matter.case.due_at)))
     sections = (
         member.what_we_need(matter, member.unknown_points(matter, question.items)),
         member.next_steps_asked(matter, question),
@@ -118,8 +118,8 @@ def _dates(matter: Matter, decision: Decision, *more: tuple[str, str]) -> Facts:
     if len(matter.validities) == 1:
         first, last = map(day_words, matter.validities[0])
         valid = [("First day of the approval", first), ("Last day of the approval", last)]
-    return facts(_received(matter), ("We decided on", clock(matter.at)), *valid, *more)
+    return facts(_received(matter), ("We decided on", moment(matter.at)), *valid, *more)
 
 
 def _received(matter: Matter) -> tuple[str, str]:
-    return ("We received the request on", clock(matter.case.received_at))
+    return ("We received the request on", moment(matter.case.received_at))

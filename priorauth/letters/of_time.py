@@ -21,7 +21,7 @@ from priorauth.letters.content import (
 from priorauth.letters.matter import Matter
 from priorauth.models import ClockChange
 from priorauth.regimes.rules import Rule
-from priorauth.services.base import clock
+from priorauth.services.base import moment
 
 Kind = ClockChange.Kind
 KINDS: Final = {
@@ -88,11 +88,11 @@ def dates(matter: Matter, row: ClockChange) -> Section:
         BOTH,
         (
             facts(
-                ("We received the request on", clock(matter.case.received_at)),
-                ("We had to decide by", clock(row.due_before)),
-                ("We wrote this on", clock(row.changed_at)),
-                ("The time runs again by itself on", clock(row.until) if row.until else ""),
-                ("We now have to decide by", clock(row.due_after)),
+                ("We received the request on", moment(matter.case.received_at)),
+                ("We had to decide by", moment(row.due_before)),
+                ("We wrote this on", moment(row.changed_at)),
+                ("The time runs again by itself on", moment(row.until) if row.until else ""),
+                ("We now have to decide by", moment(row.due_after)),
             ),
         ),
     )

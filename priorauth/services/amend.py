@@ -5,7 +5,7 @@ from typing import Any
 
 from priorauth.models import Case, Revision
 from priorauth.roles import Actor
-from priorauth.services import answer_time, clock
+from priorauth.services import answer_time, clock_rules
 from priorauth.services.base import acting, permit
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.services.submit import carried, columns_of, essence, revise, stamped
@@ -34,7 +34,7 @@ def amend(
     document, details = stamped(facts, case, at), carried(latest, details)
     if essence(document) == essence(latest.facts) and details == latest.details:
         raise Incomplete("facts", "Nothing was changed, so nothing was sent. Change an answer or add a file.")
-    turning = clock.with_facts(case, document.get("product"), by=by, at=at)
+    turning = clock_rules.with_facts(case, document.get("product"), by=by, at=at)
     if case.status != Status.INFORMATION_NEEDED:
         turning.running(by=by, at=at)
     columns = columns_of(document) | turning.columns | {"determination": "", "score": None}

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from priorauth.models import AnswerDraft, InformationRequest
 from priorauth.roles import Actor
-from priorauth.services.base import clock
+from priorauth.services.base import moment
 from priorauth.services.errors import Conflict
 from priorauth.statuses import Status
 
@@ -41,7 +41,7 @@ def keep(
         ):
             return draft  # the second press of one button
         if draft.version != version:
-            raise Conflict(f"{draft.saved_by} kept an answer at {clock(draft.saved_at)} while you had it open.")
+            raise Conflict(f"{draft.saved_by} kept an answer at {moment(draft.saved_at)} while you had it open.")
         draft.changes, draft.items, draft.note = changes, items, note
         draft.version, draft.saved_by_id, draft.saved_at = version + 1, by.user_id, at
         draft.save()

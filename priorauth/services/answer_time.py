@@ -5,8 +5,8 @@ import datetime as dt
 from priorauth import audit
 from priorauth.clock import next_business_day
 from priorauth.services import notify
-from priorauth.services.base import Change, clock
-from priorauth.services.clock import Turning
+from priorauth.services.base import Change, moment
+from priorauth.services.clock_rules import Turning
 from priorauth.services.errors import Incomplete
 from priorauth.statuses import Urgency
 
@@ -38,13 +38,16 @@ def check(turning: Turning, answer_by: dt.datetime, at: dt.datetime) -> dt.datet
     if answer_by < at + SHORTEST:
         raise Incomplete("answer_by", "Give the office at least half an hour to answer.")
     if answer_by > (last := latest(turning, at)):
-        raise Incomplete("answer_by", f"The time to answer must end by {clock(last)}, by the rule of this plan.")
+        raise Incomplete("answer_by", f"The time to answer must end by {moment(last)}, by the rule of this plan.")
     return answer_by
 
 
 def bring_forward(change: Change, turning: Turning, at: dt.datetime) -> None:
-    """Within an act that may have the case due earlier, since another rule or urgency counts: the time of an open
-    question ends with the time to decide, as it would if it were asked now. Nobody can decide before it ends."""
+    """Within an act that wrote a change of the clock, which may have the case due earlier, since another rule or
+    urgency counts: the time of an open question ends with the time to decide, as it would if it were asked now. Nobody
+    can decide before it ends."""
+    if "clock_change" not in change.entities:
+        return
     case, last = change.case, _or_a_day(change.case.due_at, turning, at)
     question = case.information_requests.filter(answered_at=None, expired_at=None, answer_by__gt=last).first()
     if question is None:

@@ -150,14 +150,14 @@ def _is_seen(character: str) -> bool:
     return unicodedata.category(character)[0] in "LNPS" and character not in BLANK_LOOKING
 
 
-def clock(at: dt.datetime) -> str:
+def moment(at: dt.datetime) -> str:
     """An instant as people read it, in the plan's time zone: `Fri Nov 27, 2026, 4:12 p.m. EST`."""
     return format_date(timezone.localtime(at), settings.DATETIME_FORMAT)
 
 
 def holder(case: Case) -> str:
     """Who holds a case, in words, and until when."""
-    return f"{case.claimed_by} holds this case until {clock(case.claimed_until)}."
+    return f"{case.claimed_by} holds this case until {moment(case.claimed_until)}."
 
 
 def _why_not(case: Case, act: Act, by: Actor, at: dt.datetime) -> str:
@@ -165,7 +165,7 @@ def _why_not(case: Case, act: Act, by: Actor, at: dt.datetime) -> str:
         decision = case.decisions.select_related("decided_by").filter(round=case.round).first()
         if decision:
             outcome = Decision.Outcome(decision.outcome).label.lower()
-            return f"{decision.decided_by} decided this case at {clock(decision.decided_at)}: {outcome}."
+            return f"{decision.decided_by} decided this case at {moment(decision.decided_at)}: {outcome}."
     if case.status not in TRANSITIONS[act].sources:
         return f"The case is now “{Status(case.status).label}”, so this can no longer be done."
     if TRANSITIONS[act].claimed and case.claimed_by_id != by.user_id:
@@ -173,8 +173,8 @@ def _why_not(case: Case, act: Act, by: Actor, at: dt.datetime) -> str:
         why = holder(case) if live else "Claim the case first: then nobody else can decide it while you do."
         return f"{why}{_taken(case, by)}"
     if TRANSITIONS[act].claimed and case.claimed_until <= at:
-        return f"Your claim ran out at {clock(case.claimed_until)}. Claim the case again."
-    return f"The case was changed at {clock(case.updated_at)} while you had it open. Read it again before you go on."
+        return f"Your claim ran out at {moment(case.claimed_until)}. Claim the case again."
+    return f"The case was changed at {moment(case.updated_at)} while you had it open. Read it again before you go on."
 
 
 def _taken(case: Case, by: Actor) -> str:
@@ -187,7 +187,7 @@ def _taken(case: Case, by: Actor) -> str:
         Handover.Kind.HAND_OVER: f"handed it over to {last.to_user}",
         Handover.Kind.TAKE_OVER: "took it over",
     }[Handover.Kind(last.kind)]
-    return f" {last.by} {did} at {clock(last.at)}" + (f": “{last.words}”" if last.words else ".")
+    return f" {last.by} {did} at {moment(last.at)}" + (f": “{last.words}”" if last.words else ".")
 
 
 def _plain(value: Any) -> Any:

@@ -4,13 +4,14 @@ import datetime as dt
 
 from priorauth.models import Case, ClockChange
 from priorauth.roles import Actor
-from priorauth.services import answer_time, clock, letters, notify
+from priorauth.services import answer_time, letters, notify
 from priorauth.services.barred import barred, keep_apart
 from priorauth.services.base import acting, permit, refuse
+from priorauth.services.clock_rules import WHY_NOT, Turning, unhindered
 from priorauth.statuses import Act
 
 
-def begin(case: Case, act: Act, *, by: Actor, at: dt.datetime) -> clock.Turning:
+def begin(case: Case, act: Act, *, by: Actor, at: dt.datetime) -> Turning:
     """The clock of an open case that `by` may change with `act` now. Raises NotPermitted, which the trail keeps, where
     the person or the rule may not, or Conflict."""
     permit(case, act, by=by, at=at)
@@ -18,15 +19,15 @@ def begin(case: Case, act: Act, *, by: Actor, at: dt.datetime) -> clock.Turning:
         keep_apart(case, act, by=by, at=at)
     elif why := barred(case, by=by, at=at):
         refuse(case, act, why, by=by, at=at)
-    turning = clock.Turning.of_open(case)
-    if why := clock.WHY_NOT[act](turning, at):
+    turning = Turning.of_open(case)
+    if why := WHY_NOT[act](turning, at):
         refuse(case, act, why, by=by, at=at)
-    clock.unhindered(case, by=by, at=at)
+    unhindered(case, by=by, at=at)
     return turning
 
 
 def finish(
-    turning: clock.Turning, act: Act, *, by: Actor, at: dt.datetime, version: int | None, ground: str | None = None
+    turning: Turning, act: Act, *, by: Actor, at: dt.datetime, version: int | None, ground: str | None = None
 ) -> ClockChange:
     """Write the last change and tell the office: by a letter with the rule's reason in the member's words, the
     `ground`; without one (None) by its page and mail alone. Raises Conflict."""

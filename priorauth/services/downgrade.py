@@ -4,7 +4,7 @@ import datetime as dt
 
 from priorauth.models import Case, ClockChange
 from priorauth.roles import Actor
-from priorauth.services import change_clock, clock
+from priorauth.services import change_clock, clock_rules
 from priorauth.statuses import Act, Urgency
 
 
@@ -16,5 +16,5 @@ def downgrade(case: Case, *, by: Actor, at: dt.datetime, reason: str, version: i
     """
     turning = change_clock.begin(case, Act.DOWNGRADE, by=by, at=at)
     turning.urgency = Urgency.STANDARD
-    turning.turn(clock.Kind.DOWNGRADED, by=by, at=at, reason=clock.reason_of(reason))
+    turning.turn(clock_rules.Kind.DOWNGRADED, by=by, at=at, reason=clock_rules.reason_of(reason))
     return change_clock.finish(turning, Act.DOWNGRADE, by=by, at=at, version=version, ground="")

@@ -11,7 +11,7 @@ from priorauth import audit
 from priorauth.models import Case, Draft
 from priorauth.roles import OFFICE_ROLES, Actor
 from priorauth.services import draft_versions, panel_record
-from priorauth.services.base import clock
+from priorauth.services.base import moment
 from priorauth.services.errors import Conflict, NotPermitted
 from priorauth.services.panel_record import Shown
 from priorauth.statuses import Act, Status
@@ -76,7 +76,7 @@ def save(
         if saver.saved_by_id == by.user_id and saver.fields == fields:
             return saver  # the second press of one save
         raise Conflict(
-            f"{saver.saved_by} saved this request at {clock(saver.saved_at)} while you had it open."
+            f"{saver.saved_by} saved this request at {moment(saver.saved_at)} while you had it open."
             " What you typed is still below; press Save to see both versions and choose."
         )
     draft.refresh_from_db()

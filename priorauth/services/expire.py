@@ -6,7 +6,7 @@ from django.db import transaction
 
 from priorauth.models import Case, InformationRequest
 from priorauth.roles import SYSTEM
-from priorauth.services import clock, notify
+from priorauth.services import clock_rules, notify
 from priorauth.services.base import acting
 from priorauth.services.errors import Conflict
 from priorauth.statuses import Act, Status
@@ -40,7 +40,7 @@ def _expire(case_id: int, question_id: int, at: dt.datetime) -> bool:
 
 
 def _end(case: Case, question: InformationRequest, at: dt.datetime) -> None:
-    turning = clock.Turning.of(case).running(by=SYSTEM, at=at)
+    turning = clock_rules.Turning.of(case).running(by=SYSTEM, at=at)
     with acting(case, Act.EXPIRE, by=SYSTEM, at=at, **turning.columns) as change:
         turning.write(change)
         question.expired_at = at

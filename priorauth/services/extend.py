@@ -4,7 +4,7 @@ import datetime as dt
 
 from priorauth.models import Case, ClockChange
 from priorauth.roles import Actor
-from priorauth.services import change_clock, clock
+from priorauth.services import change_clock, clock_rules
 from priorauth.services.errors import Incomplete
 from priorauth.statuses import Act
 
@@ -20,17 +20,17 @@ def extend(
     extension = turning.rule.extension(turning.urgency)
     if ground not in extension.grounds:
         raise Incomplete("ground", "Choose why the time is extended.")
-    most = clock.most_left(turning)
+    most = clock_rules.most_left(turning)
     if not 1 <= count <= most:
         raise Incomplete("count", f"Write a number of {extension.most.unit.value} from 1 to {most}.")
     chosen = extension.grounds[ground]
     turning.turn(
-        clock.Kind.EXTENDED,
+        clock_rules.Kind.EXTENDED,
         by=by,
         at=at,
         count=count,
         unit=extension.most.unit.value,
         ground=chosen.label,
-        reason=clock.reason_of(reason),
+        reason=clock_rules.reason_of(reason),
     )
     return change_clock.finish(turning, Act.EXTEND, by=by, at=at, version=version, ground=chosen.member)

@@ -8,7 +8,7 @@ from typing import Any
 from priorauth import audit
 from priorauth.models import AnswerDraft, Case, InformationRequest, ItemAnswer
 from priorauth.roles import Actor
-from priorauth.services import answer_time, clock, letters, notify, questions
+from priorauth.services import answer_time, clock_rules, letters, notify, questions
 from priorauth.services.barred import keep_apart
 from priorauth.services.base import Change, acting, needed, permit, visible
 from priorauth.services.errors import Conflict, Incomplete
@@ -57,7 +57,7 @@ def ask(
     question = needed(question, "question", SEND)
     asked = questions.chosen(case, items, by=by)
     again = questions.reasoned(case, asked, again)
-    turning = clock.with_question(case, by=by, at=at)
+    turning = clock_rules.with_question(case, by=by, at=at)
     answer_by = answer_time.usual(turning, at) if answer_by is None else answer_time.check(turning, answer_by, at)
     columns = {"claimed_by": None, "claimed_until": None} | turning.columns
     with acting(case, Act.ASK, by=by, at=at, version=version, **columns) as change:
@@ -112,7 +112,7 @@ def answer(
     unchanged = essence(document) == essence(latest.facts) and details == latest.details
     if unchanged and not visible(note) and not items:
         raise Incomplete("note", NOTHING)
-    turning = clock.with_facts(case, document.get("product"), by=by, at=at).running(by=by, at=at)
+    turning = clock_rules.with_facts(case, document.get("product"), by=by, at=at).running(by=by, at=at)
     columns = columns_of(document) | turning.columns | {"arrived_at": at}
     with acting(case, Act.ANSWER, by=by, at=at, version=version, **columns) as change:
         turning.write(change)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from priorauth.models import Assessment, Case, Job, Revision
-from priorauth.services.base import clock
+from priorauth.services.base import moment
 
 CLOSABLE = frozenset({"not_in_scope", "prior_auth_not_required"})
 Json = dict[str, Any]
@@ -24,7 +24,7 @@ def unscored(case: Case) -> str:
     waiting = case.jobs.filter(kind=Job.Kind.SCORE, state=Job.State.WAITING)
     if latest_assessment(case) is None and waiting.exists():
         return (
-            f"The office changed this request at {clock(latest_revision(case).created_at)}. It is being scored again."
+            f"The office changed this request at {moment(latest_revision(case).created_at)}. It is being scored again."
         )
     return ""
 

@@ -4,9 +4,8 @@ import datetime as dt
 
 from priorauth.models import Case, ClockChange
 from priorauth.roles import Actor
-from priorauth.services import change_clock, clock
-from priorauth.services.base import clock as moment
-from priorauth.services.base import refuse
+from priorauth.services import change_clock, clock_rules
+from priorauth.services.base import moment, refuse
 from priorauth.services.errors import Incomplete
 from priorauth.statuses import Act
 
@@ -30,12 +29,12 @@ def stop(
         raise Incomplete("ground", "Choose why the clock is stopped.")
     chosen = rule.grounds[ground]
     turning.turn(
-        clock.Kind.STOPPED,
+        clock_rules.Kind.STOPPED,
         by=by,
         at=at,
         until=at + rule.most - turning.stood_still(at),
         ground=chosen.label,
-        reason=clock.reason_of(reason),
+        reason=clock_rules.reason_of(reason),
     )
     return change_clock.finish(turning, Act.STOP_CLOCK, by=by, at=at, version=version, ground=chosen.member)
 
@@ -45,7 +44,7 @@ def resume(case: Case, *, by: Actor, at: dt.datetime, reason: str, version: int 
     and by mail. Raises NotPermitted, which the trail keeps, where it runs, or where the case would be due while the
     office still has time to answer and nobody can decide; Incomplete; or Conflict."""
     turning = change_clock.begin(case, Act.RESUME_CLOCK, by=by, at=at)
-    row = turning.turn(clock.Kind.RESUMED, by=by, at=at, reason=clock.reason_of(reason))
+    row = turning.turn(clock_rules.Kind.RESUMED, by=by, at=at, reason=clock_rules.reason_of(reason))
     question = case.information_requests.filter(answered_at=None, expired_at=None, answer_by__gt=row.due_after).first()
     if question:
         why = BEFORE_THE_ANSWER.format(due=moment(row.due_after), answer_by=moment(question.answer_by))

@@ -13,7 +13,7 @@ from policies import facts as facts_v1
 from priorauth import jobs
 from priorauth.models import Case, Clinician, Facility, Job, Member, Revision
 from priorauth.roles import Actor
-from priorauth.services import bounds, clock, panel_record
+from priorauth.services import bounds, clock_rules, panel_record
 from priorauth.services.base import Change, acting, permit
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.statuses import Act, Urgency
@@ -70,7 +70,7 @@ def _send(
         urgency=submission.urgency,
         received_at=at,
         **columns_of(document),
-        **clock.first(document.get("product"), at, submission.urgency),
+        **clock_rules.first(document.get("product"), at, submission.urgency),
     ) as change:
         record = _use_up_draft(case, draft_version)
         change.rows += _named(case, submission)

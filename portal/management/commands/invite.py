@@ -16,7 +16,7 @@ from django.utils import timezone
 from priorauth.models import Organization, User
 from priorauth.roles import OFFICE_ROLES, SYSTEM, Role
 from priorauth.services import invitations, people
-from priorauth.services.base import clock
+from priorauth.services.base import moment
 from priorauth.services.errors import Refused
 
 
@@ -40,7 +40,7 @@ class Command(BaseCommand):
             raise CommandError(str(refused)) from refused
         path = reverse("invitation-link", args=[token])
         does = "chooses a new password" if invitation.user else f"makes an account as {Role(role).label.lower()}"
-        self.stdout.write(f"With this link {invitation.email} {does}, once, until {clock(invitation.expires_at)}.")
+        self.stdout.write(f"With this link {invitation.email} {does}, once, until {moment(invitation.expires_at)}.")
         self.stdout.write("It is shown only now: pass it on in a way that you trust.\n")
         self.stdout.write(f"  {address.rstrip('/')}{path}")
 

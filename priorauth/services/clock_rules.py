@@ -5,22 +5,22 @@ from typing import Any, Self
 
 from django.utils import timezone
 
-from priorauth import clock as clocks
+from priorauth import clock
 from priorauth.models import Case, ClockChange
 from priorauth.regimes import library
 from priorauth.roles import Actor, Role
 from priorauth.services import claim
-from priorauth.services.base import Change, clock, holder, long_enough
+from priorauth.services.base import Change, holder, long_enough, moment
 from priorauth.services.errors import Conflict
 from priorauth.statuses import OPEN, Act, Status, Urgency
 
-Kind = clocks.Kind
+Kind = clock.Kind
 STANDS_STILL = "The clock stands still already."
 WHY = "Write the reason in at least 20 characters."
 BY_A_QUESTION = "The office was asked for what is missing."
 
 
-class Turning(clocks.Clock):
+class Turning(clock.Clock):
     """A clock that an act is about to change. Nothing is written before `write`, within the act."""
 
     @classmethod
@@ -91,7 +91,7 @@ def _over(case: Case) -> str:
 def first(product: str | None, received: dt.datetime, urgency: str) -> dict[str, Any]:
     """The columns of the clock of a case that has just been received."""
     rule = library.current().of_product(product, timezone.localdate(received))
-    due = clocks.first_due(received, rule, urgency)
+    due = clock.first_due(received, rule, urgency)
     return {"regime": rule.regime, "rule_from": rule.effective_from, "due_at": due}
 
 
@@ -118,7 +118,7 @@ def with_question(case: Case, *, by: Actor, at: dt.datetime) -> Turning:
     return turning
 
 
-def why_not_stop(turning: clocks.Clock, at: dt.datetime) -> str:
+def why_not_stop(turning: clock.Clock, at: dt.datetime) -> str:
     """Why the clock cannot be stopped, or ""."""
     stop = turning.rule.stop(turning.urgency)
     if stop is None:
@@ -126,24 +126,24 @@ def why_not_stop(turning: clocks.Clock, at: dt.datetime) -> str:
     if turning.stop_at(at):
         return STANDS_STILL
     if turning.case.due_at <= at:
-        return f"The time was over at {clock(turning.case.due_at)}: a stop cannot undo that."
+        return f"The time was over at {moment(turning.case.due_at)}: a stop cannot undo that."
     if turning.stood_still(at) >= stop.most:
         return f"The clock has stood still for {stop.longest.limit}, the most that the rule allows."
     return ""
 
 
-def why_not_resume(turning: clocks.Clock, at: dt.datetime) -> str:
+def why_not_resume(turning: clock.Clock, at: dt.datetime) -> str:
     """Why the clock cannot be set running, or ""."""
     return "" if turning.stop_at(at) else "The clock is running."
 
 
-def why_not_extend(turning: clocks.Clock, at: dt.datetime) -> str:
+def why_not_extend(turning: clock.Clock, at: dt.datetime) -> str:
     """Why the time cannot be extended, or ""."""
     extension = turning.rule.extension(turning.urgency)
     if extension is None:
         return f"The rule of this plan knows no extension ({turning.rule.label}, {turning.urgency})."
     if turning.case.due_at <= at:
-        return f"The time was over at {clock(turning.case.due_at)}: it can only be extended before."
+        return f"The time was over at {moment(turning.case.due_at)}: it can only be extended before."
     if turning.stop_at(at):
         return "The clock stands still. Set it running before you extend the time."
     if not most_left(turning):
@@ -151,7 +151,7 @@ def why_not_extend(turning: clocks.Clock, at: dt.datetime) -> str:
     return ""
 
 
-def most_left(turning: clocks.Clock) -> int:
+def most_left(turning: clock.Clock) -> int:
     """By how many of its units the rule still lets the time be extended."""
     extension = turning.rule.extension(turning.urgency)
     if extension is None or (extension.once and turning.extensions):
@@ -159,14 +159,14 @@ def most_left(turning: clocks.Clock) -> int:
     return extension.most.count - sum(change.count for change in turning.extensions)
 
 
-def why_not_downgrade(turning: clocks.Clock, at: dt.datetime) -> str:
+def why_not_downgrade(turning: clock.Clock, at: dt.datetime) -> str:
     """Why the request cannot be decided in the standard time instead, or ""."""
     if turning.urgency != Urgency.EXPEDITED:
         return "This request is standard already."
     if turning.rule.text.downgrade is None:
         return f"The rule of this plan does not let an expedited request become a standard one ({turning.rule.label})."
     if turning.case.due_at <= at:
-        return f"The time was over at {clock(turning.case.due_at)}: another urgency cannot undo that."
+        return f"The time was over at {moment(turning.case.due_at)}: another urgency cannot undo that."
     return ""
 
 
