@@ -35,6 +35,7 @@ from priorauth.services import (
     withdraw,
     write,
 )
+from priorauth.services.decision_lines import Verdict
 from priorauth.services.errors import Refused
 from priorauth.services.scored import computed_states
 from priorauth.statuses import TRANSITIONS, Act, Urgency
@@ -164,7 +165,7 @@ def refuse(world: World, *, some: bool) -> None:
     if computed_states(world.case.assessments.filter(revision=revision).last()):
         cases.certain(world.case, world.by, world.at)
         relied_on = cases.not_met(world.case, world.by, world.at, lines)
-    decide.not_approve(world.case, lines=lines, relied_on=relied_on, **cases.REASONS, **VALID, **world.who)
+    decide.not_approve(world.case, Verdict(lines, relied_on=relied_on, **cases.REASONS, **VALID), **world.who)
 
 
 def pass_on(world: World) -> None:

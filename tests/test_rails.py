@@ -15,6 +15,7 @@ from priorauth.roles import Role
 from priorauth.selectors import overrides
 from priorauth.services import claim, decide, escalate, expire, information, judge, recommendation, reopen, withdraw
 from priorauth.services.base import clock
+from priorauth.services.decision_lines import Verdict
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 from priorauth.statuses import DECIDED
 from priorauth.tasks import end_questions
@@ -388,9 +389,9 @@ def test_only_what_the_physician_marked_not_met_can_be_named(named):
     physician = person(Role.PHYSICIAN)
     case = ready_to_refuse(physician, in_review())
     before = stored(case)
-    values = {**cases.REASONS, "lines": [1], "relied_on": [*not_met_in(case), ("L1", named)]}
+    verdict = Verdict([1], relied_on=[*not_met_in(case), ("L1", named)], **cases.REASONS)
     with pytest.raises(Incomplete, match="did not mark it") as refused:
-        decide.not_approve(case, by=physician, at=timezone.now(), **values)
+        decide.not_approve(case, verdict, by=physician, at=timezone.now())
     assert (refused.value.field, stored(case), len(refusals())) == ("relied_on", before, 1)
 
 
@@ -604,7 +605,7 @@ def test_t9_no_nurse_denies_and_nobody_decides_what_they_sent_in_200_tries():
     """By every service that decides, as a nurse, a lead, a physician without a licence, and a person of the request."""
     nurse, lead, unlicensed_one = person(Role.NURSE), person(Role.LEAD), person(Role.PHYSICIAN, licensed=False)
     case = ready_to_refuse(nurse, in_review())
-    values = {**cases.REASONS, "relied_on": [], **cases.DAYS}
+    verdict = Verdict([1], relied_on=[], **cases.REASONS, **cases.DAYS)
     known, tries = AuditEvent.objects.count(), 0
     sent_it = person(Role.PHYSICIAN)
     with guards_off():
@@ -613,7 +614,7 @@ def test_t9_no_nurse_denies_and_nobody_decides_what_they_sent_in_200_tries():
         for by in (nurse, lead, unlicensed_one, sent_it):
             tries += 1
             with pytest.raises(NotPermitted):
-                decide.not_approve(case, by=by, at=timezone.now(), lines=[1], **values)
+                decide.not_approve(case, verdict, by=by, at=timezone.now())
     assert (tries, case.decisions.count()) == (200, 0)
     assert AuditEvent.objects.filter(action="refused_not_approve").count() == AuditEvent.objects.count() - known == 200
     assert snapshot(case)["status"] not in DECIDED

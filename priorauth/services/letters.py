@@ -68,7 +68,8 @@ def of_clock(change: Change, row: ClockChange, rule: Rule, ground: str, *, by: A
 def _decided(line: Line, row: DecisionLine) -> Line:
     if row.outcome != Outcome.APPROVED:
         return replace(line, approved=False)
-    return replace(line, approved=True, units=row.units, days=(row.valid_from, row.valid_to))
+    left_out = tuple(filter(None, row.levels_not_approved.split(", ")))
+    return replace(line, approved=True, units=row.units, days=(row.valid_from, row.valid_to), left_out=left_out)
 
 
 def _credential(by: Actor) -> Credential | None:
