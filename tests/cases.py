@@ -118,6 +118,19 @@ def case_in_review(clerk: Actor, name: str = CLEAN, at: dt.datetime = NOW) -> Ca
     return case
 
 
+def case_of_levels(clerk: Actor, at: dt.datetime = NOW, **of_l3: Any) -> Case:
+    """In review: line 1 is 22511 for L1, line 2 is 22512, two units, for L2 and L3. All of it meets the policy, but for
+    what `of_l3` says of L3."""
+    document = facts()
+    level, first = document["levels"]["L1"], document["lines"][0]
+    document["levels"] |= {"L2": level, "L3": {**level, **of_l3}}
+    document["lines"].append({**first, "line": 2, "code": "22512", "levels": ["L2", "L3"], "units": 2})
+    case = sent_case(clerk, at=at, facts=submission(document).facts)
+    score_all(at)
+    case.refresh_from_db()
+    return case
+
+
 def claimed(case: Case, reviewer: Actor, at: dt.datetime = NOW) -> Case:
     return claim.claim(case, by=reviewer, at=at)
 

@@ -188,7 +188,7 @@ class NotApproveForm(WithDays):
     def _fit_units(self, line: Json, left_out: list[str]) -> None:
         """Propose, to be seen and changed, the units that go with the levels which are approved."""
         name, most, kept = f"units_{line['line']}", most_units(line, left_out), len(levels_of(line)) - len(left_out)
-        given = self.cleaned_data[name] or line["units"]
+        given = line["units"] if self.cleaned_data[name] is None else self.cleaned_data[name]
         if kept and given > most:
             words = {"line": line["line"], "levels": len(levels_of(line)), "kept": kept, "most": most, "given": given}
             self.add_error(name, PROPOSED.format(**words))
