@@ -240,7 +240,7 @@ RAILS = {
         "No criteria were scored for S1 of line 1",
     ),
     "more units than levels": Rail(P, "not-approve", levels, {"lines": ["2.L3"]}, 400, "so 1 is proposed here"),
-    "no units for levels": Rail(P, "not-approve", levels, {"lines": ["2.L3"], "units_2": "0"}, 400, "enter 1."),
+    "no units for levels": Rail(P, "not-approve", levels, {"lines": ["2.L3"], "units_2": "0"}, 400, "enter 1.", "-"),
     "certainty unmarked at the levels that stay": Rail(
         P, "not-approve", levels_without_certainty, {"lines": ["2.L3"], **ONE}, 403, "First mark at L1, L2 whether"
     ),
