@@ -21,8 +21,8 @@ OF_LEVELS = (
     " letter says for which levels."
 )
 PROPOSED = (
-    "You approve {kept} of the {levels} levels of line {line}, so {most} is proposed here instead of {given}. Go on, or"
-    " change it."
+    "You approve {kept} of the {levels} levels of line {line}, so {most} is proposed here instead of {given} units."
+    " Go on, or change it."
 )
 ADD_ON = (
     "This may be a mistake: {code} is an add-on code, and you approve no line with the code that it is added to"
