@@ -225,7 +225,7 @@ RAILS = {
     "a level of another line": Rail(P, "not-approve", levels, {"lines": ["2.L1"]}, 400, "Choose among the lines"),
     "a level and its line": Rail(P, "not-approve", levels, {"lines": ["2", "2.L3"]}, 400, "Choose among the lines"),
     "no level at all": Rail(
-        P, "not-approve", levels, {"lines": [], **days()}, 400, "Choose at least one line or level"
+        P, "not-approve", levels, {"lines": [], **days()}, 400, "Choose at least one line or level", "-"
     ),
     "no criterion at one level": Rail(P, "not-approve", levels, {"lines": ["2.L2"], **ONE}, 400, "for L2 of line 2"),
     "no code for levels": Rail(

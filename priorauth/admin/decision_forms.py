@@ -40,12 +40,12 @@ def validity(case: Case) -> dict[str, dt.date]:
     return {"valid_from": first, "valid_to": first + decide.DEFAULT_VALIDITY}
 
 
-def line_words(line: Json) -> str:
-    return f"Line {line['line']}: {line['code']}, {', '.join(line.get('levels') or []) or 'no level named'}"
-
-
 def levels_of(line: Json) -> list[str]:
     return line.get("levels") or []
+
+
+def line_words(line: Json) -> str:
+    return f"Line {line['line']}: {line['code']}, {', '.join(levels_of(line)) or 'no level named'}"
 
 
 def places_of(line: Json) -> list[tuple[str, str]]:
