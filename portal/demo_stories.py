@@ -9,6 +9,7 @@ from django.utils import timezone
 from priorauth.models import Case
 from priorauth.roles import Actor, Role
 from priorauth.services import claim, decide, escalate, extend, hand_over, information, judge, reopen
+from priorauth.services.decision_lines import Verdict
 from priorauth.services.scored import latest_assessment
 
 STEP = dt.timedelta(minutes=10)
@@ -55,8 +56,8 @@ def _not_approve(case: Case, request: dict[str, Any], plan: dict[Role, Actor], a
     claim.claim(case, by=physician, at=at)
     marks = _mark(case, physician, request, at)
     relied_on = [(mark.level, mark.criterion) for mark in marks if mark.verdict == "not_met"]
-    reasons = {name: request[name] for name in REASONS}
-    decide.not_approve(case, by=physician, at=at + STEP, lines=[1], relied_on=relied_on, **reasons)
+    verdict = Verdict(lines=[1], relied_on=relied_on, **{name: request[name] for name in REASONS})
+    decide.not_approve(case, verdict, by=physician, at=at + STEP)
 
 
 def _mark(case: Case, reviewer: Actor, request: dict[str, Any], at: dt.datetime) -> list[judge.Mark]:

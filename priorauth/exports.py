@@ -19,7 +19,7 @@ from priorauth.models import Decision
 from priorauth.roles import EXPORT_ROLES, Actor, Role
 from priorauth.services.errors import NotPermitted
 
-VERSION = 1
+VERSION = 2
 PREVIEW_ROWS = 5
 ONE_DAY = dt.timedelta(days=1)
 BLOCK_BYTES = 32 * 1024
@@ -63,9 +63,12 @@ WRITTEN = {
     "jsonl": {TEXT: _text, NUMBER: _plain, DAY: _plain, FLAG: _plain, INSTANT: _utc},
 }
 
-# Version 1, for both forms. Of a case that was opened again each round has its rows: `received` and `due` are the clock
-# of the round, which began with the receipt or with the opening. A change of a name, a meaning or the order is a new
-# version.
+# Version 2, for both forms. Of a case that was opened again each round has its rows: `received` and `due` are the clock
+# of the round, which began with the receipt or with the opening. `levels` of an approved line are those that are
+# approved; what was asked for besides stands in `levels_not_approved`, as do all levels of a line that is not approved,
+# and the line has the reason codes. `determination`, `pathway` and `score` are of the line as it was asked for. `units`
+# are those that are approved. A change of a name, a meaning or the order is a new version. Version 1 had neither the
+# last three columns nor lines without some of their levels.
 COLUMNS: dict[str, tuple[str, str]] = {
     "reference": (TEXT, "c.reference"),
     "line": (NUMBER, "l.number"),
@@ -79,7 +82,8 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "outcome": (TEXT, "l.outcome"),
     "reason_codes": (
         TEXT,
-        "CASE WHEN l.outcome = 'not_approved' THEN array_to_string(d.reason_codes, ' ') ELSE '' END",
+        "CASE WHEN l.outcome = 'not_approved' OR l.levels_not_approved <> '' THEN array_to_string(d.reason_codes, ' ')"
+        " ELSE '' END",
     ),
     "decided_by_role": (TEXT, "d.decided_role"),
     "human_review": (FLAG, "true"),
@@ -96,6 +100,12 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "urgency": (TEXT, "c.urgency"),
     "office_npi": (TEXT, "o.npi"),
     "clinician_npi": (TEXT, "k.npi"),
+    "levels_not_approved": (
+        TEXT,
+        "CASE WHEN l.outcome = 'not_approved' THEN l.levels ELSE l.levels_not_approved END",
+    ),
+    "units": (NUMBER, "CASE WHEN l.outcome = 'approved' THEN l.units END"),
+    "round": (NUMBER, "d.round"),
 }
 
 TABLES = """

@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from priorauth.admin.decision_forms import places_of
 from priorauth.models import Case
 from priorauth.roles import Actor, Role
 from priorauth.services import claim, escalate
@@ -77,7 +78,9 @@ def typed(slug: str, case: Case, **changes: Any) -> dict[str, Any]:
         "message": {"text": "Which clinic took the MRI?"},
         "escalate": {"question": "Is the fracture new?", "recommendation": "approve"},
         "not-approve": {
-            "lines": [line["line"] for line in case.revisions.order_by("-number")[0].facts["lines"]],
+            "lines": [
+                key for line in case.revisions.order_by("-number")[0].facts["lines"] for key, _ in places_of(line)
+            ],
             **REASONS,
             "reason_codes": ["N05"],
             "relied_on": [f"{one.level}.{one.criterion}" for one in case.judgements.filter(verdict="not_met")],

@@ -4,7 +4,7 @@ import datetime as dt
 import json
 import uuid
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from priorauth.models import Case, Credential, Job, Membership, Organization, Us
 from priorauth.models.judgement import CERTAINTY
 from priorauth.roles import OFFICE_ROLES, Actor, Role
 from priorauth.services import claim, decide, drafts, judge, score, submit
+from priorauth.services.decision_lines import Verdict
 from priorauth.services.scored import computed_states, latest_assessment
 from priorauth.statuses import Urgency
 
@@ -117,6 +118,19 @@ def case_in_review(clerk: Actor, name: str = CLEAN, at: dt.datetime = NOW) -> Ca
     return case
 
 
+def case_of_levels(clerk: Actor, at: dt.datetime = NOW, **of_l3: Any) -> Case:
+    """In review: line 1 is 22511 for L1, line 2 is 22512, two units, for L2 and L3. All of it meets the policy, but for
+    what `of_l3` says of L3."""
+    document = facts()
+    level, first = document["levels"]["L1"], document["lines"][0]
+    document["levels"] |= {"L2": level, "L3": {**level, **of_l3}}
+    document["lines"].append({**first, "line": 2, "code": "22512", "levels": ["L2", "L3"], "units": 2})
+    case = sent_case(clerk, at=at, facts=submission(document).facts)
+    score_all(at)
+    case.refresh_from_db()
+    return case
+
+
 def claimed(case: Case, reviewer: Actor, at: dt.datetime = NOW) -> Case:
     return claim.claim(case, by=reviewer, at=at)
 
@@ -136,12 +150,22 @@ def certain(case: Case, reviewer: Actor, at: dt.datetime = NOW) -> Case:
     return case
 
 
-def not_met(case: Case, reviewer: Actor, at: dt.datetime = NOW, lines: Collection[int] = ()) -> list[tuple[str, str]]:
-    """What the reviewer, who holds the case, marked not met: at each level of `lines` (none: of all) one criterion that
-    is known, of the pathway that most speaks for; one that was found not met where there is any."""
-    found = {}
+def not_met(
+    case: Case,
+    reviewer: Actor,
+    at: dt.datetime = NOW,
+    lines: Collection[int] = (),
+    levels: Mapping[int, Collection[str]] | None = None,
+) -> list[tuple[str, str]]:
+    """What the reviewer, who holds the case, marked not met: at each level of `lines` and at the `levels` of others
+    (neither: at all) one criterion that is known, of the pathway that most speaks for; one that was found not met where
+    there is any."""
+    found, every = {}, not lines and not levels
     for line in latest_assessment(case).result["lines"]:
-        for level in line["levels"] if not lines or line["line"] in lines else ():
+        some = (levels or {}).get(line["line"], ())
+        for level in line["levels"]:
+            if not every and line["line"] not in lines and level["level"] not in some:
+                continue
             way = min(level["criteria"].values(), key=lambda way: list(way.values()).count("not_met"))
             known = [one for one, state in way.items() if state != "unknown"]
             named = next((one for one in known if way[one] == "not_met"), known[0])
@@ -166,8 +190,8 @@ REASONS = {
 
 
 def not_approve(case: Case, reviewer: Actor, at: dt.datetime = NOW, **changes: Any) -> Any:
-    """Claimed, marked and not approved: line 1, or the `lines` given; the others approved."""
-    values = {"lines": [1], **REASONS, **changes}
+    """Claimed, marked and not approved: line 1, or the `lines` or `levels` given; the others approved."""
+    values = {"lines": [] if "levels" in changes else [1], **REASONS, **changes}
     certain(claimed(case, reviewer, at), reviewer, at)
-    relied_on = not_met(case, reviewer, at, values["lines"])
-    return decide.not_approve(case, by=reviewer, at=at, **{"relied_on": relied_on, **values})
+    relied_on = not_met(case, reviewer, at, values["lines"], values.get("levels"))
+    return decide.not_approve(case, Verdict(**{"relied_on": relied_on, **values}), by=reviewer, at=at)

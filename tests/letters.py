@@ -44,6 +44,12 @@ def partly_approved() -> Letter:
     return not_approve(case, person(Role.PHYSICIAN), lines=[2], **REASONS, **days).letter
 
 
+def approved_levels() -> Letter:
+    case = cases.case_of_levels(person(Role.CLERK))
+    some = {"levels": {2: ["L3"]}, "units": {2: 1}, **cases.DAYS}
+    return not_approve(case, person(Role.PHYSICIAN), **REASONS, **some).letter
+
+
 def refused(**reasons: Any) -> Letter:
     case = case_in_review(person(Role.CLERK), HEALED)
     return not_approve(case, person(Role.PHYSICIAN), **{**REASONS, **reasons}).letter

@@ -70,7 +70,7 @@ def test_json_lines_are_what_comes_unasked_and_csv_is_chosen_by_accept_or_format
     assert program.get(f"{DECISIONS}?format=xml").json()["errors"][0]["path"] == "format"
 
 
-def test_both_forms_have_version_1_of_the_columns_and_no_patient_identifier(program):
+def test_both_forms_have_version_2_of_the_columns_and_no_patient_identifier(program):
     decided()
     (row,) = objects(program.get(DECISIONS))
     assert list(row) == list(exports.COLUMNS)

@@ -118,6 +118,7 @@ def test_a_decision_is_told_with_its_letters_and_the_authorization_of_each_line(
             "line": 1,
             "code": "22511",
             "levels": ["L1"],
+            "levels_not_approved": [],
             "outcome": "approved",
             "authorization_number": number.authorization_number,
             "units": 1,

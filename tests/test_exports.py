@@ -1,4 +1,4 @@
-"""The payer's decision export: version 1 of its columns, streamed, formula-safe, without patient identifiers."""
+"""The payer's decision export: version 2 of its columns, streamed, formula-safe, without patient identifiers."""
 
 import csv
 import datetime as dt
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 DAY = dt.date(2026, 11, 20)
 ALL = exports.Selection(DAY, DAY)
 
-VERSION_1 = [
+VERSION_2 = [
     "reference",
     "line",
     "code",
@@ -47,6 +47,9 @@ VERSION_1 = [
     "urgency",
     "office_npi",
     "clinician_npi",
+    "levels_not_approved",
+    "units",
+    "round",
 ]
 
 
@@ -63,8 +66,8 @@ def approved():
     return case
 
 
-def test_the_columns_are_version_1():
-    assert list(exports.COLUMNS) == VERSION_1
+def test_the_columns_are_version_2():
+    assert list(exports.COLUMNS) == VERSION_2
 
 
 def test_one_row_per_line_with_every_value(approved):
@@ -97,6 +100,9 @@ def test_one_row_per_line_with_every_value(approved):
             "urgency": "standard",
             "office_npi": "1234567893",
             "clinician_npi": "1234567893",
+            "levels_not_approved": "",
+            "units": "1",
+            "round": "1",
         }
     ]
 
@@ -163,7 +169,7 @@ def objects(selection=ALL, role=Role.PAYER):
 
 def test_json_lines_have_the_same_columns_with_the_types_of_json(approved):
     (row,), (cells,) = objects(), rows()
-    assert list(row) == VERSION_1
+    assert list(row) == VERSION_2
     assert (row["line"], row["score"], row["human_review"], row["on_time"], row["hours"]) == (1, 100, True, True, 0.33)
     assert row["reason_codes"] is None
     spoken = {True: "true", False: "false", None: ""}

@@ -24,6 +24,7 @@ from tests.letters import (
     WAITS,
     approved,
     approved_against,
+    approved_levels,
     asked,
     content,
     downgraded,
@@ -74,6 +75,23 @@ KINDS = {
         [*DECIDED, "What could change this"],
         [f"We approved {AT_L1}.", "We did not approve vertebroplasty at L2 (a bone in the lower back).", *APPEAL],
         ["Line 1: 22511, L1: approved", "Line 2: 22512, L2: not approved", FOR_CLINICIAN],
+    ),
+    "some levels": (
+        approved_levels,
+        "We approved a part of this request",
+        [*DECIDED, "What could change this"],
+        [
+            AT_L1,
+            "vertebroplasty at L2 (a bone in the lower back)",
+            "We did not approve vertebroplasty at L3 (a bone in the lower back).",
+            *APPEAL,
+        ],
+        [
+            "Line 1: 22511, L1: approved",
+            "Line 2: 22512: approved for L2, 1 of 2 units; not approved for L3",
+            "L3: A",
+            FOR_CLINICIAN,
+        ],
     ),
     "not_approved": (
         refused,
@@ -173,6 +191,9 @@ def test_points_that_hold_at_some_bones_alone_name_them():
     letter = partly_approved()
     points = [line for line in strings(letter.content) if "bone hurts" in line]
     assert points == [f"The broken bone hurts now. {FACTS['met']}"], "one bone was not approved: no need to name it"
+    told = strings(approved_levels().content)
+    assert [line for line in told if "bone hurts" in line] == points
+    assert not [line for line in told if "of the 2 that were asked for" in line], "the bones tell it"
     document, clerk = cases.facts(), person(Role.CLERK)
     document["levels"]["L2"] = {**document["levels"]["L1"], "exam": None}
     document["lines"].append({**document["lines"][0], "line": 2, "code": "22512", "levels": ["L2"]})

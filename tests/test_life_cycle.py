@@ -35,6 +35,7 @@ from priorauth.services import (
     withdraw,
     write,
 )
+from priorauth.services.decision_lines import Verdict
 from priorauth.services.errors import Refused
 from priorauth.services.scored import computed_states
 from priorauth.statuses import TRANSITIONS, Act, Urgency
@@ -92,7 +93,8 @@ LIFE = {
     "resume_clock": Legal(OPEN, "", REVIEWERS),
     "downgrade": Legal(OPEN, "", {"physician"}),
 }
-REQUESTS = ("A03", "S12", "S12", "E38", cases.NO_IMAGING)  # meets; two lines; not in scope; insufficient
+# Meets; two lines, one of them for three levels; two lines; not in scope; insufficient.
+REQUESTS = ("A03", "R44", "S12", "E38", cases.NO_IMAGING)
 PLANS = ("hmo", "ppo", "medicare_hmo_blue")  # each with a rule of its own: no change, stops, extensions
 
 
@@ -156,15 +158,19 @@ def marks(world: World) -> list[judge.Mark]:
 
 
 def refuse(world: World, *, some: bool) -> None:
-    """Mark what is not met, then not approve every line, or the first of several."""
+    """Mark what is not met, then not approve every line, or the first of several, or a level of a line of several."""
     revision = world.case.revisions.last()
-    numbers = [line["line"] for line in revision.facts["lines"]] if revision else [1]
-    lines = numbers[:1] if some else numbers
+    asked = {line["line"]: line["levels"] for line in revision.facts["lines"]} if revision else {1: ["L1"]}
+    several = [number for number, levels in asked.items() if some and len(levels) > 1]
+    levels = {number: asked[number][:1] for number in several}
+    lines = [] if several else [*asked][:1] if some else [*asked]
     relied_on = []
     if computed_states(world.case.assessments.filter(revision=revision).last()):
         cases.certain(world.case, world.by, world.at)
-        relied_on = cases.not_met(world.case, world.by, world.at, lines)
-    decide.not_approve(world.case, lines=lines, relied_on=relied_on, **cases.REASONS, **VALID, **world.who)
+        relied_on = cases.not_met(world.case, world.by, world.at, lines, levels)
+    units = {number: len(asked[number]) - 1 for number in several}
+    verdict = Verdict(lines, relied_on=relied_on, levels=levels, units=units, **cases.REASONS, **VALID)
+    decide.not_approve(world.case, verdict, **world.who)
 
 
 def pass_on(world: World) -> None:

@@ -45,7 +45,7 @@ def test_an_empty_period_says_what_to_do(decided):
 def test_the_download_is_the_csv_and_stands_in_the_trail(decided):
     response = browser(Role.PAYER).post(reverse("export-download"), {**DAYS, "status": "approved"})
     assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
-    name = 'attachment; filename="decisions-v1-2026-11-20-to-2026-11-20.csv"'
+    name = 'attachment; filename="decisions-v2-2026-11-20-to-2026-11-20.csv"'
     assert response.headers["Content-Disposition"] == name
     rows = list(csv.DictReader(StringIO(b"".join(response.streaming_content).decode())))
     assert [row["reference"] for row in rows] == [decided.reference]

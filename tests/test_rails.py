@@ -15,12 +15,13 @@ from priorauth.roles import Role
 from priorauth.selectors import overrides
 from priorauth.services import claim, decide, escalate, expire, information, judge, recommendation, reopen, withdraw
 from priorauth.services.base import moment
+from priorauth.services.decision_lines import Verdict
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 from priorauth.statuses import DECIDED
 from priorauth.tasks import end_questions
 from tests import cases
 from tests.admin_helpers import act, case_page, held_by, in_review, ready, ready_to_refuse, signed_in, snapshot, typed
-from tests.cases import CLEAN, NO_IMAGING, WORDS, facts, person, submission
+from tests.cases import CLEAN, NO_IMAGING, WORDS, case_of_levels, certain, facts, not_met, person, submission
 from tests.factories import browser
 from tests.tampering import guards_off
 from tests.together import at_once
@@ -145,6 +146,33 @@ def missing(actor):
     return held_by(actor, in_review(NO_IMAGING))
 
 
+def levels(actor):
+    """Held by a person who has marked the certainty, and L3 not met."""
+    case = certain(held_by(actor, case_of_levels(person(Role.CLERK), timezone.now())), actor, timezone.now())
+    not_met(case, actor, timezone.now(), levels={2: ["L3"]})
+    return case
+
+
+def levels_without_certainty(actor):
+    case = held_by(actor, case_of_levels(person(Role.CLERK), timezone.now()))
+    not_met(case, actor, timezone.now(), levels={2: ["L3"]})
+    return case
+
+
+def sacral_among_levels(actor):
+    """A line for L1 and S1: by its sacral level it is not scored by criteria at all."""
+    document = facts()
+    document["lines"][0]["levels"] = ["L1", "S1"]
+    case = cases.sent_case(person(Role.CLERK), at=timezone.now(), facts=submission(document).facts)
+    cases.score_all(timezone.now())
+    case.refresh_from_db()
+    return held_by(actor, case)
+
+
+def days() -> dict[str, str]:
+    return {"valid_from": "11/30/2026", "valid_to": "2/28/2027"}
+
+
 class Rail(NamedTuple):
     """Who tries what on which case, with what in the form; how it is answered, and by which words."""
 
@@ -158,6 +186,7 @@ class Rail(NamedTuple):
 
 
 N, P, L = Role.NURSE, Role.PHYSICIAN, Role.LEAD
+ONE = {"units_2": "1", **days()}
 TOO_LATE = f"{timezone.localtime() + dt.timedelta(days=30):%m/%d/%Y %H:%M}"
 RAILS = {
     # Approve
@@ -190,6 +219,32 @@ RAILS = {
     ),
     "a line without criteria": Rail(P, "not-approve", sacral, {"reason_codes": ["N01"]}, 400, "choose N03"),
     "stale denial": Rail(P, "not-approve", to_refuse, {"version": 3}, 409, "while you had it open"),
+    # Not approve some levels of a line
+    "nurse leaves out a level": Rail(N, "not-approve", levels, {"lines": ["2.L3"]}, 403, "Only a physician with"),
+    "a level that nobody asked for": Rail(P, "not-approve", levels, {"lines": ["2.T9"]}, 400, "Choose among the lines"),
+    "a level of another line": Rail(P, "not-approve", levels, {"lines": ["2.L1"]}, 400, "Choose among the lines"),
+    "a level and its line": Rail(P, "not-approve", levels, {"lines": ["2", "2.L3"]}, 400, "Choose among the lines"),
+    "no level at all": Rail(
+        P, "not-approve", levels, {"lines": [], **days()}, 400, "Choose at least one line or level", "-"
+    ),
+    "no criterion at one level": Rail(P, "not-approve", levels, {"lines": ["2.L2"], **ONE}, 400, "for L2 of line 2"),
+    "no code for levels": Rail(
+        P, "not-approve", levels, {"lines": ["2.L3"], **ONE, "reason_codes": []}, 400, "Choose at least one reason"
+    ),
+    "no code for a level that was not scored": Rail(
+        P,
+        "not-approve",
+        sacral_among_levels,
+        {"lines": ["1.S1"], **ONE},
+        400,
+        "No criteria were scored for S1 of line 1",
+    ),
+    "more units than levels": Rail(P, "not-approve", levels, {"lines": ["2.L3"]}, 400, "so 1 is proposed here"),
+    "no units for levels": Rail(P, "not-approve", levels, {"lines": ["2.L3"], "units_2": "0"}, 400, "enter 1.", "-"),
+    "certainty unmarked at the levels that stay": Rail(
+        P, "not-approve", levels_without_certainty, {"lines": ["2.L3"], **ONE}, 403, "First mark at L1, L2 whether"
+    ),
+    "stale levels": Rail(P, "not-approve", levels, {"lines": ["2.L3"], **ONE, "version": 3}, 409, "while you had it"),
     # Ask, escalate, mark, reopen
     "too long a time": Rail(N, "ask", missing, {"answer_by": TOO_LATE, "items": ["0"]}, 400, "must end by", "-"),
     "no time": Rail(N, "ask", missing, {"answer_by": "1/1/2026 10:00 AM"}, 400, "half an hour", "-"),
@@ -326,10 +381,6 @@ def test_fewer_units_are_a_part_and_only_a_physicians():
     assert "we approved 2 of the 3 that were asked for" in str(decision.letter.content)
 
 
-def days() -> dict[str, str]:
-    return {"valid_from": "11/30/2026", "valid_to": "2/28/2027"}
-
-
 @pytest.mark.parametrize("prepare", [missing, marked(CERTAIN, "unknown"), marked("symptomatic", "not_met")])
 def test_a_physician_overrides_with_a_reason_and_it_is_counted(prepare):
     actor, client = signed_in(Role.PHYSICIAN)
@@ -388,9 +439,9 @@ def test_only_what_the_physician_marked_not_met_can_be_named(named):
     physician = person(Role.PHYSICIAN)
     case = ready_to_refuse(physician, in_review())
     before = stored(case)
-    values = {**cases.REASONS, "lines": [1], "relied_on": [*not_met_in(case), ("L1", named)]}
+    verdict = Verdict([1], relied_on=[*not_met_in(case), ("L1", named)], **cases.REASONS)
     with pytest.raises(Incomplete, match="did not mark it") as refused:
-        decide.not_approve(case, by=physician, at=timezone.now(), **values)
+        decide.not_approve(case, verdict, by=physician, at=timezone.now())
     assert (refused.value.field, stored(case), len(refusals())) == ("relied_on", before, 1)
 
 
@@ -535,13 +586,19 @@ def test_a_lead_opens_a_decided_case_again_and_the_former_decision_stays():
 # What the database itself refuses
 
 
+NO_DAYS = {"valid_from": None, "valid_to": None}
+
+
 @pytest.mark.parametrize(
     ("model", "changes", "constraint"),
     [
-        (DecisionLine, {"outcome": "approved", "valid_from": None, "valid_to": None}, "an_approved_line_says_when"),
+        (DecisionLine, {"outcome": "approved", **NO_DAYS}, "an_approved_line_says_when"),
         (DecisionLine, {"valid_to": dt.date(2026, 11, 1)}, "an_approved_line_says_when"),
         (DecisionLine, {"outcome": "not_approved"}, "an_approved_line_says_when"),
         (DecisionLine, {"units": 0}, "units_are_counted"),
+        (DecisionLine, {"levels_not_approved": "L2, L1"}, "no_level_is_both_approved_and_not"),
+        (DecisionLine, {"levels": "", "levels_not_approved": "L2"}, "a_line_without_some_levels_has_others"),
+        (DecisionLine, {"outcome": "closed", "levels_not_approved": "L2", **NO_DAYS}, "a_line_without_some_levels"),
         (Decision, {"against_computed": True}, "override_needs_a_physician_and_a_reason"),
         (Decision, {"authorization_number": ""}, "approval_has_a_number"),
         (Decision, {"outcome": "not_approved", "decided_role": "physician"}, "denial_needs_a_physician_and_reasons"),
@@ -604,7 +661,7 @@ def test_t9_no_nurse_denies_and_nobody_decides_what_they_sent_in_200_tries():
     """By every service that decides, as a nurse, a lead, a physician without a licence, and a person of the request."""
     nurse, lead, unlicensed_one = person(Role.NURSE), person(Role.LEAD), person(Role.PHYSICIAN, licensed=False)
     case = ready_to_refuse(nurse, in_review())
-    values = {**cases.REASONS, "relied_on": [], **cases.DAYS}
+    verdict = Verdict([1], relied_on=[], **cases.REASONS, **cases.DAYS)
     known, tries = AuditEvent.objects.count(), 0
     sent_it = person(Role.PHYSICIAN)
     with guards_off():
@@ -613,7 +670,7 @@ def test_t9_no_nurse_denies_and_nobody_decides_what_they_sent_in_200_tries():
         for by in (nurse, lead, unlicensed_one, sent_it):
             tries += 1
             with pytest.raises(NotPermitted):
-                decide.not_approve(case, by=by, at=timezone.now(), lines=[1], **values)
+                decide.not_approve(case, verdict, by=by, at=timezone.now())
     assert (tries, case.decisions.count()) == (200, 0)
     assert AuditEvent.objects.filter(action="refused_not_approve").count() == AuditEvent.objects.count() - known == 200
     assert snapshot(case)["status"] not in DECIDED

@@ -10,6 +10,7 @@ from priorauth.models import AuditEvent, Credential, Decision
 from priorauth.roles import Role
 from priorauth.services import claim, decide, escalate, information, submit, withdraw
 from priorauth.services.base import visible
+from priorauth.services.decision_lines import Verdict
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 from priorauth.statuses import DECIDED, TRANSITIONS, Act, Status
 from tests.cases import (
@@ -88,7 +89,7 @@ NOTHING: dict[str, dict] = {
     "ask": {"question": " ", "items": []},
     "escalate": {"question": " ", "recommendation": ""},
     "approve": {"valid_from": None, "valid_to": None},
-    "not_approve": {"lines": [], "relied_on": [], **dict.fromkeys(REASONS, "")},
+    "not_approve": {"verdict": Verdict(lines=[], relied_on=[], **dict.fromkeys(REASONS, ""))},
     "close": {"reason": ""},
     "answer": {"facts": {}, "details": {}, "note": ""},
     "withdraw": {"reason": ""},

@@ -139,7 +139,10 @@ def _decided_lines(decision: Decision) -> Iterable[Json]:
         {
             "line": line.number,
             "code": line.code,
-            "levels": line.levels.split(", ") if line.levels else [],
+            "levels": _levels(line.levels),
+            "levels_not_approved": _levels(
+                line.levels if line.outcome == Decision.Outcome.NOT_APPROVED else line.levels_not_approved
+            ),
             "outcome": line.outcome,
             "authorization_number": decision.authorization_number if line.valid_from else None,
             "units": line.units if line.valid_from else None,
@@ -148,6 +151,10 @@ def _decided_lines(decision: Decision) -> Iterable[Json]:
         }
         for line in decision.lines.all()
     ]
+
+
+def _levels(named: str) -> list[str]:
+    return named.split(", ") if named else []
 
 
 def receipt(case: Case) -> Json:

@@ -58,7 +58,7 @@ class Decisions(ApiView):
         parameters=(NEXT_CURSOR, LINK),
     )
     def get(self, request: Request) -> StreamingHttpResponse:
-        """One row for each line of a decided request, in the order of deciding, version 1 of the columns, without
+        """One row for each line of a decided request, in the order of deciding, version 2 of the columns, without
         patient identifiers; JSON Lines or CSV, streamed. Where a stream was cut, go on with `after` = reference and
         line of the last whole row, as in `PA-7K2M-0000-1111.1`. No decision is skipped that was being recorded while
         you read. Each call is an event of the audit trail."""

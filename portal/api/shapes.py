@@ -94,7 +94,8 @@ class Question(drf.Serializer):
 class DecidedLine(drf.Serializer):
     line = drf.IntegerField()
     code = text()
-    levels = drf.ListField(child=text())
+    levels = drf.ListField(child=text(), help_text="of an approved line those that are approved, else all")
+    levels_not_approved = drf.ListField(child=text(), help_text="what was asked for in this line and is not approved")
     outcome = OneOf(Decision.Outcome.values)
     authorization_number = maybe()
     units = maybe(drf.IntegerField, help_text="null where the request names no number, or the line is not approved")

@@ -1,5 +1,6 @@
 """The forms of the acts on a case. They collect words and choices; the services decide whether the act may be done."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -27,6 +28,8 @@ class ActForm(forms.Form):
         self.shape()
 
     advice = ""  # what is to be known of this case before the act
+    outcomes: Sequence[tuple[str, str]] = ()  # what becomes of each line, to be read before it is confirmed
+    doubt = ""  # what may be a mistake, to be read before it is confirmed
 
     def preset(self) -> Values:
         """What the form starts with."""

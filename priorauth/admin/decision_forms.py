@@ -7,14 +7,27 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from policies import registry
 from priorauth.admin.act_forms import ActForm, Values, day_field, words_field
 from priorauth.models import Case, Judgement, ReasonCode
 from priorauth.services import decide, judge, rails, reopen
 from priorauth.services.base import SHORTEST_REASON
-from priorauth.services.decision_lines import LONGEST_VALIDITY, Days
+from priorauth.services.decision_lines import LONGEST_VALIDITY, Days, Verdict, most_units
 from priorauth.services.scored import latest_assessment, latest_revision
 
 Json = dict[str, Any]
+OF_LEVELS = (
+    "All lines and levels are ticked. Take away those that you approve: the decision is then “partly approved”, and the"
+    " letter says for which levels."
+)
+PROPOSED = (
+    "You approve {kept} of the {levels} levels of line {line}, so {most} is proposed here instead of {given} units."
+    " Go on, or change it."
+)
+ADD_ON = (
+    "This may be a mistake: {code} is an add-on code, and you approve no line with the code that it is added to"
+    " ({main}). Go back and change it, or confirm what you mean."
+)
 
 
 def validity(case: Case) -> dict[str, dt.date]:
@@ -27,8 +40,25 @@ def validity(case: Case) -> dict[str, dt.date]:
     return {"valid_from": first, "valid_to": first + decide.DEFAULT_VALIDITY}
 
 
+def levels_of(line: Json) -> list[str]:
+    return line.get("levels") or []
+
+
 def line_words(line: Json) -> str:
-    return f"Line {line['line']}: {line['code']}, {', '.join(line.get('levels') or []) or 'no level named'}"
+    return f"Line {line['line']}: {line['code']}, {', '.join(levels_of(line)) or 'no level named'}"
+
+
+def places_of(line: Json) -> list[tuple[str, str]]:
+    """What can be left out of a request: (key, words) of the line, or of each of its levels where it has several."""
+    if len(levels_of(line)) < 2:
+        return [(str(line["line"]), line_words(line))]
+    return [(f"{line['line']}.{level}", line_words({**line, "levels": [level]})) for level in levels_of(line)]
+
+
+def place(key: str) -> tuple[int, str]:
+    """The number of the line and the level, "" for all of the line, of a key."""
+    number, _, level = key.partition(".")
+    return int(number), level
 
 
 class WithDays(ActForm):
@@ -81,9 +111,10 @@ class NotApproveForm(WithDays):
     lines = forms.TypedMultipleChoiceField(
         label="Lines that you do not approve",
         help_text="All lines are ticked. Take away those that you approve: the decision is then “partly approved”.",
-        coerce=int,
+        coerce=place,
         required=False,
         widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": "Choose among the lines and levels that this request has."},
     )
     reason_codes = forms.MultipleChoiceField(
         label="Reasons",
@@ -122,7 +153,7 @@ class NotApproveForm(WithDays):
         units = {f"units_{line['line']}": line["units"] for line in self.requested if (line.get("units") or 1) > 1}
         changes = (self.stories[key]["change"] for key in self.cited if key in self.stories)
         return {
-            "lines": [str(line["line"]) for line in self.requested],
+            "lines": [key for line in self.requested for key, _ in places_of(line)],
             "relied_on": [".".join(key) for key in self.cited],
             "what_would_change": "\n".join(dict.fromkeys(filter(None, changes))),
             **units,
@@ -130,7 +161,10 @@ class NotApproveForm(WithDays):
         }
 
     def shape(self) -> None:
-        self.fields["lines"].choices = [(str(line["line"]), line_words(line)) for line in self.requested]
+        places = [place for line in self.requested for place in places_of(line)]
+        self.fields["lines"].choices = places
+        if len(places) > len(self.requested):
+            self.fields["lines"].label, self.fields["lines"].help_text = "What you do not approve", OF_LEVELS
         self.fields["relied_on"].choices = [(".".join(key), self._criterion(key)) for key in self.cited]
         if not self.cited:
             del self.fields["relied_on"]
@@ -142,19 +176,84 @@ class NotApproveForm(WithDays):
                 required=False,
                 error_messages={"invalid": "Enter a whole number of units."},
             )
-        if len(self.requested) == 1 and not counted:
+        if len(places) == 1 and not counted:
             del self.fields["valid_from"], self.fields["valid_to"]
 
+    def clean(self) -> Values:
+        for line in self.requested:
+            if f"units_{line['line']}" in self.cleaned_data and line["line"] in self.left_out:
+                self._fit_units(line, self.left_out[line["line"]])
+        return self.cleaned_data
+
+    def _fit_units(self, line: Json, left_out: list[str]) -> None:
+        """Propose, to be seen and changed, the units that go with the levels which are approved."""
+        name, most, kept = f"units_{line['line']}", most_units(line, left_out), len(levels_of(line)) - len(left_out)
+        given = line["units"] if self.cleaned_data[name] is None else self.cleaned_data[name]
+        if kept and given > most:
+            words = {"line": line["line"], "levels": len(levels_of(line)), "kept": kept, "most": most, "given": given}
+            self.add_error(name, PROPOSED.format(**words))
+            self.data = self.data.copy()
+            self.data[name] = str(most)
+
+    @property
+    def left_out(self) -> dict[int, list[str]]:
+        """The ticked levels, by the number of their line."""
+        found: dict[int, list[str]] = {}
+        for number, level in self.cleaned_data.get("lines", []):
+            if level:
+                found.setdefault(number, []).append(level)
+        return found
+
     def values(self) -> Values:
-        words = ("reason_codes", "reason_for_member", "reason_for_clinician", "what_would_change")
-        names = (*words, "valid_from", "valid_to")
-        return {
-            **{name: self.cleaned_data[name] for name in names if name in self.cleaned_data},
-            "lines": self.cleaned_data["lines"],
-            "relied_on": [tuple(name.split(".", 1)) for name in self.cleaned_data.get("relied_on", [])],
-            "units": {line["line"]: self.cleaned_data.get(f"units_{line['line']}") for line in self.requested},
-            "dates": self.dates(),
-        }
+        given = self.cleaned_data
+        names = ("reason_codes", "reason_for_member", "reason_for_clinician", "what_would_change")
+        verdict = Verdict(
+            **{name: given[name] for name in names},
+            lines=[number for number, level in given["lines"] if not level],
+            levels=self.left_out,
+            relied_on=[tuple(name.split(".", 1)) for name in given.get("relied_on", [])],
+            units={line["line"]: given.get(f"units_{line['line']}") for line in self.requested},
+            valid_from=given.get("valid_from"),
+            valid_to=given.get("valid_to"),
+            dates=self.dates(),
+        )
+        return {"verdict": verdict}
+
+    @property
+    def outcomes(self) -> list[tuple[str, str]]:
+        """What becomes of each line, as pages and letter will say it: to be read before it is confirmed."""
+        return [self._outcome(line) for line in self.requested]
+
+    def _outcome(self, line: Json) -> tuple[str, str]:
+        kept, left_out = self._kept(line), self.left_out.get(line["line"], [])
+        if kept is None:
+            return line_words(line), "Not approved"
+        asked, given = line.get("units"), self.cleaned_data.get(f"units_{line['line']}")
+        less = f", {given} of {asked} units" if given and given != asked else ""
+        if not left_out:
+            return line_words(line), f"Approved{less}"
+        words = f"Approved for {', '.join(kept)}{less}; not approved for {', '.join(left_out)}"
+        return f"Line {line['line']}: {line['code']}", words
+
+    def _kept(self, line: Json) -> list[str] | None:
+        """The levels of a line that stay; None where the line is not approved."""
+        left_out = self.left_out.get(line["line"], [])
+        kept = [level for level in levels_of(line) if level not in left_out]
+        whole = (line["line"], "") in self.cleaned_data["lines"]
+        return None if whole or (left_out and not kept) else kept
+
+    @property
+    def doubt(self) -> str:
+        """A possible mistake, to be told before it is confirmed: an add-on that stays without what it is added to."""
+        assessment = latest_assessment(self.case)
+        if assessment is None:
+            return ""
+        codes = registry.edition(assessment.policy, assessment.edition).document.codes.current
+        main = [code for code, rule in codes.items() if rule.role == "primary"]
+        approved = [line["code"] for line in self.requested if self._kept(line) is not None]
+        alone = [code for code in approved if code in codes and codes[code].role == "addon"]
+        found = alone and not set(main) & set(approved)
+        return ADD_ON.format(code=alone[0], main=" or ".join(main)) if found else ""
 
     @cached_property
     def stories(self) -> dict[tuple[str, str], Json]:

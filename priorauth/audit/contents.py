@@ -38,6 +38,8 @@ UNSEALED = {
 }
 # How rows were sealed before a claim could be renewed without an act: such seals hold too.
 UNSEALED_BEFORE = {"case": {"updated_at", "arrived_at", "message_waits"}}
+# Columns that came after rows were sealed: where one is empty, its row is sealed as it was before there was one.
+SEALED_IF_SET = {"decisionline": {"levels_not_approved"}}
 PEOPLE = ("member", "clinician", "facility")
 HANGING = {
     Revision: "case",
@@ -65,6 +67,7 @@ def label(row: models.Model) -> str:
 def seal(row: models.Model, key: bytes | None = None, unsealed: Mapping[str, Set[str]] = UNSEALED) -> str:
     """The keyed digest of a row's values."""
     left_out = unsealed.get(row._meta.model_name, frozenset())
+    left_out |= {name for name in SEALED_IF_SET.get(row._meta.model_name, ()) if not getattr(row, name)}
     fields = [field for field in row._meta.concrete_fields if field.name not in left_out]
     return digest({field.attname: _plain(field.to_python(field.value_from_object(row))) for field in fields}, key)
 

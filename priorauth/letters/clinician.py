@@ -85,8 +85,12 @@ def _what_was_read(matter: Matter) -> Block:
 
 
 def _requested(line: Line) -> str:
-    levels = f", {', '.join(line.levels)}" if line.levels else ""
+    """`Line 1: 22511, L1: approved`, or `Line 2: 22512: approved for L2, 1 of 2 units; not approved for L3`."""
     less = f", {line.units} of {line.asked} units" if line.is_less else ""
+    if line.left_out:
+        kept, left_out = ", ".join(line.kept), ", ".join(line.left_out)
+        return f"Line {line.number}: {line.code}: approved for {kept}{less}; not approved for {left_out}"
+    levels = f", {', '.join(line.levels)}" if line.levels else ""
     return f"Line {line.number}: {line.code}{levels}{OUTCOMES[line.approved]}{less}"
 
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +17,7 @@ from priorauth.roles import Actor
 @dataclass(frozen=True)
 class Line:
     """One procedure line: its number, its code, its levels by name, the units asked for, and whether it was approved
-    (None: undecided), from when to when and how many units."""
+    (None: undecided), from when to when, how many units, and without which of its levels."""
 
     number: int
     code: str
@@ -26,6 +26,11 @@ class Line:
     approved: bool | None = None
     units: int | None = None
     days: tuple[dt.date, dt.date] | None = None
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        return tuple(level for level in self.levels if level not in self.left_out)
 
     @property
     def is_less(self) -> bool:
@@ -67,6 +72,17 @@ class Matter:
     def validities(self) -> list[tuple[dt.date, dt.date]]:
         """The first and last days of the approved lines, each pair once; mostly there is one."""
         return list(dict.fromkeys(line.days for line in self.lines if line.days))
+
+    def parts(self, *, approved: bool) -> list[Line]:
+        """The lines that were approved, or those that were not; of one without some of its levels each time those that
+        this was said of."""
+        parts = []
+        for line in self.lines:
+            if line.approved is approved:
+                parts.append(replace(line, levels=line.kept))
+            elif line.left_out:
+                parts.append(replace(line, levels=line.left_out, approved=False))
+        return parts
 
     def told(self, lines: Sequence[Line]) -> Iterator[tuple[Line, dict[str, Any]]]:
         """Those of `lines` that were scored, each with its words."""

@@ -39,7 +39,7 @@ def what_we_decided(matter: Matter, decision: Decision) -> Section:
     groups = [(True, "approved"), (False, "did not approve")]
     told: list[Block] = []
     for approved, word in groups:
-        if lines := [line for line in matter.lines if line.approved is approved]:
+        if lines := matter.parts(approved=approved):
             told += _lines(f"We {word}", lines, matter)
     told += [Paragraph(words) for words in _explained(matter)]
     if decision.authorization_number:
@@ -50,13 +50,13 @@ def what_we_decided(matter: Matter, decision: Decision) -> Section:
 
 def _good(matter: Matter) -> Iterator[str]:
     """From when to when the approval is good: line by line where they differ; and what is less than was asked for."""
-    approved = [line for line in matter.lines if line.days]
+    approved = matter.parts(approved=True)
     for line in approved if len(matter.validities) > 1 else approved[:1]:
         first, last = map(day_words, line.days or ())
         what = f"For {_care_at(line, matter)}, the" if len(matter.validities) > 1 else "The"
         yield f"{what} approval is good from {first} to {last}."
     for line in approved:
-        if line.is_less:
+        if line.is_less and not (line.left_out and line.units == len(line.levels)):  # then the bones tell it
             yield f"For {_care_at(line, matter)}, we approved {line.units} of the {line.asked} that were asked for."
 
 
@@ -83,7 +83,7 @@ def why_approved(matter: Matter, decision: Decision) -> Section:
 
 def why_not_approved(matter: Matter, decision: Decision) -> Section:
     told: list[Block] = list(paragraphs(decision.reason_for_member))
-    points = _points(matter, refused(matter), lambda one: f"{one['plain']} {FACTS[one['state']]}")
+    points = _points(matter, matter.parts(approved=False), lambda one: f"{one['plain']} {FACTS[one['state']]}")
     if points:
         told += [Paragraph("This is what we found for each point of our rule:"), bullets(points)]
     return Section("Why", MEMBER, tuple(told))
@@ -148,10 +148,6 @@ def help_with_it(matter: Matter) -> Section:
     return Section("Help with this letter", MEMBER, blocks)
 
 
-def refused(matter: Matter) -> list[Line]:
-    return [line for line in matter.lines if line.approved is False]
-
-
 def unknown_points(matter: Matter, asked: Sequence[dict[str, Any]]) -> list[str]:
     """In the member's words, the criteria that `asked` ({criterion, level, ask}) is about."""
     wanted = {(item["criterion"], item["level"]) for item in asked}
@@ -169,7 +165,12 @@ def unknown_points(matter: Matter, asked: Sequence[dict[str, Any]]) -> list[str]
 def _points(matter: Matter, lines: Sequence[Line], say: Callable[[dict[str, Any]], str]) -> list[str]:
     """What `say` says of each criterion that counts, of the closest way at each level; before it the bones that it is
     about, where it is not about all of them."""
-    levels = {level["level"]: closest(level) for _, story in matter.told(lines) for level in story["levels"]}
+    levels = {
+        level["level"]: closest(level)
+        for line, story in matter.told(lines)
+        for level in story["levels"]
+        if not line.levels or level["level"] in line.levels
+    }
     said: dict[str, list[str]] = {}
     for name, way in levels.items():
         for one in way["criteria"]:

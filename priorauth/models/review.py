@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.fields.array import ArrayOverlap
 from django.db import models
 from django.db.models import Q
 
@@ -191,10 +192,22 @@ class Decision(TenantModel):
         return [f"{key[0]}: {stories[key]['label'] if key in stories else key[1]}" for key in keys]
 
 
+def _named(column: str) -> models.Func:
+    """The levels that a column names, as an array."""
+    return models.Func(
+        models.F(column),
+        models.Value(", "),
+        function="string_to_array",
+        output_field=ArrayField(models.TextField()),
+    )
+
+
 class DecisionLine(TenantModel):
     """One procedure line of a decision: the row that the payer exports.
 
-    An approved line says from when to when, and how many units (None: the request names no number).
+    An approved line says from when to when, and how many units (None: the request names no number). Its `levels` are
+    those that are approved; what was asked for besides stands in `levels_not_approved`. Of any other line `levels` has
+    all that was asked for.
     """
 
     tenant_path = "decision__case__office"
@@ -204,6 +217,7 @@ class DecisionLine(TenantModel):
     number = models.PositiveSmallIntegerField()
     code = models.CharField(max_length=7)
     levels = models.CharField(max_length=120, blank=True)
+    levels_not_approved = models.CharField(max_length=120, blank=True, default="")
     outcome = models.CharField(max_length=20, choices=Decision.Outcome)
     units = models.PositiveSmallIntegerField(null=True)
     valid_from = models.DateField(null=True)
@@ -223,4 +237,12 @@ class DecisionLine(TenantModel):
                 name="an_approved_line_says_when",
             ),
             models.CheckConstraint(condition=Q(units__isnull=True) | Q(units__gte=1), name="units_are_counted"),
+            models.CheckConstraint(
+                condition=Q(levels_not_approved="") | Q(outcome=Status.APPROVED) & ~Q(levels=""),
+                name="a_line_without_some_levels_has_others",
+            ),
+            models.CheckConstraint(
+                condition=~ArrayOverlap(_named("levels"), _named("levels_not_approved")),
+                name="no_level_is_both_approved_and_not",
+            ),
         ]

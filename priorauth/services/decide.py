@@ -2,7 +2,7 @@
 
 import datetime as dt
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from priorauth import watermark
@@ -13,8 +13,8 @@ from priorauth.roles import Actor, Role
 from priorauth.services import decision_lines, letters, notify, rails
 from priorauth.services.barred import barred, credential_of
 from priorauth.services.base import acting, long_enough, permit, ready, refuse
-from priorauth.services.decision_lines import Days
-from priorauth.services.errors import Conflict, Incomplete
+from priorauth.services.decision_lines import ALL, Days, Part, Verdict
+from priorauth.services.errors import Conflict
 from priorauth.services.scored import CLOSABLE, latest_assessment, latest_revision, unscored
 from priorauth.statuses import TRANSITIONS, Act
 
@@ -65,53 +65,29 @@ def approve(
         at=at,
         version=version,
         assessment=assessment,
-        days=days,
+        part=Part(days),
         against_computed=bool(ground.against),
         reason_for_clinician=reason.strip(),
         authorization_number=_authorization_number(),
     )
 
 
-def not_approve(
-    case: Case,
-    *,
-    by: Actor,
-    at: dt.datetime,
-    lines: Collection[int],
-    reason_codes: Collection[str],
-    relied_on: Collection[tuple[str, str]],
-    reason_for_member: str,
-    reason_for_clinician: str,
-    what_would_change: str,
-    valid_from: dt.date | None = None,
-    valid_to: dt.date | None = None,
-    dates: Mapping[int, Days] | None = None,
-    units: Mapping[int, int | None] | None = None,
-    version: int | None = None,
-) -> Decision:
-    """Do not approve the lines numbered `lines`: all of them, or some (then the others are approved, with validity, and
-    with the number of `units` where that is less than was asked for).
+def not_approve(case: Case, verdict: Verdict, *, by: Actor, at: dt.datetime, version: int | None = None) -> Decision:
+    """Do not approve what the verdict names: all of the lines, or some of them, or levels or units of some (then the
+    rest is approved).
 
-    For a physician with an active licence only. `relied_on` are the (level, criterion) that the decision rests on,
-    which this physician marked not met (rails.founded). The three texts are words that member and clinician will read.
+    For a physician with an active licence only, who marked the criteria that it relies on not met (rails.founded).
     """
     credential = _may(case, Act.NOT_APPROVE, by=by, at=at)
     ready(case, Act.NOT_APPROVE, by=by, at=at, version=version)
-    requested = latest_revision(case).facts["lines"]
-    numbers, refused = {line["line"] for line in requested}, set(lines)
-    less = decision_lines.fewer(requested, units or {}, refused)
-    if not refused <= numbers or (not refused and not less):
-        raise Incomplete("lines", "Choose at least one line of this request that you do not approve.")
-    act = Act.NOT_APPROVE if refused == numbers else Act.PARTLY_APPROVE
-    granted = numbers - refused
-    days = decision_lines.days_of(sorted(granted), (valid_from, valid_to), dates or {}, at)
-    codes = rails.reason_codes(reason_codes)
-    texts = _texts(reason_for_member, reason_for_clinician, what_would_change)
-    assessment = latest_assessment(case)
-    touched, named = sorted(refused | less.keys()), list(dict.fromkeys(relied_on))
-    rails.founded(case, assessment, act, by=by, at=at, lines=touched, codes=codes, named=named)
-    ground = rails.ground(case, assessment, by=by, lines=granted)
-    if granted and ground.unmarked and not ground.against:
+    part = decision_lines.part_of(latest_revision(case).facts["lines"], verdict, at)
+    act = Act.PARTLY_APPROVE if part.days else Act.NOT_APPROVE
+    codes = rails.reason_codes(verdict.reason_codes)
+    texts = {name: long_enough(getattr(verdict, name), name, words) for name, words in WRITE.items()}
+    assessment, named = latest_assessment(case), list(dict.fromkeys(verdict.relied_on))
+    rails.founded(case, assessment, act, by=by, at=at, part=part, codes=codes, named=named)
+    ground = rails.ground(case, assessment, by=by, part=part) if part.days else rails.Ground()
+    if ground.unmarked and not ground.against:
         refuse(case, act, ground.unmarked, by=by, at=at)
     return _decide(
         case,
@@ -120,14 +96,12 @@ def not_approve(
         at=at,
         version=version,
         assessment=assessment,
-        refused=refused,
-        days=days,
-        units=less,
-        against_computed=rails.against_computed(assessment, refused),
+        part=part,
+        against_computed=bool(ground.against) or rails.refuses_what_meets(assessment, part),
         credential=credential,
         reason_codes=codes,
         relied_on=[{"level": level, "criterion": criterion} for level, criterion in named],
-        authorization_number=_authorization_number() if granted else "",
+        authorization_number=_authorization_number() if part.days else "",
         **texts,
     )
 
@@ -165,13 +139,10 @@ def _decide(
     at: dt.datetime,
     version: int | None,
     assessment: Assessment | None,
-    refused: Collection[int] = (),
-    days: Mapping[int, tuple[dt.date, dt.date]] | None = None,
-    units: Mapping[int, int] | None = None,
+    part: Part = ALL,
     **columns: Any,
 ) -> Decision:
     revision = latest_revision(case)
-    whole = {Act.APPROVE: Outcome.APPROVED, Act.CLOSE: Outcome.CLOSED}.get(act)
     with acting(case, act, by=by, at=at, version=version, claimed_by=None, claimed_until=None, decided_at=at) as change:
         watermark.deciding()
         decision = Decision(
@@ -189,7 +160,7 @@ def _decide(
         )
         decision.save(force_insert=True)
         rows = DecisionLine.objects.unscoped("the lines of the decision made here")
-        lines = rows.bulk_create(decision_lines.lines_of(decision, whole, refused, days or {}, units or {}))
+        lines = rows.bulk_create(decision_lines.lines_of(decision, part))
         change.rows += [decision, *lines]
         if decision.outcome != Outcome.CLOSED:
             letters.of_decision(change, decision, lines, by=by)
@@ -199,12 +170,6 @@ def _decide(
         change.fields |= {name: str(value) for name, value in columns.items() if value}
         notify.enqueue(case, f"decided:{decision.pk}", at)
     return decision
-
-
-def _texts(for_member: str, for_clinician: str, change: str) -> dict[str, str]:
-    """What a determination that does not approve must say. Raises Incomplete naming what is missing."""
-    texts = {"reason_for_member": for_member, "reason_for_clinician": for_clinician, "what_would_change": change}
-    return {name: long_enough(text, name, WRITE[name]) for name, text in texts.items()}
 
 
 def _authorization_number() -> str:

@@ -72,7 +72,8 @@ def _matter(change: Change, revision: Revision, by: Actor, at: dt.datetime) -> M
 def _decided(line: Line, row: DecisionLine) -> Line:
     if row.outcome != Outcome.APPROVED:
         return replace(line, approved=False)
-    return replace(line, approved=True, units=row.units, days=(row.valid_from, row.valid_to))
+    left_out = tuple(filter(None, row.levels_not_approved.split(", ")))
+    return replace(line, approved=True, units=row.units, days=(row.valid_from, row.valid_to), left_out=left_out)
 
 
 def _issue(change: Change, matter: Matter, content: Content, **about: Any) -> Letter:

@@ -9,6 +9,7 @@ from priorauth.models import Assessment, Case, ReasonCode
 from priorauth.models.judgement import CERTAINTY
 from priorauth.roles import Actor
 from priorauth.services.base import lacking
+from priorauth.services.decision_lines import ALL, Part
 from priorauth.services.errors import Incomplete
 from priorauth.services.judge import Standing, standing
 from priorauth.services.scored import computed_states
@@ -20,13 +21,14 @@ UNMARKED = (
     "First mark at {levels} whether the pain comes from there with a high degree of certainty, and why. "
     "That is for a person to judge."
 )
-NOT_CITED = "Name at least one criterion that you marked “not met” at a level of line {line}."
+NOT_CITED = "Name at least one criterion that you marked “not met” for {place}."
 NOT_MARKED = "You name {name}, but did not mark it “not met”. Mark it, or name another criterion."
-UNSCORED_CODE = "Line {line} was not scored by criteria: choose N03, N06 or N07 as the reason."
+UNSCORED_CODE = "No criteria were scored for {place}: choose N03, N06 or N07 as the reason."
 NOT_ASKED = (
     "Facts are missing, and the office was not asked for them, or still has time to answer. "
     "Ask for information before you decide not to approve for that."
 )
+OF_LEVELS = {"meets", "does_not_meet", "insufficient_information"}  # what the levels of a line make of it
 OF_UNSCORED = {ReasonCode.SACRAL, ReasonCode.NOT_RECEIVED, ReasonCode.ADMINISTRATIVE}
 Json = dict[str, Any]
 
@@ -40,18 +42,18 @@ class Ground:
     unmarked: str = ""
 
 
-def ground(case: Case, assessment: Assessment | None, *, by: Actor, lines: Collection[int] | None = None) -> Ground:
-    """Whether the marks of `by` carry an approval of the lines numbered `lines` (None: of all).
+def ground(case: Case, assessment: Assessment | None, *, by: Actor, part: Part = ALL) -> Ground:
+    """Whether the marks of `by` carry an approval of what `part` approves.
 
     A level is carried by a pathway that was found met, none of whose criteria that were found met the person marked
     otherwise, and whose “high degree of certainty”, where it asks for that, the person marked met.
     """
-    wanted = list(_lines(assessment, lines))
-    if assessment is None or not wanted or any(line["determination"] != "meets" for line in wanted):
+    wanted = [line for line in _lines(assessment) if line["line"] not in part.refused]
+    if assessment is None or not wanted or not all(_meets(line, part) for line in wanted):
         return Ground(against=NOT_MET_COMPUTED)
     marks = standing(case, assessment.revision, by.user_id)
     contradicted, unmarked = [], []
-    for level in (level for line in wanted for level in line["levels"]):
+    for level in (level for line in wanted for level in _kept(line, part)):
         ways = [level["criteria"][way] for way, state in level["pathways"].items() if state == "met"]
         open_ways = [way for way in ways if not _contradicted(level["level"], way, marks)]
         if not open_ways:
@@ -62,10 +64,12 @@ def ground(case: Case, assessment: Assessment | None, *, by: Actor, lines: Colle
     return Ground(against, UNMARKED.format(levels=_named(unmarked)) if unmarked else "")
 
 
-def against_computed(assessment: Assessment | None, refused: Collection[int]) -> bool:
-    """Whether a decision that approves all but the lines `refused` goes against what was computed."""
-    scored = {line["line"]: line["determination"] == "meets" for line in _lines(assessment, None)}
-    return not scored or any(meets == (number in refused) for number, meets in scored.items())
+def refuses_what_meets(assessment: Assessment | None, part: Part) -> bool:
+    """Whether something that `part` does not approve was found to meet the policy, or nothing was scored at all."""
+    lines = list(_lines(assessment))
+    refused = (line for line in lines if line["line"] in part.refused)
+    left_out = (level for line in lines for level in line["levels"] if level["level"] in _left_out(line, part))
+    return not lines or any(one["determination"] == "meets" for one in (*refused, *left_out))
 
 
 def founded(
@@ -75,15 +79,15 @@ def founded(
     *,
     by: Actor,
     at: dt.datetime,
-    lines: Collection[int],
+    part: Part,
     codes: Collection[str],
     named: Collection[tuple[str, str]],
 ) -> None:
-    """Refuse, with its event, not to approve `lines` for `codes` and the criteria `named` ((level, criterion)).
+    """Refuse, with its event, to approve no more than `part` for `codes` and the criteria `named` ((level, criterion)).
 
-    Each line that was scored needs a named criterion that this physician marked not met, each other one a code that
-    fits. Missing facts are a reason only once the office was asked, and has answered or had its time.
-    Raises Incomplete.
+    Each line that was scored, and each level that is left out of one, needs a named criterion that this physician
+    marked not met; what was not scored, a code that fits. Missing facts are a reason only once the office was asked,
+    and has answered or had its time. Raises Incomplete.
     """
     marks = standing(case, assessment.revision, by.user_id) if assessment else {}
     states = computed_states(assessment)
@@ -91,8 +95,8 @@ def founded(
         if key not in marks or marks[key].verdict != "not_met":
             lacking(case, act, "relied_on", NOT_MARKED.format(name=f"{key[1]} at {key[0]}"), by=by, at=at)
     if set(codes) != {ReasonCode.ADMINISTRATIVE}:
-        for line in lines:
-            if why := _lacks(line, assessment, codes, named):
+        for place, levels in _places(assessment, part):
+            if why := _lacks(place, levels, codes, named):
                 lacking(case, act, *why, by=by, at=at)
     unknown = {key for key in named if "unknown" in states[key]}
     over = [question for question in case.information_requests.all() if not question.is_open]
@@ -110,10 +114,31 @@ def reason_codes(codes: Collection[str]) -> list[str]:
     return sorted(set(codes))
 
 
-def _lines(assessment: Assessment | None, numbers: Collection[int] | None) -> Iterator[Json]:
-    for line in assessment.result["lines"] if assessment else ():
-        if numbers is None or line["line"] in numbers:
-            yield line
+def _lines(assessment: Assessment | None) -> list[Json]:
+    return assessment.result["lines"] if assessment else []
+
+
+def _left_out(line: Json, part: Part) -> tuple[str, ...]:
+    return part.left_out.get(line["line"], ())
+
+
+def _kept(line: Json, part: Part) -> list[Json]:
+    return [level for level in line["levels"] if level["level"] not in _left_out(line, part)]
+
+
+def _meets(line: Json, part: Part) -> bool:
+    """Whether a scored line meets the policy; or, of one without some of its levels, each that stays, with nothing
+    against the line itself, like a missing code or that it is out of scope."""
+    if not _left_out(line, part):
+        return line["determination"] == "meets"
+    kept = _kept(line, part)
+    asked = {question["level"] for question in line["missing"]}
+    return (
+        line["determination"] in OF_LEVELS
+        and bool(kept)
+        and all(level["determination"] == "meets" for level in kept)
+        and asked.isdisjoint({None, *(level["level"] for level in kept)})
+    )
 
 
 def _contradicted(level: str, way: dict[str, str], marks: Standing) -> bool:
@@ -122,14 +147,25 @@ def _contradicted(level: str, way: dict[str, str], marks: Standing) -> bool:
     return any(mark is not None and state == "met" and mark.verdict != "met" for mark, state in found)
 
 
+def _places(assessment: Assessment | None, part: Part) -> Iterator[tuple[str, set[str]]]:
+    """What a ground is due for: each line of which something is not approved, with its scored levels; where levels are
+    left out, each of them instead."""
+    scored = {line["line"]: {level["level"] for level in line["levels"]} for line in _lines(assessment)}
+    for number in part.touched:
+        of_line = scored.get(number, set())
+        if number not in part.left_out:
+            yield f"line {number}", of_line
+        for level in part.left_out.get(number, ()):
+            yield f"{level} of line {number}", of_line & {level}
+
+
 def _lacks(
-    number: int, assessment: Assessment | None, codes: Collection[str], named: Collection[tuple[str, str]]
+    place: str, levels: set[str], codes: Collection[str], named: Collection[tuple[str, str]]
 ) -> tuple[str, str] | None:
-    """The field and the message of what is lacking not to approve a line, or None."""
-    levels = {level["level"] for line in _lines(assessment, {number}) for level in line["levels"]}
+    """The field and the message of what is lacking not to approve a line or level, or None."""
     if not levels:
-        return None if OF_UNSCORED & set(codes) else ("reason_codes", UNSCORED_CODE.format(line=number))
-    return None if levels & {level for level, _ in named} else ("relied_on", NOT_CITED.format(line=number))
+        return None if OF_UNSCORED & set(codes) else ("reason_codes", UNSCORED_CODE.format(place=place))
+    return None if levels & {level for level, _ in named} else ("relied_on", NOT_CITED.format(place=place))
 
 
 def _named(levels: list[str]) -> str:
