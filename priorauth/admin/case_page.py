@@ -140,9 +140,9 @@ def criteria(known: Read, posted: Mapping[str, Any] | None = None) -> dict[str, 
     sides = certainty.levels(known.latest.facts)
     for row in table.rows:
         row.sides = [level for level in sides if row.is_certainty and level.name == row.level]
-    marks = judge.counting(case, known.latest)
+    marks = judge.counting(case, known.assessment)
     blind = actor.role == Role.PHYSICIAN and case.status in OPEN
-    criteria_table.note_marks(table.rows, list(marks), actor.user_id, blind=blind)
+    criteria_table.note_marks(table.rows, marks, actor.user_id, blind=blind)
     form = None
     if table.markable and (posted is not None or not obstacle(case, Act.JUDGE, actor, known.now)):
         states = computed_states(known.assessment)

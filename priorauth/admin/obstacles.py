@@ -22,7 +22,7 @@ CLOCK = {
     Act.RESUME_CLOCK: clock_rules.why_not_resume,
     Act.DOWNGRADE: clock_rules.why_not_downgrade,
 }
-DECISIONS = frozenset({Act.APPROVE, Act.NOT_APPROVE, Act.CLOSE, Act.JUDGE, Act.REOPEN})
+DECISIONS = frozenset({Act.APPROVE, Act.NOT_APPROVE, Act.CLOSE, Act.JUDGE, Act.READ, Act.REOPEN})
 
 
 def obstacle(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
@@ -108,7 +108,7 @@ def _decision(case: Case, act: Act, actor: Actor, now: dt.datetime) -> str:
     if why := barred(case, by=actor, at=now) or unscored(case):
         return why
     assessment = latest_assessment(case)
-    if act == Act.JUDGE and assessment is None:
+    if act in (Act.JUDGE, Act.READ) and assessment is None:
         return judge.NOT_SCORED
     if act == Act.APPROVE:
         against = rails.ground(case, assessment, by=actor).against

@@ -49,7 +49,7 @@ def ground(case: Case, assessment: Assessment | None, *, by: Actor, lines: Colle
     wanted = list(_lines(assessment, lines))
     if assessment is None or not wanted or any(line["determination"] != "meets" for line in wanted):
         return Ground(against=NOT_MET_COMPUTED)
-    marks = standing(case, assessment.revision, by.user_id)
+    marks = standing(case, assessment, by.user_id)
     contradicted, unmarked = [], []
     for level in (level for line in wanted for level in line["levels"]):
         ways = [level["criteria"][way] for way, state in level["pathways"].items() if state == "met"]
@@ -85,7 +85,7 @@ def founded(
     fits. Missing facts are a reason only once the office was asked, and has answered or had its time.
     Raises Incomplete.
     """
-    marks = standing(case, assessment.revision, by.user_id) if assessment else {}
+    marks = standing(case, assessment, by.user_id)
     states = computed_states(assessment)
     for key in named:
         if key not in marks or marks[key].verdict != "not_met":
