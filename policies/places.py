@@ -1,4 +1,4 @@
-"""The single values of a facts v1 document, each by its path (`levels.L1.onset.earliest`), and others in their place."""
+"""The single values of a facts v1 document by their paths (`levels.L1.onset.earliest`), and others in their place."""
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy

@@ -6,14 +6,12 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from priorauth import audit
-from priorauth.models import AuditEvent, Case, Reading
+from priorauth.models import Case, Reading
 from priorauth.roles import Actor, Role
-from priorauth.services import information, judge, read, replay, score
-from priorauth.services.errors import Conflict, Incomplete, NotPermitted
+from priorauth.services import read, score
 from priorauth.services.read import Finding
 from priorauth.services.scored import latest_assessment
-from tests.cases import CLEAN, NOW, WORDS, approve, case_in_review, certain, claimed, facts, person, score_all
+from tests.cases import NOW, WORDS, case_in_review, claimed, person
 
 pytestmark = pytest.mark.django_db
 ONSET = ("levels.L1.onset.earliest", "levels.L1.onset.latest")

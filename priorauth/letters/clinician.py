@@ -4,7 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from policies.member import closest
+from policies.places import places
 from policies.vocabulary import day_words
+from priorauth.fact_words import named, said
 from priorauth.letters.content import CLINICIAN, Block, Heading, Paragraph, Section, Table, bullets, facts, paragraphs
 from priorauth.letters.matter import Line, Matter
 from priorauth.models import Decision, InformationRequest
@@ -80,8 +82,18 @@ def _what_was_read(matter: Matter) -> Block:
         ("Requested", "\n".join(_requested(line) for line in matter.lines)),
         ("Diagnosis codes", ", ".join(matter.revision.details.get("diagnosis_codes") or ())),
         ("Facts", f"as sent on {day_words(matter.sent_on)} (revision {matter.revision.number}){as_of}"),
+        ("Read otherwise in the record", "\n".join(_read_otherwise(matter))),
         ("Files", "\n".join([*names[:MOST_FILES], *more]) or "none"),
     )
+
+
+def _read_otherwise(matter: Matter) -> Iterator[str]:
+    """The values that were taken from the record instead of those that were sent, each with both."""
+    counted = matter.assessment.counted if matter.assessment else {}
+    known = places(matter.revision.facts) if counted else {}
+    for path, reading in counted.items():
+        sent, read = (said(known[path], value) for value in (known[path].value, reading.value))
+        yield f"{named(path)}: {read}, where the request says: {sent}"
 
 
 def _requested(line: Line) -> str:

@@ -1,4 +1,4 @@
-"""What a reviewer read in the record about one value that the office sent. Written once; a later one stands beside it."""
+"""What a reviewer read in the record of one value that was sent. Written once; a later one stands beside it."""
 
 from collections.abc import Iterable
 

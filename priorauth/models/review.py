@@ -30,9 +30,7 @@ class Assessment(TenantModel):
     result = models.JSONField()
     explanation = models.JSONField()
     created_at = models.DateTimeField()
-    last_reading = models.ForeignKey(
-        "Reading", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
+    last_reading = models.ForeignKey("Reading", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
 
     class Meta:
         constraints = [

@@ -53,13 +53,15 @@ class Finding:
     reason: str = ""
 
 
+def of_the_record(path: str) -> bool:
+    """Whether the fact at a path of facts v1 can be read in a record: not what is asked for or worked out, and not that
+    no treatment was given."""
+    return path != "treatments" and not any(path == one or path.startswith(f"{one}.") for one in NOT_OF_THE_RECORD)
+
+
 def readable(revision: Revision) -> dict[str, Place]:
-    """The values of a revision that a record can be read for, by path: none that is asked for or worked out."""
-    return {
-        path: place
-        for path, place in places(revision.facts).items()
-        if not any(path == one or path.startswith(f"{one}.") for one in NOT_OF_THE_RECORD)
-    }
+    """The values of a revision that a record can be read for, by path."""
+    return {path: place for path, place in places(revision.facts).items() if of_the_record(path)}
 
 
 def read(
