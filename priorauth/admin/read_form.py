@@ -25,7 +25,13 @@ from priorauth.services.scored import latest_revision
 
 MOST: Final = 40  # facts on one page
 VALUE, WHY = ".value", ".why"
-OTHERWISE: Final = [(one.value, one.label) for one in (Found.COUNTS, Found.STANDS, Found.NOT_THERE)]
+# The three fields of a value, as they are called where the value is named above them.
+SHORT: Final = {"": "Which counts", VALUE: "In the record", WHY: "Why this one counts"}
+OTHERWISE: Final = [
+    (Found.COUNTS, "What the record says"),
+    (Found.STANDS, "What was sent"),
+    (Found.NOT_THERE, "I did not find it there"),
+]
 WHICH: Final = "Choose which of the two counts."
 
 
@@ -40,6 +46,10 @@ class Value:
     found: BoundField
     value: BoundField
     why: BoundField
+
+    @property
+    def name(self) -> str:
+        return fact_words.named(self.place.path)
 
     @property
     def open(self) -> bool:
@@ -117,7 +127,9 @@ class ReadForm(ActForm):
             same = self[_same(group)] if _same(group) in self.fields else None
             fact = found.setdefault(group, Fact(fact_words.heading(group), same))
             label = fact_words.label(place.path) if group != place.path else ""
-            fields = (self[place.path], self[place.path + VALUE], self[place.path + WHY])
+            fields = [self[place.path + part] for part in SHORT]
+            for bound, words in zip(fields, SHORT.values(), strict=True):
+                bound.label = words
             fact.values.append(Value(place, label, fact_words.said(place, place.value), _stands(place, stand), *fields))
         return list(found.values())
 
