@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Final
 
-from policies.places import Place
+from policies.places import Place, places
 from policies.vocabulary import PRODUCTS, day_words, words
 
 NOT_RECORDED: Final = "Not recorded"
@@ -132,6 +132,15 @@ def said(place: Place, value: Any) -> str:
         text = SPECIAL.get(_kind(place.path), {}).get(value) or words(value)
         return text[0].upper() + text[1:]
     return f"{value:g}" if place.kind is float else str(value)
+
+
+def otherwise(sent: Mapping[str, Any], read: Mapping[str, Any]) -> list[str]:
+    """What was read in the record and counts, each with what facts v1 as sent say; `read` are values by path."""
+    known = places(sent) if read else {}
+    return [
+        f"{named(path)}: {said(known[path], value)}, where the request says: {said(known[path], known[path].value)}"
+        for path, value in read.items()
+    ]
 
 
 def _kind(path: str) -> str:

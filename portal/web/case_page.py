@@ -105,6 +105,7 @@ def _sent(case: Case) -> dict[str, Any]:
     return context | {
         "latest": latest,
         "assessment": assessment,
+        "read_otherwise": assessment.otherwise if assessment else [],
         "explanation": assessment.explanation if assessment else None,
         "waits": assessment is None and case.jobs.filter(kind=Job.Kind.SCORE, state=Job.State.WAITING).exists(),
         "timeline": timeline.draw(that_count, latest.details.get("sources") or {}),

@@ -4,9 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from policies.member import closest
-from policies.places import places
 from policies.vocabulary import day_words
-from priorauth.fact_words import named, said
 from priorauth.letters.content import CLINICIAN, Block, Heading, Paragraph, Section, Table, bullets, facts, paragraphs
 from priorauth.letters.matter import Line, Matter
 from priorauth.models import Decision, InformationRequest
@@ -74,6 +72,7 @@ def _what_was_read(matter: Matter) -> Block:
     names = list(case.attachments.filter(revision__isnull=False).values_list("name", flat=True))
     more = [f"and {len(names) - MOST_FILES} more"] if len(names) > MOST_FILES else []
     as_of = f", counted up to {matter.assessment.explanation['as_of']}" if matter.assessment else ""
+    otherwise = matter.assessment.otherwise if matter.assessment else []
     return facts(
         (
             "Policy",
@@ -82,18 +81,9 @@ def _what_was_read(matter: Matter) -> Block:
         ("Requested", "\n".join(_requested(line) for line in matter.lines)),
         ("Diagnosis codes", ", ".join(matter.revision.details.get("diagnosis_codes") or ())),
         ("Facts", f"as sent on {day_words(matter.sent_on)} (revision {matter.revision.number}){as_of}"),
-        ("Read otherwise in the record", "\n".join(_read_otherwise(matter))),
+        ("Read otherwise in the record", "\n".join(otherwise)),
         ("Files", "\n".join([*names[:MOST_FILES], *more]) or "none"),
     )
-
-
-def _read_otherwise(matter: Matter) -> Iterator[str]:
-    """The values that were taken from the record instead of those that were sent, each with both."""
-    counted = matter.assessment.counted if matter.assessment else {}
-    known = places(matter.revision.facts) if counted else {}
-    for path, reading in counted.items():
-        sent, read = (said(known[path], value) for value in (known[path].value, reading.value))
-        yield f"{named(path)}: {read}, where the request says: {sent}"
 
 
 def _requested(line: Line) -> str:

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from policies.places import put
+from priorauth.fact_words import otherwise
 from priorauth.models.judgement import TWENTY_CHARACTERS
 from priorauth.models.reading import Reading, counting
 from priorauth.roles import REVIEWER_ROLES, Role
@@ -53,6 +54,11 @@ class Assessment(TenantModel):
     def facts(self) -> dict[str, Any]:
         """The facts v1 that were scored: as sent, but for the values of `counted`."""
         return put(self.revision.facts, {path: reading.value for path, reading in self.counted.items()})
+
+    @property
+    def otherwise(self) -> list[str]:
+        """The values of `counted` in words, each with the one that was sent."""
+        return otherwise(self.revision.facts, {path: reading.value for path, reading in self.counted.items()})
 
     def stories(self) -> dict[tuple[str, str], dict[str, Any]]:
         """(level, criterion) -> its words in the explanation (policies/explain.py), of the closest pathway first."""
