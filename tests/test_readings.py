@@ -13,6 +13,8 @@ from django.utils import timezone
 
 from policies.places import places, put
 from priorauth import audit, fact_words
+from priorauth.admin import evidence
+from priorauth.audit import contents
 from priorauth.models import AuditEvent, Case, PlanMember, Reading
 from priorauth.roles import Actor, Role
 from priorauth.services import amend, claim, judge, read, replay, score, submit
@@ -28,6 +30,12 @@ pytestmark = pytest.mark.django_db
 ONSET = ("levels.L1.onset.earliest", "levels.L1.onset.latest")
 SHOWN = "levels.L1.imaging.0.finding"
 TREATMENT = "treatments.0"
+
+
+@pytest.fixture(autouse=True)
+def _drawn(monkeypatch) -> None:
+    """No program draws a page here: test_page_images.py."""
+    monkeypatch.setattr(evidence, "_look", lambda file, number: (2, "", "", False))
 
 
 @pytest.fixture
@@ -118,6 +126,9 @@ def test_an_assessment_with_readings_is_made_again_bit_for_bit_and_its_trail_hol
         assert (again.result, again.explanation) == (stored.result, stored.explanation)
     [first, second, third] = case.assessments.order_by("id")
     assert (first.last_reading, len(second.counted), len(third.counted)) == (None, 2, 3)
+    older = {"assessment": {"last_reading"}}  # how assessments were sealed before there were readings
+    assert contents.seal(first) == contents.seal(first, unsealed=older)
+    assert contents.seal(third) != contents.seal(third, unsealed=older)
     run = replay.run(replay.installed()[-1], at=NOW)
     assert (run.requests, run.changed, run.matrix) == (1, 0, {"does_not_meet": {"does_not_meet": 1}})
     assert audit.verify_case(case)[0] is None
@@ -322,6 +333,7 @@ def test_both_values_are_shown_with_the_reason_and_the_one_that_counts(nurse):
     ):
         assert words in result.replace("&quot;", '"')
     assert "Does not meet the policy" in result
+    assert "did not find it there." in result.split("Look at these")[1].split("Does not meet")[0]
     assert re.search(r"Imaging 1 MRI, [^:]+: edema", sent), "the record keeps what was sent"
     assert "the one read counts" in sent
 

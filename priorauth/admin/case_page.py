@@ -164,9 +164,9 @@ def criteria(known: Read, posted: Mapping[str, Any] | None = None) -> dict[str, 
 
 
 def _looks(known: Read) -> list[Look]:
-    found = []
+    found = [Look(words, [], []) for words in known.origins.otherwise()]
     if known.has_member_file:
-        found = of_the_member(known.case, known.facts, known.origins, known.person, known.planned)
+        found += of_the_member(known.case, known.facts, known.origins, known.person, known.planned)
     return [*found, *looks(known.case, known.latest, known.assessment, known.origins)]
 
 

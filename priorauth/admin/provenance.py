@@ -127,6 +127,11 @@ class Origins:
             return ATTESTED
         return Origin("document", where, *citations.place(where, self._files.values()))
 
+    def otherwise(self) -> list[str]:
+        """What was read otherwise, or not found, in words."""
+        known = {place.path: place for places in self._under.values() for place in places}
+        return [said(known[path], one) for path, one in self._readings.items() if one.found != Found.SAME]
+
     def cited(self, sentences: Iterable[str], paths: Iterable[str]) -> list[Cited]:
         """Sentences with the path of the fact that each repeats, those of one origin that follow each other joined."""
         return together((self.of(path), words, path) for words, path in zip(sentences, paths, strict=True))
