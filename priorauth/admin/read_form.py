@@ -20,7 +20,7 @@ from priorauth.models.reading import latest
 from priorauth.services import read
 from priorauth.services.base import SHORTEST_REASON, visible
 from priorauth.services.judge import LONGEST_REASON
-from priorauth.services.read import LONGEST_TEXT, Finding, Found
+from priorauth.services.read import DIFFERENT, LONGEST_TEXT, Finding, Found
 from priorauth.services.scored import latest_revision
 
 MOST: Final = 40  # facts on one page
@@ -148,7 +148,7 @@ class ReadForm(ActForm):
             found, value, why = (self.cleaned_data.get(place.path + part) for part in ("", VALUE, WHY))
             if (why or value not in (None, "")) and not found and place.path not in self.errors:
                 self.add_error(place.path, WHICH)
-            if found not in Reading.DIFFERENT:
+            if found not in DIFFERENT:
                 continue
             if value in (None, "") and place.path + VALUE not in self.errors:
                 self.add_error(place.path + VALUE, read.NO_VALUE)
@@ -165,7 +165,7 @@ class ReadForm(ActForm):
         findings = []
         for place in self.places:
             found = given.get(place.path)
-            if found in Reading.DIFFERENT:
+            if found in DIFFERENT:
                 value = _json(place, given[place.path + VALUE])
                 findings.append(Finding(place.path, found, value, given[place.path + WHY]))
             elif found:

@@ -22,7 +22,7 @@ from priorauth.services.scored import latest_assessment, unscored
 from priorauth.services.submit import columns_of
 from priorauth.statuses import Act
 
-Found = Reading.Found
+Found, DIFFERENT = Reading.Found, Reading.DIFFERENT
 Json = dict[str, Any]
 LONGEST_TEXT: Final = 500
 HIGHEST: Final = 10_000  # of a number; a T-score of the record is never near it
@@ -88,12 +88,8 @@ def read(
         raise Conflict(why or NOT_SCORED)
     where = {"file": _of_the_case(case, file, page), "page": page}
     who = {"read_by_id": by.user_id, "read_role": by.role, "read_at": at}
-    known = readable(scored.revision)
-    checked = [_checked(one, known.get(one.path), at) for one in findings]
-    if not checked:
-        raise Incomplete("findings", NOTHING)
-    rows = [Reading(case=case, revision=scored.revision, **vars(one), **where, **who) for one in checked]
-    _fit(scored.revision, rows)
+    findings = _checked(scored.revision, findings, at)
+    rows = [Reading(case=case, revision=scored.revision, **vars(one), **where, **who) for one in findings]
     values = {path: row.value for path, row in counting([*scored.revision.readings.all(), *rows]).items()}
     if values == {path: row.value for path, row in scored.counted.items()}:
         with acting(case, Act.READ, by=by, at=at, version=version) as change:
@@ -131,13 +127,25 @@ def _of_the_case(case: Case, file: Attachment | None, page: int | None) -> Attac
     return file
 
 
-def _checked(one: Finding, place: Place | None, at: dt.datetime) -> Finding:
-    """The finding as it is stored. Raises Incomplete."""
+def _checked(revision: Revision, findings: Sequence[Finding], at: dt.datetime) -> list[Finding]:
+    """The findings as they are stored. Raises Incomplete."""
+    if not findings:
+        raise Incomplete("findings", NOTHING)
+    known = readable(revision)
+    checked = [_one(one, known.get(one.path), at) for one in findings]
+    try:
+        facts_v1.parse(put(revision.facts, {one.path: one.value for one in checked if one.found in DIFFERENT}))
+    except facts_v1.FactsError as error:
+        raise Incomplete(error.path, error.message) from error
+    return checked
+
+
+def _one(one: Finding, place: Place | None, at: dt.datetime) -> Finding:
     if place is None:
         raise Incomplete(one.path, NO_SUCH)
     if one.found not in Found.values:
         raise Incomplete(one.path, CHOOSE)
-    if one.found not in Reading.DIFFERENT:
+    if one.found not in DIFFERENT:
         if place.value is None:
             raise Incomplete(one.path, NOTHING_SENT)
         return Finding(one.path, one.found)
@@ -154,22 +162,13 @@ def _checked(one: Finding, place: Place | None, at: dt.datetime) -> Finding:
     return Finding(one.path, one.found, one.value, long_enough(one.reason, one.path, WHY))
 
 
-def _fit(revision: Revision, rows: Sequence[Reading]) -> None:
-    """Raise Incomplete where what was read is not facts v1, or ends before it starts."""
-    values = {row.path: row.value for row in rows if row.found in Reading.DIFFERENT}
-    try:
-        facts_v1.parse(put(revision.facts, values))
-    except facts_v1.FactsError as error:
-        raise Incomplete(error.path, error.message) from error
-
-
 def _ordered(document: Json, rows: Sequence[Reading]) -> None:
     """Raise Incomplete where a day that now counts ends before its start, or starts after its end."""
+    known = places(document)
     for row in rows:
         within, _, name = row.path.rpartition(".")
         pair = next((pair for pair in PAIRS if name in pair), None)
         if pair and row.found == Found.COUNTS:
-            known = places(document)
             first, last = (known[f"{within}.{one}"].value for one in pair)
             if first and last and last < first:
                 raise Incomplete(row.path, REVERSED)
