@@ -1,12 +1,12 @@
 """The facts that a measure may name by their path: `pain.score` of the request, `level.etiology` of a level."""
 
 from collections.abc import Callable
-from types import NoneType, UnionType
-from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+from typing import Any, Final, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
 from policies.facts import Ambulation, Exam, Facts, Hospitalization, Lesion, LevelFacts, Pain, Patient
+from policies.places import plain_type
 from policies.view import LevelView
 
 _PLACES: Final[dict[str, type[BaseModel]]] = {
@@ -22,15 +22,8 @@ _PLACES: Final[dict[str, type[BaseModel]]] = {
 _CLAIM: Final = "stated_treatment_weeks"  # never evidence
 
 
-def _kind(annotation: Any) -> Any:
-    """The type of a fact without null and without its limits."""
-    if get_origin(annotation) in (Union, UnionType):
-        (annotation,) = (part for part in get_args(annotation) if part is not NoneType)
-    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
-
-
 _KINDS: Final = {
-    place + name: _kind(field.annotation)
+    place + name: plain_type(field.annotation)
     for place, model in _PLACES.items()
     for name, field in model.model_fields.items()
 }

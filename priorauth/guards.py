@@ -25,6 +25,7 @@ APPEND_ONLY = (
     "priorauth_deadlinenotice",
     "priorauth_judgement",
     "priorauth_reopening",
+    "priorauth_reading",
 )
 CASE = "priorauth_case"
 OF_A_CASE = (
@@ -42,6 +43,7 @@ OF_A_CASE = (
     "priorauth_clockchange",
     "priorauth_judgement",
     "priorauth_reopening",
+    "priorauth_reading",
 )
 EVENT_GATE = 484_001  # the advisory lock that every insert of an event shares until it is committed
 

@@ -51,6 +51,7 @@ class Act(TextChoices):
     RESCORE = "rescore", "scored the changed request"
     WRITE = "write", "wrote a message"
     JUDGE = "judge", "marked the criteria"
+    READ = "read", "said what the record holds"
     ESCALATE = "escalate", "escalated to a physician"
     APPROVE = "approve", "approved"
     PARTLY_APPROVE = "partly_approve", "approved in part"
@@ -105,6 +106,9 @@ TRANSITIONS: dict[Act, Transition] = {
     Act.RESCORE: Transition(OPEN - {S.RECEIVED}, None, SYSTEM, "a revision that changed a request in review"),
     Act.WRITE: Transition(OPEN, None, OFFICE_ROLES | REVIEWER_ROLES, "words"),
     Act.JUDGE: Transition(IN_REVIEW, None, REVIEWER_ROLES, "scored criteria, and reasons where due", claimed=True),
+    Act.READ: Transition(
+        IN_REVIEW, None, REVIEWER_ROLES, "scored facts, and for another value which of the two counts", claimed=True
+    ),
     Act.ESCALATE: Transition(
         frozenset({S.IN_REVIEW}), S.WITH_PHYSICIAN, NURSES, "a question, and a recommendation", claimed=True
     ),

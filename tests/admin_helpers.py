@@ -87,6 +87,7 @@ def typed(slug: str, case: Case, **changes: Any) -> dict[str, Any]:
             "confirmed": "1",
         },
         "judge": {"L1.osteoporotic": "met"},
+        "read": {"paths": "levels.L1.onset", "same.levels.L1.onset": "on"},
         "reopen": {"reason": "The office sent a newer report by post."},
         "close": {"reason": "No authorization is needed for this plan.", "confirmed": "1"},
     }

@@ -49,6 +49,7 @@ def closable() -> Case:
 
 ALLOWED = {
     "judge": {Role.NURSE, Role.LEAD, Role.PHYSICIAN},
+    "read": {Role.NURSE, Role.LEAD, Role.PHYSICIAN},
     "reopen": {Role.LEAD},
     "claim": {Role.NURSE, Role.LEAD, Role.PHYSICIAN},
     "release": {Role.NURSE, Role.LEAD, Role.PHYSICIAN},

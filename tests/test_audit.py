@@ -14,7 +14,7 @@ from priorauth.audit import verify
 from priorauth.guards import APPEND_ONLY
 from priorauth.models import AuditEvent, Case, Checkpoint
 from priorauth.roles import SYSTEM, Role
-from priorauth.services import claim, extend, information, judge, reopen, replay, submit, warn, write
+from priorauth.services import claim, extend, information, judge, read, reopen, replay, submit, warn, write
 from tests.cases import NO_IMAGING, NOW, approve, case_in_review, draft_case, facts, person, score_all, submission
 from tests.tampering import force
 
@@ -30,7 +30,7 @@ def decided():
 
 
 def correspond():
-    """A mark, a question, its answer, a message and a line for the next reviewer; a clock that was changed, and
+    """A mark, what was read, a question, its answer, a message and a line for the next reviewer; a changed clock, and
     whoever is told that it runs out; and a decided case that was opened again."""
     clerk, nurse = person(Role.CLERK), person(Role.NURSE)
     decided = case_in_review(clerk)
@@ -38,6 +38,7 @@ def correspond():
     reopen.reopen(decided, by=person(Role.LEAD), at=NOW, reason="The office sent a newer report by post.")
     case = claim.claim(case_in_review(clerk, NO_IMAGING), by=nurse, at=NOW)
     judge.judge(case, by=nurse, at=NOW, marks=[judge.Mark("L1", "symptomatic", "met")])
+    read.read(case, by=nurse, at=NOW, findings=[read.Finding("pain.score", "same")])
     items = [{"criterion": "imaging_nonhealing", "level": "L1"}]
     information.ask(case, by=nurse, at=NOW, question="How is the pain?", items=items)
     not_held = information.Item(0, not_held=True, words="No score was taken.", by_id=clerk.user_id, at=NOW)

@@ -43,7 +43,8 @@ def scored(document) -> tuple[Revision, Assessment]:
     parsed, edition = parse(document), registry.governing(registry.DEFAULT_POLICY, None)
     result = assess(parsed, edition)
     story = explain(parsed, result, edition).as_dict()
-    return Revision(facts=document, details={}), Assessment(result=result.as_dict(), explanation=story)
+    revision = Revision(facts=document, details={})
+    return revision, Assessment(revision=revision, result=result.as_dict(), explanation=story)
 
 
 # Where a fact comes from

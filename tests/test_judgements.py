@@ -27,16 +27,16 @@ def test_several_marks_are_one_act_and_the_latest_of_a_person_counts():
     case = held(nurse)
     mark(case, nurse, (CERTAIN, "met", f"  {WORDS} "), ("symptomatic", "met"), ("failed_to_respond", "not_met", WORDS))
     mark(case, nurse, ("failed_to_respond", "met"))
-    revision = case.revisions.get()
-    standing = judge.standing(case, revision, nurse.user_id)
+    scored = case.assessments.get()
+    standing = judge.standing(case, scored, nurse.user_id)
     assert {key: row.verdict for key, row in standing.items()} == {
         ("L1", CERTAIN): "met",
         ("L1", "symptomatic"): "met",
         ("L1", "failed_to_respond"): "met",
     }
     assert standing["L1", CERTAIN].reason == WORDS
-    assert not judge.standing(case, revision, other.user_id)
-    assert judge.standing(case, revision, None) == standing
+    assert not judge.standing(case, scored, other.user_id)
+    assert judge.standing(case, scored, None) == standing
     assert AuditEvent.objects.filter(action="judge").count() == 2
     assert case.status == "in_review"
 
@@ -73,7 +73,7 @@ def test_marks_hold_for_their_revision_only():
     information.answer(case, by=clerk, at=NOW, facts=facts(), details={}, note="Here it is.")
     score_all()
     case.refresh_from_db()
-    first, second = case.revisions.order_by("number")
+    first, second = case.assessments.order_by("revision__number")
     assert judge.standing(case, first, nurse.user_id)
     assert not judge.standing(case, second, nurse.user_id)
 

@@ -28,6 +28,7 @@ from priorauth.services import (
     hand_over,
     information,
     judge,
+    read,
     reopen,
     score,
     stop_clock,
@@ -85,6 +86,7 @@ LIFE = {
     "close": Legal(REVIEW, "closed", REVIEWERS, held=True),
     "expire": Legal({"information_needed"}, "in_review", {"system"}),
     "judge": Legal(REVIEW, "", REVIEWERS, held=True),
+    "read": Legal(REVIEW, "", REVIEWERS, held=True),
     "hand_over": Legal(REVIEW, "", REVIEWERS),
     "take_over": Legal(REVIEW, "", {"lead"}),
     "reopen": Legal(DECIDED, "in_review", {"lead"}),
@@ -173,6 +175,16 @@ def refuse(world: World, *, some: bool) -> None:
     decide.not_approve(world.case, verdict, **world.who)
 
 
+def read_some(world: World) -> None:
+    """One value or two of what was sent are there, are not, or are another; what a study shows and the score."""
+    found = world.chance.choice(["same", "not_there", "counts", "stands"])
+    other = found in ("counts", "stands")
+    said = {"levels.L1.imaging.0.finding": world.chance.choice(["healed", "edema"]), "pain.score": 1}
+    paths = [path for path in said if world.chance.random() < 2 / 3]
+    findings = [read.Finding(path, found, said[path] if other else None, WORDS if other else "") for path in paths]
+    read.read(world.case, findings=findings, **world.who)
+
+
 def pass_on(world: World) -> None:
     people = [person.user_id for person in LifeCycle.people if person.user_id]
     hand_over.hand_over(world.case, to=world.chance.choice(people), line=WORDS, **world.who)
@@ -195,6 +207,7 @@ DOES: dict[str, Callable[[World], Any]] = {
     "escalate": lambda w: escalate.escalate(w.case, question="Is it new?", recommendation="approve", **w.who),
     "expire": lambda w: expire.sweep(w.at) if w.by.role == Role.SYSTEM else None,
     "judge": lambda w: judge.judge(w.case, marks=marks(w), **w.who),
+    "read": read_some,
     "hand_over": pass_on,
     "take_over": lambda w: hand_over.take_over(w.case, reason=WORDS, **w.who),
     "reopen": lambda w: reopen.reopen(w.case, reason=WORDS, **w.who),

@@ -253,6 +253,10 @@ RAILS = {
     "physician escalates": Rail(P, "escalate", held, {}, 403, "nurse reviewer"),
     "mark unclaimed": Rail(N, "judge", lambda actor: in_review(), {}, 409, "Claim the case first"),
     "mark own": Rail(N, "judge", own, {}, 403, "You took part"),
+    "read unclaimed": Rail(N, "read", lambda actor: in_review(), {}, 409, "Claim the case first"),
+    "read own": Rail(N, "read", own, {}, 403, "You took part"),
+    "read in a conflict of interest": Rail(P, "read", unlicensed, {}, 403, "licence"),
+    "read stale": Rail(N, "read", held, {"version": 3}, 409, "while you had it open"),
     "nurse reopens": Rail(N, "reopen", lambda actor: decided(), {}, 403, "review lead"),
     "physician reopens": Rail(P, "reopen", lambda actor: decided(), {}, 403, "review lead"),
     "reopen undecided": Rail(L, "reopen", lambda actor: in_review(), {}, 409, "In review"),
@@ -277,7 +281,9 @@ def refusals() -> list[AuditEvent]:
 
 
 def stored(case: Case) -> dict[str, Any]:
-    rows = {name: getattr(case, name).count() for name in ("judgements", "escalations", "reopenings", "letters")}
+    rows = {
+        name: getattr(case, name).count() for name in ("judgements", "readings", "escalations", "reopenings", "letters")
+    }
     return snapshot(case) | rows
 
 
@@ -645,7 +651,7 @@ def test_no_action_and_no_address_of_the_admin_decides_several_cases():
         request = Request(person(role))
         for admin in site._registry.values():
             assert list(admin.get_actions(request)) == [], type(admin)
-    slugs = ("approve", "not-approve", "close", "reopen", "judge", "ask", "escalate")
+    slugs = ("approve", "not-approve", "close", "reopen", "judge", "read", "ask", "escalate")
     patterns = [str(one.pattern) for one in site._registry[Case].get_urls()]
     for slug in slugs:
         assert [pattern for pattern in patterns if f"/{slug}/" in pattern] == [f"<int:pk>/{slug}/"]

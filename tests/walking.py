@@ -56,7 +56,9 @@ OF_A_KIND = {
     "clock": {"product": "medicare_hmo_blue"},
 }
 # On which of the cases that a reviewer holds each act is tried.
-ACTS = dict.fromkeys(("claim", "release", "hand-over", "judge", "approve", "ask", "escalate", "not-approve"), "act")
+ACTS = dict.fromkeys(
+    ("claim", "release", "hand-over", "judge", "read", "approve", "ask", "escalate", "not-approve"), "act"
+)
 ACTS |= {"close": "close", "reopen": "reopen", "extend": "clock", "downgrade": "clock"}
 
 

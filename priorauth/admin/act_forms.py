@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from priorauth.models import Case, Escalation
 from priorauth.roles import Actor
@@ -14,15 +15,16 @@ Values = dict[str, Any]
 
 
 class ActForm(forms.Form):
-    """`version` is the case's version that the page showed; an act on a case that moved on is refused."""
+    """`version` is the case's version that the page showed; an act on a case that moved on is refused. `query` is that
+    of the page's address."""
 
     version = forms.IntegerField(
         widget=forms.HiddenInput,
         error_messages={"required": "Open the case again: this page is out of date."},
     )
 
-    def __init__(self, case: Case, actor: Actor, *args: Any, **kwargs: Any) -> None:
-        self.case, self.actor = case, actor
+    def __init__(self, case: Case, actor: Actor, *args: Any, query: QueryDict | None = None, **kwargs: Any) -> None:
+        self.case, self.actor, self.query = case, actor, query or QueryDict()
         kwargs["initial"] = {"version": case.version, **self.preset()}
         super().__init__(*args, use_required_attribute=False, label_suffix="", **kwargs)
         self.shape()

@@ -34,8 +34,8 @@ FORBIDDEN, CONFLICT, BAD = 403, 409, 400
 @dataclass(frozen=True)
 class Page:
     """How one act looks: its words, its form, its service; whether it is confirmed first, on a page of its own or
-    (`at_once`) on the form's own with the letter; whether that is a grave matter; and whether the case page leaves
-    it out, rather than say why, while it is not open (`silent`)."""
+    (`at_once`) on the form's own with the letter; whether that is a grave matter; whether the case page leaves it out,
+    rather than say why, while it is not open (`silent`); and its `template`."""
 
     act: Act
     title: str
@@ -48,6 +48,7 @@ class Page:
     grave: bool = False
     silent: bool = False
     at_once: bool = False
+    template: str = "act"
 
 
 def act_page(request: HttpRequest, pk: int, page: Page) -> HttpResponse:
@@ -58,7 +59,7 @@ def act_page(request: HttpRequest, pk: int, page: Page) -> HttpResponse:
     why, status = not_open(request, case, page.act)
     if why:
         return _refused(request, case, page, why, status)
-    form = page.form(case, request.actor)
+    form = page.form(case, request.actor, query=request.GET)
     return _with_letter(request, case, page, form) if page.at_once else _show(request, case, page, form)
 
 
@@ -136,7 +137,7 @@ def _run(page: Page, case: Case, form: forms.ActForm, by: Actor, at: dt.datetime
 def _show(
     request: HttpRequest, case: Case, page: Page, form: forms.ActForm, status: int = 200, **letter: Any
 ) -> HttpResponse:
-    name = "at_once" if page.at_once else "act"
+    name = "at_once" if page.at_once else page.template
     return _render(request, case, page, f"admin/priorauth/case/{name}.html", status, form=form, **letter)
 
 

@@ -5,7 +5,8 @@ from priorauth.admin import claim_acts, clock_acts
 from priorauth.admin import decision_forms as decisions
 from priorauth.admin.act_page import Page
 from priorauth.admin.ask_form import AskForm
-from priorauth.services import decide, escalate, information, reopen, write
+from priorauth.admin.read_form import ReadForm
+from priorauth.services import decide, escalate, information, read, reopen, write
 from priorauth.statuses import Act
 
 PAGES = {
@@ -32,6 +33,17 @@ PAGES = {
         "When the office's time to answer is over, the case comes back. Your claim ends. The next page shows the"
         " letter.",
         confirm=True,
+    ),
+    "read": Page(
+        Act.READ,
+        "I read it",
+        "Save what I read",
+        ReadForm,
+        read.read,
+        "What you read is saved.",
+        "What the office sent stays as it was sent. Where a value that you read counts, the request is scored with it"
+        " at once, and who reads a letter of this case finds both.",
+        template="read",
     ),
     "message": Page(
         Act.WRITE,

@@ -13,8 +13,8 @@ from priorauth.statuses import IN_REVIEW, Act, Status
 # The keys of the acts, and for those that the form of marks may lead to, what its button says after “Save and”.
 ACT_KEYS = {"approve": "a", "ask": "r", "escalate": "e", "not-approve": "d", "release": "u", "claim": "c"}
 ORDER = ("approve", "ask", "escalate", "not-approve", "close", "release", "hand-over", "take-over", "claim")
-# Messages and the clock have sections of their own, and what is in review is not opened again.
-ELSEWHERE = {"message", "reopen", *CLOCK_PAGES}
+# Messages and the clock have sections of their own, facts their badges, and what is in review is not opened again.
+ELSEWHERE = {"message", "reopen", "read", *CLOCK_PAGES}
 SAVES = {"approve": "approve", "ask": "ask", "escalate": "escalate", "not-approve": "not approve"}
 
 

@@ -19,7 +19,7 @@ from priorauth.admin.obstacles import Obstacles
 from priorauth.admin.provenance import Origins
 from priorauth.admin.trail import of_case
 from priorauth.clock import rule_words
-from priorauth.models import Assessment, Attachment, Case, Job, Revision
+from priorauth.models import Assessment, Attachment, Case, Job, Reading, Revision
 from priorauth.pictures import spine, timeline
 from priorauth.roles import REVIEWER_ROLES, Actor, Role
 from priorauth.services import judge, members, openings, recommendation
@@ -48,6 +48,7 @@ class Read:
     files: dict[str, Attachment]
     person: members.Person | None
     has_member_file: bool
+    readings: list[Reading]
 
     @property
     def latest(self) -> Revision:
@@ -59,11 +60,16 @@ class Read:
 
     @cached_property
     def origins(self) -> Origins:
-        return Origins(self.latest, self.files, self.member_product)
+        return Origins(self.latest, self.files, self.member_product, case_record.of(self.latest, self.readings))
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Those that count."""
+        return self.assessment.facts if self.assessment else self.latest.facts
 
     @property
     def planned(self) -> dt.date | None:
-        day = self.latest.facts.get("service_date")
+        day = self.facts.get("service_date")
         return dt.date.fromisoformat(day) if day else None
 
     @property
@@ -73,7 +79,9 @@ class Read:
 
 def read(case: Case, actor: Actor, now: dt.datetime) -> Read:
     revisions = list(case.revisions.select_related("created_by").order_by("number"))
-    assessments = case.assessments.filter(revision=revisions[-1]).order_by("-id")
+    assessment = case.assessments.filter(revision=revisions[-1]).order_by("-id").first()
+    if assessment:
+        assessment.revision = revisions[-1]
     files = case.attachments.filter(revision__isnull=False).select_related("added_by")
     has_file = members.has_file()
     return Read(
@@ -81,10 +89,11 @@ def read(case: Case, actor: Actor, now: dt.datetime) -> Read:
         actor,
         now,
         revisions,
-        assessments.first(),
+        assessment,
         {str(file.pk): file for file in files},
         members.on_file(case.member, by=actor) if has_file else None,
         has_file,
+        list(case.readings.select_related("read_by", "file")),
     )
 
 
@@ -100,17 +109,17 @@ def case_page(
     marks that were posted, to be shown again."""
     known = read(case, actor, now)
     marks = marks or criteria(known)
-    latest, assessment, files = known.latest, known.assessment, list(known.files.values())
+    latest, assessment, files, that_count = known.latest, known.assessment, list(known.files.values()), known.facts
     return {
         **_head(case, actor, now),
         **clock_context(known.obstacles),
-        "facts": latest.facts,
-        "timeline": timeline.draw(latest.facts, latest.details.get("sources") or {}),
-        "spine": spine.draw(latest.facts),
+        "facts": that_count,
+        "timeline": timeline.draw(that_count, latest.details.get("sources") or {}),
+        "spine": spine.draw(that_count),
         "since": _since(case, known.revisions, files, actor, now),
         "product": facts.product(case.product),
         "setting": facts.word(case.setting or None),
-        "planned": facts.day(latest.facts.get("service_date")),
+        "planned": facts.day(that_count.get("service_date")),
         "member_file": _member_file(known),
         "looks": _looks(known),
         "late_changes": facts.late_changes(latest),
@@ -122,7 +131,9 @@ def case_page(
         "determination": words.determination(assessment.result["determination"]) if assessment else words.NOT_SCORED,
         "trouble": _trouble(case, assessment),
         "latest": latest,
-        "sendings": list(reversed(case_record.sendings(known.revisions, known.files, known.member_product))),
+        "sendings": list(
+            reversed(case_record.sendings(known.revisions, known.files, known.member_product, known.readings))
+        ),
         "evidence": evidence.evidence(case, latest, files, chosen=chosen),
         "reading": "file" in (chosen or {}),
         "exchanges": case_record.exchanges(case),
@@ -139,21 +150,25 @@ def criteria(known: Read, posted: Mapping[str, Any] | None = None) -> dict[str, 
     """The table of criteria with the marks that may be shown, and the form for who may mark now or did post."""
     case, actor = known.case, known.actor
     table = criteria_table.table(known.assessment, known.origins)
-    sides = certainty.levels(known.latest.facts)
+    sides = certainty.levels(known.facts)
     for row in table.rows:
         row.sides = [level for level in sides if row.is_certainty and level.name == row.level]
-    marks = judge.counting(case, known.latest)
+    marks = judge.counting(case, known.assessment)
     blind = actor.role == Role.PHYSICIAN and case.status in OPEN
-    criteria_table.note_marks(table.rows, list(marks), actor.user_id, blind=blind)
+    criteria_table.note_marks(table.rows, marks, actor.user_id, blind=blind)
     form = None
     if table.markable and (posted is not None or not known.obstacles.to(Act.JUDGE)):
         states = computed_states(known.assessment)
-        form = MarksForm(case, actor, table.markable, known.latest.facts, states, posted)
-    return {"table": table, "form": form}
+        form = MarksForm(case, actor, table.markable, known.facts, states, posted)
+    mine = holds(case, actor, known.now)
+    may_read = form is not None or (mine and not known.obstacles.to(Act.READ))
+    return {"table": table, "form": form, "may_read": may_read}
 
 
 def _looks(known: Read) -> list[Look]:
-    found = of_the_member(known.case, known.latest, known.person, known.planned) if known.has_member_file else []
+    found = [Look(words, [], []) for words in known.origins.otherwise()]
+    if known.has_member_file:
+        found += of_the_member(known.case, known.facts, known.origins, known.person, known.planned)
     return [*found, *looks(known.case, known.latest, known.assessment, known.origins)]
 
 

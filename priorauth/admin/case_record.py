@@ -1,11 +1,11 @@
 """The record of a case: what the office sent, the questions and their answers, the decision."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from priorauth.admin import facts
 from priorauth.admin.provenance import Origin, Origins
-from priorauth.models import Attachment, Case, InformationRequest, ItemAnswer, Revision
+from priorauth.models import Attachment, Case, InformationRequest, ItemAnswer, Reading, Revision
 
 
 class Exchange(NamedTuple):
@@ -35,19 +35,30 @@ def exchanges(case: Case) -> list[Exchange]:
     return found
 
 
-def sendings(revisions: Sequence[Revision], files: Mapping[str, Attachment], member_product: str) -> list[Sending]:
-    """The revisions in words, the first one first; each fact with where it comes from."""
+def sendings(
+    revisions: Sequence[Revision],
+    files: Mapping[str, Attachment],
+    member_product: str,
+    readings: Iterable[Reading] = (),
+) -> list[Sending]:
+    """The revisions in words, the first one first; each fact as it was sent, with where it comes from and what was read
+    of it in the record."""
     names = {key: file.name for key, file in files.items()}
     before: list[Revision | None] = [None, *revisions]
     return [
         Sending(
             revision,
-            _sections(revision, names, Origins(revision, files, member_product)),
+            _sections(revision, names, Origins(revision, files, member_product, of(revision, readings))),
             facts.changes(earlier, revision, names) if earlier else None,
             facts.late_changes(revision),
         )
         for earlier, revision in zip(before, revisions, strict=False)
     ]
+
+
+def of(revision: Revision, readings: Iterable[Reading]) -> list[Reading]:
+    """The readings of one revision."""
+    return [one for one in readings if one.revision_id == revision.pk]
 
 
 def _sections(

@@ -22,6 +22,7 @@ class Citation(NamedTuple):
     where: str
     file: Attachment | None
     page: int | None
+    paths: tuple[str, ...] = ()  # of the facts, in facts v1
 
     @property
     def opens(self) -> int:
@@ -53,7 +54,15 @@ def _studies(revision: Revision, files: list[Attachment]) -> Iterator[Citation]:
         if file:
             where = study.get("page") or ""
             what = f"{facts.word(study['modality'])}, {facts.day(study.get('date'))}"
-            yield Citation(what, where, file, page_of_study(where))
+            yield Citation(what, where, file, page_of_study(where), tuple(_entries(revision.facts, study)))
+
+
+def _entries(document: Mapping[str, Any], study: Mapping[str, Any]) -> Iterator[str]:
+    """The paths of what a study found, at each level."""
+    for level, known in document["levels"].items():
+        for place, entry in enumerate((known or {}).get("imaging") or ()):
+            if (entry["modality"], entry.get("date")) == (study["modality"], study.get("date")):
+                yield f"levels.{level}.imaging.{place}"
 
 
 def _written(revision: Revision, files: list[Attachment]) -> Iterator[Citation]:
@@ -64,9 +73,9 @@ def _written(revision: Revision, files: list[Attachment]) -> Iterator[Citation]:
         file, page = place(where, files)
         kind, name, *_ = [*path.split("."), ""]
         if kind == "levels":
-            yield Citation(f"{name}: pain started", where, file, page)
+            yield Citation(f"{name}: pain started", where, file, page, (path,))
         else:
-            yield Citation(_treatment(revision.facts, name), where, file, page)
+            yield Citation(_treatment(revision.facts, name), where, file, page, (path,))
 
 
 def _treatment(document: Mapping[str, Any], number: str) -> str:

@@ -13,7 +13,7 @@ from priorauth.models import Case, Judgement, ReasonCode
 from priorauth.services import decide, judge, rails, reopen
 from priorauth.services.base import SHORTEST_REASON
 from priorauth.services.decision_lines import LONGEST_VALIDITY, Days, Verdict, most_units
-from priorauth.services.scored import latest_assessment, latest_revision
+from priorauth.services.scored import facts_of, latest_assessment, latest_revision
 
 Json = dict[str, Any]
 OF_LEVELS = (
@@ -33,7 +33,7 @@ ADD_ON = (
 def validity(case: Case) -> dict[str, dt.date]:
     """The usual authorization: from the planned date, or today where that is past, unknown or further away than an
     authorization may begin, for 90 days."""
-    planned = latest_revision(case).facts.get("service_date")
+    planned = facts_of(case).get("service_date")
     today = timezone.localdate()
     day = dt.date.fromisoformat(planned) if planned else today
     first = day if today <= day <= today + LONGEST_VALIDITY else today
@@ -263,7 +263,7 @@ class NotApproveForm(WithDays):
     @cached_property
     def cited(self) -> list[tuple[str, str]]:
         """What this physician marked not met on the latest revision."""
-        marks = judge.standing(self.case, latest_revision(self.case), self.actor.user_id)
+        marks = judge.standing(self.case, latest_assessment(self.case), self.actor.user_id)
         return [key for key, mark in marks.items() if mark.verdict == Judgement.Verdict.NOT_MET]
 
     def _criterion(self, key: tuple[str, str]) -> str:

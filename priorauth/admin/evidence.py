@@ -9,6 +9,7 @@ from django.urls import reverse
 from priorauth import downloads, page_images
 from priorauth.admin import citations
 from priorauth.admin.citations import Citation
+from priorauth.admin.provenance import reading_of
 from priorauth.models import Attachment, Case, Revision
 
 GONE = "The bytes of this file are gone."
@@ -50,6 +51,11 @@ class Shown(NamedTuple):
     previous_file: str
     next_file: str
     cited_for: list[Citation]
+
+    @property
+    def reading(self) -> str:
+        """The query under which the page to say what the record holds asks for the facts that cite this page."""
+        return reading_of([path for one in self.cited_for for path in one.paths], self.file, self.number)
 
 
 class Evidence(NamedTuple):

@@ -5,12 +5,11 @@ is computed anew: the flags and the words are those that were stored with the sc
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from itertools import groupby
 from typing import Any, NamedTuple
 
 from policies import flags
 from priorauth.admin import facts as words_of
-from priorauth.admin.provenance import COMPUTED, Cited, Origin, Origins
+from priorauth.admin.provenance import COMPUTED, Cited, Origin, Origins, together
 from priorauth.models import Assessment, Case, Revision
 from priorauth.services.members import Person
 
@@ -25,6 +24,7 @@ class Side(NamedTuple):
     name: str
     value: str
     origin: Origin
+    path: str = ""
 
 
 class Look(NamedTuple):
@@ -38,8 +38,7 @@ class Look(NamedTuple):
     @property
     def cited(self) -> list[Cited]:
         """The sides, those of one origin that follow each other together."""
-        grouped = groupby(self.sides, key=lambda side: side.origin)
-        return [Cited(origin, [f"{side.name}: {side.value}" for side in sides]) for origin, sides in grouped]
+        return together((side.origin, f"{side.name}: {side.value}", side.path) for side in self.sides)
 
 
 class _Values:
@@ -52,7 +51,7 @@ class _Values:
         return (self.facts["levels"].get(level) or {}).get(name)
 
     def side(self, name: str, path: str, value: str) -> Side:
-        return Side(name, value, self._origins.of(path))
+        return Side(name, value, self._origins.of(path), path)
 
     def onset(self, level: str) -> Side:
         onset = self.level(level, "onset") or {}
@@ -139,7 +138,7 @@ COUNTED = frozenset({flags.CLAIM_CONTRADICTS, flags.CLAIM_UNDATED, flags.CLAIM_E
 
 def looks(case: Case, revision: Revision, assessment: Assessment | None, origins: Origins) -> list[Look]:
     """The contradictions within the request, then what else its flags say."""
-    values, found = _Values(revision.facts, origins), []
+    values, found = _Values(assessment.facts if assessment else revision.facts, origins), []
     told: set[tuple[str, str]] = set()
     for level, note in _notes(assessment.explanation if assessment else {"flags": [], "lines": []}):
         name = note["flag"].partition(": ")[0]
@@ -219,8 +218,8 @@ def _studies_differ(level: Json, values: _Values) -> Look | None:
     return Look("The studies do not agree.", [level["level"]], values.studies(level["level"]), rule) if rule else None
 
 
-def of_the_member(case: Case, revision: Revision, person: Person | None, planned: Any) -> list[Look]:
-    """What the plan's member file says otherwise than the request."""
+def of_the_member(case: Case, facts: Json, origins: Origins, person: Person | None, planned: Any) -> list[Look]:
+    """What the plan's member file says otherwise than the request, whose facts that count are `facts`."""
     typed = case.member
     if person is None:
         value = f"{typed}, ID {typed.member_id}, born {words_of.day(typed.birth_date.isoformat())}"
@@ -230,16 +229,17 @@ def of_the_member(case: Case, revision: Revision, person: Person | None, planned
     if person.last_name.casefold() != typed.last_name.casefold():
         sides = [Side("The request", str(typed), Origin("attested")), Side("Member file", str(person), MEMBER_RECORD)]
         found.append(Look("The last names differ.", [], sides))
-    if (stated := revision.facts.get("product")) != person.product:
+    values = _Values(facts, origins)
+    if (stated := facts.get("product")) != person.product:
         sides = [
-            Side("The request", words_of.product(stated), Origin("attested")),
+            values.side("The request", "product", words_of.product(stated)),
             Side("Member file", person.plan, MEMBER_RECORD),
         ]
         used = "The clock and the result follow the request."
         found.append(Look("The plans differ.", [], sides, used))
     if planned and not person.covers(planned):
         sides = [
-            Side("Planned", words_of.day(planned.isoformat()), Origin("attested")),
+            values.side("Planned", "service_date", words_of.day(planned.isoformat())),
             Side("Member file", person.coverage(planned), MEMBER_RECORD),
         ]
         found.append(Look("The member is not covered on the planned day.", [], sides))

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 
@@ -62,8 +63,9 @@ def _post(request: HttpRequest, case: Case) -> HttpResponse:
     except errors.Refused as refused:
         status = FORBIDDEN if isinstance(refused, errors.NotPermitted) else CONFLICT
         return _refused(request, case, str(refused), status, form.typed())
-    if then in SAVES:
-        return redirect(f"admin:priorauth_case_{then}", case.pk)
+    slug, _, query = then.partition("?")
+    if slug in SAVES or slug == "read":
+        return redirect(f"{reverse(f'admin:priorauth_case_{slug}', args=[case.pk])}?{query}".removesuffix("?"))
     messages.success(request, f"{case.reference}: {_saved(len(marks))}")
     return redirect("admin:priorauth_case_change", case.pk)
 

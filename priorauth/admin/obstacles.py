@@ -16,7 +16,7 @@ from priorauth.services.claim import held, holds
 from priorauth.services.scored import CLOSABLE, latest_assessment, unscored
 from priorauth.statuses import TRANSITIONS, Act, Status
 
-DECISIONS = frozenset({Act.APPROVE, Act.NOT_APPROVE, Act.CLOSE, Act.JUDGE, Act.REOPEN})
+DECISIONS = frozenset({Act.APPROVE, Act.NOT_APPROVE, Act.CLOSE, Act.JUDGE, Act.READ, Act.REOPEN})
 # The acts that a declared conflict keeps from a person, and those that more does (services/barred.py).
 KEPT_APART = frozenset({Act.CLAIM, Act.ASK, Act.ESCALATE, Act.EXTEND, Act.STOP_CLOCK, Act.RESUME_CLOCK})
 BARRED = DECISIONS | {Act.DOWNGRADE, Act.TAKE_OVER}
@@ -119,7 +119,7 @@ class Obstacles:
             return ""
         if why := unscored(self.case):
             return why
-        if act == Act.JUDGE and self._assessment is None:
+        if act in (Act.JUDGE, Act.READ) and self._assessment is None:
             return judge.NOT_SCORED
         if act == Act.APPROVE and self._ground.against and self.actor.role != Role.PHYSICIAN:
             return f"{self._ground.against} Ask, or escalate."

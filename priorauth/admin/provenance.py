@@ -1,33 +1,44 @@
 """Where a fact of a revision comes from: what its badge says, and which page it cites.
 
 Computed: worked out by the portal. Attested: typed by the office. Document: the office names the file or the record in
-which it is written. Member record: the plan's member file says the same. A reviewer's judgment has its
-badge beside the mark.
+which it is written. Member record: the plan's member file says the same. Seen: a reviewer read all of it in the record.
+A reviewer's judgment has its badge beside the mark.
 """
 
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
+from policies.places import Place
+from priorauth import fact_words
 from priorauth.admin import citations
-from priorauth.models import Attachment, Revision
+from priorauth.models import Attachment, Reading, Revision
+from priorauth.models.reading import latest
 from priorauth.pictures.course import NO_RECORD
+from priorauth.services.read import of_the_record, readable
+
+Found = Reading.Found
 
 BADGES = {
     "computed": "Computed",
     "attested": "Attested",
     "document": "Document",
     "member": "Member record",
+    "seen": "Seen by",
 }
 
 
 class Origin(NamedTuple):
-    """`kind` is a key of BADGES; "" where nothing was recorded. `where` is the record in the office's words."""
+    """`kind` is a key of BADGES; "" where nothing was recorded. `where` is the record in the office's words, `by` who
+    saw it there, `notes` what was read otherwise or not found."""
 
     kind: str
     where: str = ""
     file: Attachment | None = None
     page: int | None = None
+    by: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def opens(self) -> int:
@@ -36,14 +47,21 @@ class Origin(NamedTuple):
 
     @property
     def word(self) -> str:
-        return BADGES.get(self.kind, "")
+        return f"{BADGES.get(self.kind, '')} {self.by}".strip()
 
 
 class Cited(NamedTuple):
-    """Sentences that come from one place."""
+    """Sentences that come from one place, and the paths of the facts that they repeat."""
 
     origin: Origin
     sentences: list[str]
+    paths: tuple[str, ...] = ()
+
+    @property
+    def reading(self) -> str:
+        """The query under which the page to say what the record holds asks for these facts; "" where there are none."""
+        paths = [path for path in self.paths if path and of_the_record(path)]
+        return reading_of(paths, self.origin.file, self.origin.opens) if paths else ""
 
     @property
     def words(self) -> str:
@@ -53,19 +71,50 @@ class Cited(NamedTuple):
 NOT_RECORDED, COMPUTED, ATTESTED = Origin(""), Origin("computed"), Origin("attested")
 
 
+def reading_of(paths: Iterable[str], file: Attachment | None, page: int) -> str:
+    where = [("file", str(file.pk)), ("page", str(page))] if file else []
+    return urlencode([*(("path", path) for path in dict.fromkeys(paths)), *where])
+
+
 class Origins:
     """The origins of one revision's facts. `files` are the case's files by their key; `member_product` is the plan of
-    the member file, where it has the member."""
+    the member file, where it has the member; `readings` are those of the revision."""
 
-    def __init__(self, revision: Revision, files: Mapping[str, Attachment], member_product: str = "") -> None:
+    def __init__(
+        self,
+        revision: Revision,
+        files: Mapping[str, Attachment],
+        member_product: str = "",
+        readings: Iterable[Reading] = (),
+    ) -> None:
         self._facts, self._details = revision.facts, revision.details
         self._files = files
         self._member_product = member_product
+        self._readings = latest(readings)
+        self._under: dict[str, list[Place]] = {}
+        for place in readable(revision).values() if self._readings else ():
+            steps = place.path.split(".")
+            for count in range(1, len(steps) + 1):
+                self._under.setdefault(".".join(steps[:count]), []).append(place)
 
     def of(self, path: str) -> Origin:
         """The origin of the fact at a path of facts v1 (`levels.L1.exam`); "" is what the portal worked out."""
         if not path or path in ("patient.age", "request_date"):
             return COMPUTED
+        sent = self._as_sent(path)
+        read = {place: self._readings.get(place.path) for place in self._under.get(path, ())}
+        if not any(read.values()):
+            return sent
+        notes = tuple(said(place, one) for place, one in read.items() if one and one.found != Found.SAME)
+        given = [one for place, one in read.items() if place.value is not None or one]
+        if not all(one and one.found in (Found.SAME, Found.COUNTS) for one in given):
+            return sent._replace(notes=notes)
+        where = next((one for one in given if one.file), None)
+        by = " and ".join(dict.fromkeys(str(one.read_by) for one in given))
+        seen = Origin("seen", sent.where, sent.file, sent.page, by, notes)
+        return seen._replace(where="", file=where.file, page=where.page) if where else seen
+
+    def _as_sent(self, path: str) -> Origin:
         value = self._at(path)
         if value is None:
             return NOT_RECORDED
@@ -78,11 +127,14 @@ class Origins:
             return ATTESTED
         return Origin("document", where, *citations.place(where, self._files.values()))
 
+    def otherwise(self) -> list[str]:
+        """What was read otherwise, or not found, in words."""
+        known = {place.path: place for places in self._under.values() for place in places}
+        return [said(known[path], one) for path, one in self._readings.items() if one.found != Found.SAME]
+
     def cited(self, sentences: Iterable[str], paths: Iterable[str]) -> list[Cited]:
         """Sentences with the path of the fact that each repeats, those of one origin that follow each other joined."""
-        pairs = ((self.of(path), words) for words, path in zip(sentences, paths, strict=True))
-        grouped = groupby(pairs, key=lambda pair: pair[0])
-        return [Cited(origin, [words for _, words in group]) for origin, group in grouped]
+        return together((self.of(path), words, path) for words, path in zip(sentences, paths, strict=True))
 
     def _at(self, path: str) -> Any:
         value: Any = self._facts
@@ -99,3 +151,22 @@ class Origins:
                 where = study.get("page") or ""
                 return Origin("document", where, file, citations.page_of_study(where))
         return ATTESTED
+
+
+def together(said: Iterable[tuple[Origin, str, str]]) -> list[Cited]:
+    """Sentences, each with its origin and its path, those of one origin that follow each other joined."""
+    found = []
+    for origin, group in groupby(said, key=lambda one: one[0]):
+        _, sentences, paths = zip(*group, strict=True)
+        found.append(Cited(origin, list(sentences), paths))
+    return found
+
+
+def said(place: Place, one: Reading) -> str:
+    """What was read otherwise, or not found, in words."""
+    name = fact_words.named(place.path)
+    if one.found == Found.NOT_THERE:
+        return f"{name}: {one.read_by} did not find it there."
+    sent, read = fact_words.said(place, place.value), fact_words.said(place, one.value)
+    counts = "the one read counts" if one.found == Found.COUNTS else "the one sent counts"
+    return f"{name}: sent {sent}, read by {one.read_by}: {read}; {counts}: “{one.reason}”"

@@ -27,6 +27,7 @@ from priorauth.models import (
     Judgement,
     Letter,
     Message,
+    Reading,
     Reopening,
     Revision,
 )
@@ -39,7 +40,7 @@ UNSEALED = {
 # How rows were sealed before a claim could be renewed without an act: such seals hold too.
 UNSEALED_BEFORE = {"case": {"updated_at", "arrived_at", "message_waits"}}
 # Columns that came after rows were sealed: where one is empty, its row is sealed as it was before there was one.
-SEALED_IF_SET = {"decisionline": {"levels_not_approved"}}
+SEALED_IF_SET = {"decisionline": {"levels_not_approved"}, "assessment": {"last_reading"}}
 PEOPLE = ("member", "clinician", "facility")
 HANGING = {
     Revision: "case",
@@ -56,6 +57,7 @@ HANGING = {
     ClockChange: "case",
     Judgement: "case",
     Reopening: "case",
+    Reading: "case",
 }
 
 
@@ -67,9 +69,11 @@ def label(row: models.Model) -> str:
 def seal(row: models.Model, key: bytes | None = None, unsealed: Mapping[str, Set[str]] = UNSEALED) -> str:
     """The keyed digest of a row's values."""
     left_out = unsealed.get(row._meta.model_name, frozenset())
-    left_out |= {name for name in SEALED_IF_SET.get(row._meta.model_name, ()) if not getattr(row, name)}
+    later = SEALED_IF_SET.get(row._meta.model_name, frozenset())
     fields = [field for field in row._meta.concrete_fields if field.name not in left_out]
-    return digest({field.attname: _plain(field.to_python(field.value_from_object(row))) for field in fields}, key)
+    values = {field: field.value_from_object(row) for field in fields}
+    said = {field: value for field, value in values.items() if value or field.name not in later}
+    return digest({field.attname: _plain(field.to_python(value)) for field, value in said.items()}, key)
 
 
 def seals(written: Iterable[models.Model], removed: Iterable[models.Model] = ()) -> dict[str, str]:

@@ -72,6 +72,7 @@ def _what_was_read(matter: Matter) -> Block:
     names = list(case.attachments.filter(revision__isnull=False).values_list("name", flat=True))
     more = [f"and {len(names) - MOST_FILES} more"] if len(names) > MOST_FILES else []
     as_of = f", counted up to {matter.assessment.explanation['as_of']}" if matter.assessment else ""
+    otherwise = matter.assessment.otherwise if matter.assessment else []
     return facts(
         (
             "Policy",
@@ -80,6 +81,7 @@ def _what_was_read(matter: Matter) -> Block:
         ("Requested", "\n".join(_requested(line) for line in matter.lines)),
         ("Diagnosis codes", ", ".join(matter.revision.details.get("diagnosis_codes") or ())),
         ("Facts", f"as sent on {day_words(matter.sent_on)} (revision {matter.revision.number}){as_of}"),
+        ("Read otherwise in the record", "\n".join(otherwise)),
         ("Files", "\n".join([*names[:MOST_FILES], *more]) or "none"),
     )
 

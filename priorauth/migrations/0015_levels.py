@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('priorauth', '0012_indexes'),
+        ('priorauth', '0014_readings'),
     ]
 
     operations = [

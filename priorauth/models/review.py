@@ -1,5 +1,6 @@
 """What the portal and the reviewers add: assessments and decisions. Both are written once."""
 
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -8,14 +9,20 @@ from django.contrib.postgres.fields.array import ArrayOverlap
 from django.db import models
 from django.db.models import Q
 
+from policies.places import put
+from priorauth.fact_words import otherwise
 from priorauth.models.judgement import TWENTY_CHARACTERS
+from priorauth.models.reading import Reading, counting
 from priorauth.roles import REVIEWER_ROLES, Role
 from priorauth.statuses import Status
 from priorauth.tenancy import TenantModel
 
 
 class Assessment(TenantModel):
-    """One scoring of one revision under one edition: the result of `assess` and its words, bit for bit."""
+    """One scoring of one revision under one edition: the result of `assess` and its words, bit for bit.
+
+    `last_reading` is the last of the revision's readings that it knows (None: of the facts as sent).
+    """
 
     case = models.ForeignKey("Case", on_delete=models.PROTECT, related_name="assessments")
     revision = models.ForeignKey("Revision", on_delete=models.PROTECT, related_name="assessments")
@@ -25,14 +32,34 @@ class Assessment(TenantModel):
     result = models.JSONField()
     explanation = models.JSONField()
     created_at = models.DateTimeField()
+    last_reading = models.ForeignKey("Reading", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["revision", "edition_sha256"], name="revision_scored_once_per_edition")
+            models.UniqueConstraint(
+                fields=["revision", "edition_sha256", "last_reading"],
+                nulls_distinct=False,
+                name="revision_scored_once_per_edition",
+            )
         ]
 
     def __str__(self) -> str:
         return f"{self.policy} {self.edition}, revision {self.revision_id}"
+
+    @cached_property
+    def counted(self) -> dict[str, Reading]:
+        """The readings whose value was taken instead of the one that was sent, by path."""
+        return counting(self.revision.readings.filter(pk__lte=self.last_reading_id)) if self.last_reading_id else {}
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """The facts v1 that were scored: as sent, but for the values of `counted`."""
+        return put(self.revision.facts, {path: reading.value for path, reading in self.counted.items()})
+
+    @property
+    def otherwise(self) -> list[str]:
+        """The values of `counted` in words, each with the one that was sent."""
+        return otherwise(self.revision.facts, {path: reading.value for path, reading in self.counted.items()})
 
     def stories(self) -> dict[tuple[str, str], dict[str, Any]]:
         """(level, criterion) -> its words in the explanation (policies/explain.py), of the closest pathway first."""

@@ -4,10 +4,8 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
-
 from priorauth.clock import clock_from
-from priorauth.models import Case, Judgement, Revision
+from priorauth.models import Assessment, Case, Judgement
 from priorauth.models.judgement import CERTAINTY
 from priorauth.roles import Actor
 from priorauth.services.barred import barred
@@ -86,19 +84,23 @@ def judge(
     return rows
 
 
-def counting(case: Case, revision: Revision) -> QuerySet[Judgement]:
-    """The marks of a revision that count, the first one first: a round begins without any, so that nobody decides by
-    what they thought before the case was opened again."""
-    rows = case.judgements.filter(revision=revision).select_related("judged_by").order_by("id")
-    return rows.filter(judged_at__gte=clock_from(case)) if case.round > 1 else rows
+def counting(case: Case, assessment: Assessment | None) -> list[Judgement]:
+    """The marks that count under an assessment, the first one first: those of its revision. A round begins without any,
+    so that nobody decides by what they thought before the case was opened again; and where another result is computed
+    since a value was read in the record, the criterion is marked anew."""
+    if assessment is None:
+        return []
+    rows = case.judgements.filter(revision=assessment.revision_id).select_related("judged_by").order_by("id")
+    if case.round > 1:
+        rows = rows.filter(judged_at__gte=clock_from(case))
+    states = computed_states(assessment)
+    return [row for row in rows if row.computed in states.get((row.level, row.criterion), ())]
 
 
-def standing(case: Case, revision: Revision, by_user_id: int | None) -> Standing:
+def standing(case: Case, assessment: Assessment | None, by_user_id: int | None) -> Standing:
     """(level, criterion) -> the mark that counts of one person, or of whoever marked it last (None)."""
-    rows = counting(case, revision)
-    if by_user_id is not None:
-        rows = rows.filter(judged_by_id=by_user_id)
-    return {(row.level, row.criterion): row for row in rows}
+    rows = counting(case, assessment)
+    return {(row.level, row.criterion): row for row in rows if by_user_id in (None, row.judged_by_id)}
 
 
 def _computed(mark: Mark, states: dict[tuple[str, str], list[str]]) -> str:

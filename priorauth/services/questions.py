@@ -25,7 +25,7 @@ def askable(case: Case, *, by: Actor) -> list[Item]:
     items: list[Item] = list(assessment.result["missing"])
     known = {key_of(item) for item in items}
     stories = assessment.stories()
-    for (level, criterion), mark in standing(case, assessment.revision, by.user_id).items():
+    for (level, criterion), mark in standing(case, assessment, by.user_id).items():
         if mark.verdict == "unknown" and (criterion, level) not in known:
             story = stories[level, criterion]
             ask = story["ask"] or f"Please send more on this point: {story['label']}."

@@ -51,7 +51,7 @@ def ground(case: Case, assessment: Assessment | None, *, by: Actor, part: Part =
     wanted = [line for line in _lines(assessment) if line["line"] not in part.refused]
     if assessment is None or not wanted or not all(_meets(line, part) for line in wanted):
         return Ground(against=NOT_MET_COMPUTED)
-    marks = standing(case, assessment.revision, by.user_id)
+    marks = standing(case, assessment, by.user_id)
     contradicted, unmarked = [], []
     for level in (level for line in wanted for level in _kept(line, part)):
         ways = [level["criteria"][way] for way, state in level["pathways"].items() if state == "met"]
@@ -89,7 +89,7 @@ def founded(
     marked not met; what was not scored, a code that fits. Missing facts are a reason only once the office was asked,
     and has answered or had its time. Raises Incomplete.
     """
-    marks = standing(case, assessment.revision, by.user_id) if assessment else {}
+    marks = standing(case, assessment, by.user_id)
     states = computed_states(assessment)
     for key in named:
         if key not in marks or marks[key].verdict != "not_met":

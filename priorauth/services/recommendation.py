@@ -22,7 +22,7 @@ def hidden_from(case: Case, actor: Actor) -> str:
     assessment = latest_assessment(case)
     if assessment is None:
         return ""
-    marked = standing(case, assessment.revision, actor.user_id)
+    marked = standing(case, assessment, actor.user_id)
     left = [key for key in dict.fromkeys(_to_mark(assessment)) if key not in marked]
     levels = ", ".join(dict.fromkeys(level for level, _ in left))
     return HIDDEN.format(left=len(left), levels=levels) if left else ""

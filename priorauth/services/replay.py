@@ -6,6 +6,7 @@ revision's newest assessment. All is read as it stood at one instant, and the ru
 """
 
 import datetime as dt
+import json
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
@@ -20,9 +21,11 @@ from django.utils import timezone
 from policies import registry, workers
 from policies.differences import differences
 from policies.edition import Edition
+from policies.places import put
 from policies.replay import UNREADABLE, Replayed, Rescorer, Stored, in_force_from, labels
 from priorauth import audit
-from priorauth.models import Assessment, Replay, ReplayedCase, Revision
+from priorauth.models import Assessment, Reading, Replay, ReplayedCase, Revision
+from priorauth.models.reading import counting
 from priorauth.roles import SYSTEM
 from priorauth.services.score import POLICY
 
@@ -75,21 +78,32 @@ def run(
 
 
 def _stored(since: dt.date | None) -> QuerySet[Revision, tuple[Any, ...]]:
+    """case, revision, facts, result and, where values read in the record count, the last reading that it knows."""
     later = Revision.objects.unscoped(WHY).filter(case=OuterRef("case"), number__gt=OuterRef("number"))
-    newest = Assessment.objects.unscoped(WHY).filter(revision=OuterRef("pk")).order_by("-id").values("result")[:1]
+    newest = Assessment.objects.unscoped(WHY).filter(revision=OuterRef("pk")).order_by("-id")
     rows = Revision.objects.unscoped(WHY).filter(~Exists(later))
     if since:
         midnight = dt.datetime.combine(since, dt.time(), timezone.get_default_timezone())
         rows = rows.filter(case__received_at__gte=midnight)
-    texts = {"document": Cast("facts", TextField()), "result": Cast(Subquery(newest), TextField())}
-    return rows.annotate(**texts).order_by("pk").values_list("case_id", "pk", "document", "result")
+    texts = {"document": Cast("facts", TextField()), "result": Cast(Subquery(newest.values("result")[:1]), TextField())}
+    rows = rows.annotate(**texts, read=Subquery(newest.values("last_reading")[:1])).order_by("pk")
+    return rows.values_list("case_id", "pk", "document", "result", "read")
 
 
 def _batches(rows: QuerySet[Revision, tuple[Any, ...]]) -> Iterator[list[Stored]]:
     """Read through a cursor of the server: memory stays flat, and every row is as it stood when it was opened."""
     found = rows.iterator(chunk_size=BATCH)
-    while batch := [Stored(key, facts, result) for *key, facts, result in islice(found, BATCH)]:
-        yield batch
+    while batch := list(islice(found, BATCH)):
+        yield [Stored(key, _counting(facts, key[1], read), result) for *key, facts, result, read in batch]
+
+
+def _counting(facts: str, revision: int, read: int | None) -> str:
+    """The facts that were scored: where values read in the record count, with those."""
+    if read is None:
+        return facts
+    rows = Reading.objects.unscoped(WHY).filter(revision=revision, pk__lte=read)
+    values = {path: row.value for path, row in counting(rows).items()}
+    return json.dumps(put(json.loads(facts), values))
 
 
 def _rescored(batches: Iterable[list[Stored]], work: Rescorer, jobs: int) -> Generator[Replayed]:

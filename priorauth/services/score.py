@@ -3,6 +3,7 @@
 A request that was changed while it was in review is scored again and stays where it is."""
 
 import datetime as dt
+from typing import Any
 
 from policies import facts as facts_v1
 from policies import registry
@@ -12,7 +13,7 @@ from priorauth.clock import rule_of
 from priorauth.models import Assessment, Case, Job, Revision
 from priorauth.roles import SYSTEM
 from priorauth.services import first_use
-from priorauth.services.base import acting
+from priorauth.services.base import Change, acting
 from priorauth.statuses import OPEN, Act, Status
 
 POLICY = registry.DEFAULT_POLICY
@@ -30,26 +31,33 @@ def run(job: Job, now: dt.datetime) -> None:
     if case.assessments.filter(revision=revision).exists():
         return
     assessment = evaluate(revision, now)
+    act = Act.SCORE if case.status == Status.RECEIVED else Act.RESCORE
+    with acting(case, act, by=SYSTEM, at=now, **columns_of(assessment)) as change:
+        keep(change, assessment, now)
+        change.entities["revision"] = revision.number
+
+
+def columns_of(assessment: Assessment) -> dict[str, Any]:
+    """The columns of a case that say what was computed."""
+    return {name: assessment.result[name] for name in ("determination", "score")}
+
+
+def keep(change: Change, assessment: Assessment, now: dt.datetime) -> None:
+    """Store an assessment within the act that made it, with the first use of its edition and rule.
+
+    Raises EditionChanged where the edition's file is not the one of its first use.
+    """
     first_use.hold(registry.edition(assessment.policy, assessment.edition), now)
-    first_use.hold_rule(rule_of(case), now)
-    with acting(
-        case,
-        Act.SCORE if case.status == Status.RECEIVED else Act.RESCORE,
-        by=SYSTEM,
-        at=now,
-        determination=assessment.result["determination"],
-        score=assessment.result["score"],
-    ) as change:
-        assessment.save(force_insert=True)
-        change.rows.append(assessment)
-        change.entities |= {
-            "revision": revision.number,
-            "assessment": assessment.pk,
-            "policy": assessment.policy,
-            "edition": assessment.edition,
-            "edition_sha256": assessment.edition_sha256,
-        }
-        change.fields |= {"result": assessment.result}
+    first_use.hold_rule(rule_of(change.case), now)
+    assessment.save(force_insert=True)
+    change.rows.append(assessment)
+    change.entities |= {
+        "assessment": assessment.pk,
+        "policy": assessment.policy,
+        "edition": assessment.edition,
+        "edition_sha256": assessment.edition_sha256,
+    }
+    change.fields |= {"result": assessment.result}
 
 
 def give_up(job: Job, now: dt.datetime) -> None:
@@ -61,9 +69,10 @@ def give_up(job: Job, now: dt.datetime) -> None:
             change.entities["job"] = job.pk
 
 
-def evaluate(revision: Revision, now: dt.datetime) -> Assessment:
-    """The assessment of a revision under the edition that governs it; not saved."""
-    facts = facts_v1.parse(revision.facts)
+def evaluate(revision: Revision, now: dt.datetime, document: dict[str, Any] | None = None) -> Assessment:
+    """The assessment of a revision under the edition that governs it; not saved. `document` are its facts where they
+    are not those that were sent (services/read.py)."""
+    facts = facts_v1.parse(document or revision.facts)
     edition = registry.governing(POLICY, facts.service_date or facts.request_date)
     assessment = assess(facts, edition)
     result = assessment.as_dict()

@@ -19,6 +19,12 @@ def latest_assessment(case: Case) -> Assessment | None:
     return case.assessments.filter(revision=latest_revision(case)).order_by("-id").first()
 
 
+def facts_of(case: Case) -> Json:
+    """The facts v1 that stand: those that were scored, or as sent last where scoring them failed."""
+    assessment = latest_assessment(case)
+    return assessment.facts if assessment else latest_revision(case).facts
+
+
 def unscored(case: Case) -> str:
     """Why nobody can decide at this moment, or "": a changed request waits for its scoring, which takes seconds."""
     waiting = case.jobs.filter(kind=Job.Kind.SCORE, state=Job.State.WAITING)
