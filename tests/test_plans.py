@@ -100,7 +100,7 @@ def test_each_view_is_counted_and_listed_out_of_its_index(history):
             assert any(index in plan for index in indexes), (view, plan)
             assert "Seq Scan on priorauth_case" not in plan, (view, plan)
         assert "Limit" in count, (view, count)
-        assert "priorauth_case_pkey" in rows or not keys, (view, rows)
+        assert "(id = ANY" in rows or not keys, (view, rows)
 
 
 def test_many_cases_take_the_statements_that_few_take(history):

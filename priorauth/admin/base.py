@@ -16,6 +16,11 @@ from priorauth.tenancy import TenantModel
 COUNTED_ROWS = 5_000  # counting twice as many costs more than the rest of a page (make bench)
 
 
+def is_key(text: str) -> bool:
+    """Whether a text of an address can be the key of a row."""
+    return text.isdecimal() and len(text) < 19
+
+
 class CappedPaginator(Paginator):
     """Counts at most COUNTED_ROWS rows, so that a list of a million costs what a list of five thousand does."""
 

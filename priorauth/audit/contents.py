@@ -32,12 +32,13 @@ from priorauth.models import (
 )
 
 # Columns that change without an act, or that another sealed row already proves.
+OF_THE_SCORE = {"paths", "missing", "edition"}
 UNSEALED = {
-    "case": {"updated_at", "claimed_until", "arrived_at", "message_waits"},
+    "case": {"updated_at", "claimed_until", "arrived_at", "message_waits", *OF_THE_SCORE},
     "attachment": {"revision", "scan", "scanned_at"},
 }
 # How rows were sealed before a claim could be renewed without an act: such seals hold too.
-UNSEALED_BEFORE = {"case": {"updated_at", "arrived_at", "message_waits"}}
+UNSEALED_BEFORE = {"case": {"updated_at", "arrived_at", "message_waits", *OF_THE_SCORE}}
 PEOPLE = ("member", "clinician", "facility")
 HANGING = {
     Revision: "case",

@@ -3,6 +3,7 @@
 A request that was changed while it was in review is scored again and stays where it is."""
 
 import datetime as dt
+from typing import Any
 
 from policies import facts as facts_v1
 from policies import registry
@@ -16,6 +17,7 @@ from priorauth.services.base import acting
 from priorauth.statuses import OPEN, Act, Status
 
 POLICY = registry.DEFAULT_POLICY
+UNSCORED: dict[str, Any] = {"determination": "", "score": None, "paths": [], "missing": [], "edition": ""}
 
 
 def run(job: Job, now: dt.datetime) -> None:
@@ -37,8 +39,7 @@ def run(job: Job, now: dt.datetime) -> None:
         Act.SCORE if case.status == Status.RECEIVED else Act.RESCORE,
         by=SYSTEM,
         at=now,
-        determination=assessment.result["determination"],
-        score=assessment.result["score"],
+        **columns_of(assessment),
     ) as change:
         assessment.save(force_insert=True)
         change.rows.append(assessment)
@@ -57,8 +58,27 @@ def give_up(job: Job, now: dt.datetime) -> None:
     already stays there; its page and the list of jobs say that its latest facts were not scored."""
     case = _locked(job)
     if case.status == Status.RECEIVED:
-        with acting(case, Act.SCORE_FAILED, by=SYSTEM, at=now, determination="", score=None) as change:
+        with acting(case, Act.SCORE_FAILED, by=SYSTEM, at=now, **UNSCORED) as change:
             change.entities["job"] = job.pk
+
+
+def columns_of(assessment: Assessment) -> dict[str, Any]:
+    """What lists show and filter by, as columns of the case; the assessment proves them.
+
+    `paths` are those that are met; where the request does not meet, also the closest of each level. `missing` names
+    each criterion once, in the order of the result.
+    """
+    result, story = assessment.result, assessment.explanation
+    paths = set(result["pathways"])
+    if result["determination"] != "meets":
+        paths |= {level["closest"] for line in story["lines"] for level in line["levels"]}
+    return {
+        "determination": result["determination"],
+        "score": result["score"],
+        "paths": sorted(paths),
+        "missing": list(dict.fromkeys(question["criterion"] for question in result["missing"])),
+        "edition": f"{assessment.policy} {assessment.edition}",
+    }
 
 
 def evaluate(revision: Revision, now: dt.datetime) -> Assessment:
