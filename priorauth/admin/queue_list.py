@@ -41,6 +41,12 @@ class QueueList(ChangeList):
         self.tab = tab_of(request.GET.get("view", ""), request.actor)
         super().__init__(request, *more)
 
+    def get_results(self, request: HttpRequest) -> None:
+        """A list of one page is read by its keys too: in its own order all rows of the view would be looked through."""
+        super().get_results(request)
+        if not self.multi_page:
+            self.result_list = self.paginator.page(1).object_list
+
     @property
     def heads(self) -> Iterator[Head]:
         sorts = {} if self.query else SORTS.get(self.tab, {})
