@@ -163,7 +163,7 @@ class ClinicianFilter(ColumnFilter):
 class SortFilter(ColumnFilter):
     """The order in which a view is listed, where it is not the order of work: CaseAdmin.get_ordering reads it."""
 
-    title, parameter_name, none = "Sort", "sort", "As the work comes"
+    title, parameter_name, none = "Sort", "sort", "Usual order"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
         tab = tab_of(request.GET.get("view", ""), request.actor)
