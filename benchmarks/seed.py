@@ -61,6 +61,10 @@ OF_CASES: Columns = {
     "due_at": f"CASE WHEN n <= {{decided}} THEN received + {WAITING}"
     f" ELSE '{{now}}'::timestamptz + {WAITING} * c - interval '6 hours' END",
     "decided_at": f"CASE WHEN n <= {{decided}} THEN received + {WAITING} * c END",
+    "score": "CASE WHEN n % 50 > 0 THEN floor(c * 101) END",
+    "paths": "CASE WHEN n % 1000 = 7 THEN ARRAY['B'] WHEN a < 0.7 THEN ARRAY['A'] ELSE ARRAY['A', 'C'] END",
+    "missing": "CASE WHEN n % 1000 = 7 THEN ARRAY['severe_pain'] WHEN b < 0.3"
+    " THEN ARRAY['conservative_6_weeks', 'failed_to_respond', 'imaging_nonhealing'] ELSE ARRAY[]::text[] END",
     "message_waits": "n > {decided} AND n % 20 = 0",
     "claimed_by_id": "CASE WHEN claimed THEN {nurse} + n % {reviewers} END",
     "claimed_until": "CASE WHEN claimed THEN '{now}'::timestamptz + interval '1 day' * (c - 0.5) END",

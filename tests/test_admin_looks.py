@@ -40,8 +40,8 @@ DONE_BY_A_CLICK = {
 }  # an empty post does it, and the case is no longer held as the rest asks
 # By role, what one route shows in other states, and pages outside of the admin that the plan's people have.
 BESIDES = {
-    "nurse": ["/account/", "/admin/priorauth/case/?view=late&product=ppo"],
-    "lead": ["/admin/", "/admin/priorauth/case/?view=open"],
+    "nurse": ["/account/", "/admin/priorauth/case/?view=late&product=ppo&path=Z"],
+    "lead": ["/admin/", "/admin/priorauth/case/?view=open&path=A&sort=-score"],
     "auditor": ["/admin/no-such-page/"],
     "administrator": ["/admin/"],
 }

@@ -24,6 +24,7 @@ from priorauth.admin.claim_next import claim_next
 from priorauth.admin.conflicts import conflicts, end_conflict
 from priorauth.admin.find import find
 from priorauth.admin.mark_page import mark_page
+from priorauth.admin.queue_list import QueueList
 from priorauth.admin.site import site
 from priorauth.admin.trail import case_trail
 from priorauth.models import Case
@@ -44,9 +45,14 @@ class CaseAdmin(queue.QueueColumns, TenantAdmin):
         filters.UrgencyFilter,
         filters.StatusFilter,
         filters.ResultFilter,
+        filters.PathFilter,
+        filters.MissingFilter,
+        filters.EditionFilter,
         filters.ProductFilter,
         filters.OfficeFilter,
+        filters.ClinicianFilter,
         filters.HolderFilter,
+        filters.SortFilter,
     )
     list_select_related = ("member", "office", "claimed_by")
     search_fields = ("reference",)
@@ -92,17 +98,22 @@ class CaseAdmin(queue.QueueColumns, TenantAdmin):
 
         return self.admin_site.admin_view(page)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:
-        return queue.with_pathways(super().get_queryset(request), request)
-
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
-        """The columns, with a button to claim for those who may, and for leads a box to choose."""
+        """The columns, with a button to claim for those who may, and for leads a box to choose. Where a view can be
+        sorted, it shows by what."""
         boxes = (queue.choose_of(request.POST.getlist("case")),) if request.actor.role == Role.LEAD else ()
-        return (*boxes, *self.list_display, queue.holder_for(request.actor))
+        holder = queue.holder_for(request.actor)
+        last = {"open": ("received", holder), "decided": ("received", "decided")}
+        return (*boxes, *self.list_display, *last.get(request.GET.get("view", ""), (holder,)))
 
-    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        """The order of work; of what is decided, the latest first."""
-        return tabs.order_of(request.GET.get("view", ""))
+    def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
+        """The order of work; of what is decided, the latest first; or the sort that a view offers. What a search finds
+        lies in no view."""
+        sort = "" if request.GET.get("q", "").strip() else request.GET.get("sort", "")
+        return tabs.order_of(request.GET.get("view", ""), sort)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[QueueList]:
+        return QueueList
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Case], search_term: str

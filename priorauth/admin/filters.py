@@ -1,5 +1,4 @@
-"""The filters of the queue, each one column of the case. The path, a missing criterion and the policy's version stand
-in the assessment alone: to filter by them would read the result of every case, so there is no such filter."""
+"""The filters of the queue, each one column of the case, which the indexes of the views include; and its sort."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,9 +9,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from policies.vocabulary import PRODUCTS
-from priorauth.admin.tabs import DUE, TABS, capped, counts, due, first_tab, in_tab, tabs_of
-from priorauth.admin.words import DETERMINATIONS
-from priorauth.models import Case, Organization
+from priorauth.admin import words
+from priorauth.admin.base import is_key
+from priorauth.admin.tabs import DUE, SORTS, capped, counts, due, in_tab, tab_of, tabs_of
+from priorauth.models import Case, Clinician, EditionUse, Organization
 from priorauth.services.hand_over import reviewers
 from priorauth.statuses import Status, Urgency
 
@@ -28,20 +28,16 @@ class TabFilter(admin.SimpleListFilter):
     is_tabs = True
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
-        self.actor = request.actor
+        self.actor, self.current = request.actor, tab_of(request.GET.get("view", ""), request.actor)
         return list(tabs_of(request.actor).items())
-
-    @property
-    def current(self) -> str:
-        return self.value() if self.value() in TABS else first_tab(self.actor)
 
     def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
         counted = counts(self.actor, timezone.now())
-        for value, words in self.lookup_choices:
+        for value, display in self.lookup_choices:
             yield {
                 "selected": value == self.current and not changelist.query,
-                "query_string": changelist.get_query_string({self.parameter_name: value}, ["p", "q"]),
-                "display": words,
+                "query_string": changelist.get_query_string({self.parameter_name: value, "q": None, "sort": None}),
+                "display": display,
                 "count": capped(counted[value]),
             }
 
@@ -52,15 +48,19 @@ class TabFilter(admin.SimpleListFilter):
 
 
 class ColumnFilter(admin.SimpleListFilter):
-    """One column, one of its values, as a select in the bar above the list."""
+    """One column, one of its values, as a select in the bar above the list, where `none` stands for no choice."""
 
-    column = ""
+    column, none = "", "Any"
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:
         if not self.value():
             return queryset
-        known = self.value() in dict(self.lookup_choices)
-        return self.narrow(queryset, self.value()) if known else queryset.none()
+        return self.narrow(queryset, self.value()) if self.words else queryset.none()
+
+    @property
+    def words(self) -> str:
+        """What was chosen, in words; "" where the address names something else."""
+        return dict(self.lookup_choices).get(self.value(), "")
 
     def narrow(self, cases: QuerySet[Case], value: str) -> QuerySet[Case]:
         return cases.filter(**{self.column: value})
@@ -94,7 +94,7 @@ class ResultFilter(ColumnFilter):
     title, parameter_name, column = "Computed result", "determination", "determination"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
-        return list(DETERMINATIONS.items())
+        return list(words.DETERMINATIONS.items())
 
 
 class ProductFilter(ColumnFilter):
@@ -120,3 +120,54 @@ class HolderFilter(ColumnFilter):
 
     def narrow(self, cases: QuerySet[Case], value: str) -> QuerySet[Case]:
         return cases.filter(claimed_by=value, claimed_until__gt=timezone.now())
+
+
+class PathFilter(ColumnFilter):
+    title, parameter_name, column = "Path", "path", "paths__contains"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
+        return list(words.paths().items())
+
+    def narrow(self, cases: QuerySet[Case], value: str) -> QuerySet[Case]:
+        return super().narrow(cases, [value])
+
+
+class MissingFilter(PathFilter):
+    title, parameter_name, column = "Missing", "missing", "missing__contains"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
+        return list(words.lackings().items())
+
+
+class EditionFilter(ColumnFilter):
+    title, parameter_name, column = "Policy edition", "edition", "edition"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
+        used = set(map(str, EditionUse.objects.all()))
+        return [pair for pair in words.editions().items() if pair[0] in used]
+
+
+class ClinicianFilter(ColumnFilter):
+    """Who treats the patient: of all offices they would be thousands, so it is offered once an office is chosen."""
+
+    title, parameter_name, column = "Clinician", "clinician", "clinician__npi"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
+        office = request.GET.get("office", "")
+        if not is_key(office):
+            return []
+        people = Clinician.objects.unscoped("they lead to cases, which are found in the actor's scope")
+        return list(dict(people.filter(office=office).order_by("name").values_list("npi", "name")).items())
+
+
+class SortFilter(ColumnFilter):
+    """The order in which a view is listed, where it is not the order of work: CaseAdmin.get_ordering reads it."""
+
+    title, parameter_name, none = "Sort", "sort", "Usual order"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
+        tab = tab_of(request.GET.get("view", ""), request.actor)
+        return [] if request.GET.get("q", "").strip() else list(SORTS.get(tab, {}).items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:
+        return queryset

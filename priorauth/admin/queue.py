@@ -3,8 +3,6 @@
 from collections.abc import Callable, Collection
 
 from django.contrib import admin
-from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateformat import format as time_format
@@ -12,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from priorauth.admin.words import age, determination, time_left
-from priorauth.models import Assessment, Case
+from priorauth.models import Case
 from priorauth.roles import REVIEWER_ROLES, Actor, Role
 from priorauth.services.base import moment
 from priorauth.services.claim import held
@@ -44,8 +42,9 @@ class QueueColumns:
 
     @admin.display(description="Computed result")
     def computed(self, case: Case) -> str:
-        paths = ", ".join(case.met_pathways or []) if case.determination else ""
-        return determination(case.determination) + (f" (path {paths})" if paths else "")
+        closest = "" if case.determination == "meets" else "closest: "
+        paths = f" ({closest}path {', '.join(case.paths)})" if case.paths else ""
+        return determination(case.determination) + paths
 
     @admin.display(description="Score")
     def points(self, case: Case) -> str:
@@ -58,6 +57,14 @@ class QueueColumns:
     @admin.display(description="Status")
     def state(self, case: Case) -> SafeString:
         return format_html('<span class="status status-{}">{}</span>', case.status, case.get_status_display())
+
+    @admin.display(description="Received")
+    def received(self, case: Case) -> str:
+        return moment(case.received_at)
+
+    @admin.display(description="Decided")
+    def decided(self, case: Case) -> str:
+        return moment(case.decided_at)
 
     @admin.display(description="Office")
     def sender(self, case: Case) -> str:
@@ -105,9 +112,3 @@ def choose_of(ticked: Collection[str]) -> Callable[[Case], str]:
         return format_html(box, case.pk, case.version, chosen, case.reference)
 
     return choose
-
-
-def with_pathways(cases: QuerySet[Case], request: HttpRequest) -> QuerySet[Case]:
-    """Adds the pathways that the latest assessment found met, without a query per row."""
-    latest = Assessment.objects.for_actor(request.actor).filter(case=OuterRef("pk")).order_by("-id")
-    return cases.annotate(met_pathways=Subquery(latest.values("result__pathways")[:1]))

@@ -1,6 +1,6 @@
 """Saved views of the queue: only what its tabs and filters say goes into one, so it can hold no patient data."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from copy import copy
 from typing import Any
 from urllib.parse import urlencode
@@ -12,9 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from policies.vocabulary import PRODUCTS
+from priorauth.admin import words
+from priorauth.admin.base import is_key
 from priorauth.admin.site import site
-from priorauth.admin.tabs import DUE, TABS
-from priorauth.admin.words import DETERMINATIONS
+from priorauth.admin.tabs import DUE, SORTS, TABS
 from priorauth.models import Case, SavedView
 from priorauth.posting import posted_from
 from priorauth.roles import Actor
@@ -23,22 +24,26 @@ from priorauth.services.errors import Incomplete
 from priorauth.statuses import Status, Urgency
 
 QUEUE = "admin:priorauth_case_changelist"
-VALUES = {
-    "view": TABS,
-    "due": DUE,
-    "urgency": Urgency.values,
-    "status": Status.values,
-    "determination": DETERMINATIONS,
-    "product": PRODUCTS,
+VALUES: dict[str, Callable[[], Collection[str]]] = {
+    "view": lambda: TABS,
+    "due": lambda: DUE,
+    "urgency": lambda: Urgency.values,
+    "status": lambda: Status.values,
+    "determination": lambda: words.DETERMINATIONS,
+    "path": words.paths,
+    "missing": words.lackings,
+    "edition": words.editions,
+    "product": lambda: PRODUCTS,
 }
-KEYS = ("office", "holder")  # numbers of rows
+KEYS = ("office", "clinician", "holder")  # numbers of rows, and an NPI
 
 
 def canonical(parameters: Mapping[str, str]) -> str:
     """The known parameters of an address of the queue, in one order; everything else is left out."""
-    known = {name: value for name, values in VALUES.items() if (value := parameters.get(name, "")) in values}
-    rows = {name: value for name in KEYS if (value := parameters.get(name, "")).isdecimal() and len(value) < 19}
-    return urlencode(known | rows)
+    known = {name: value for name, values in VALUES.items() if (value := parameters.get(name, "")) in values()}
+    rows = {name: value for name in KEYS if is_key(value := parameters.get(name, ""))}
+    sort = parameters.get("sort", "")
+    return urlencode(known | rows | ({"sort": sort} if sort in SORTS.get(known.get("view", ""), ()) else {}))
 
 
 def shown(actor: Actor, parameters: Mapping[str, str]) -> dict[str, Any]:

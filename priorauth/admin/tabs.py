@@ -5,8 +5,10 @@ stop at MOST, so that a tab over a million cases costs what one over a thousand 
 """
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
-from django.db.models import IntegerField, Q, QuerySet, Subquery
+from django.db.models import F, IntegerField, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from priorauth.models import Case, Organization
@@ -37,6 +39,28 @@ DUE = {
     "later": "Later",
     "today": "Today",
 }
+# Who looks through many cases may sort them; work has its own order. Each is that of an index, read from either end, so
+# what has no score stands at the low end.
+ORDERS = {
+    "due": ("due_at", "id"),
+    "-due": ("-due_at", "-id"),
+    "received": ("received_at", "id"),
+    "-received": ("-received_at", "-id"),
+    "score": (F("score").asc(nulls_first=True), "id"),
+    "-score": (F("score").desc(nulls_last=True), "-id"),
+    "decided": ("decided_at", "id"),
+    "-decided": ("-decided_at", "-id"),
+}
+RECEIVED_OR_SCORE = {
+    "received": "Received, earliest first",
+    "-received": "Received, latest first",
+    "score": "Score, lowest first",
+    "-score": "Score, highest first",
+}
+SORTS = {
+    "open": {"due": "Due, earliest first", "-due": "Due, latest first", **RECEIVED_OR_SCORE},
+    "decided": {"-decided": "Decided, latest first", "decided": "Decided, earliest first", **RECEIVED_OR_SCORE},
+}
 DUE_HOURS = {name: hours for _, name, *hours in SPANS}  # the bars of the board lead to these lists
 
 
@@ -47,6 +71,11 @@ def tabs_of(actor: Actor) -> dict[str, str]:
 
 def first_tab(actor: Actor) -> str:
     return "physician" if actor.role == Role.PHYSICIAN else "queue"
+
+
+def tab_of(view: str, actor: Actor) -> str:
+    """The tab that an address names, or the actor's first."""
+    return view if view in TABS else first_tab(actor)
 
 
 def in_tab(cases: QuerySet[Case], tab: str, actor: Actor, now: dt.datetime) -> QuerySet[Case]:
@@ -69,9 +98,11 @@ def in_tab(cases: QuerySet[Case], tab: str, actor: Actor, now: dt.datetime) -> Q
     return cases.filter(conditions[tab])
 
 
-def order_of(tab: str) -> tuple[str, ...]:
-    """The order of work; of what is decided, the latest first."""
-    return ("-decided_at", "-id") if tab == "decided" else ("urgency", "due_at", "id")
+def order_of(tab: str, sort: str = "") -> tuple[Any, ...]:
+    """The order of work; of what is decided, the latest first; or one of the tab's SORTS."""
+    if sort in SORTS.get(tab, ()):
+        return ORDERS[sort]
+    return ORDERS["-decided"] if tab == "decided" else ("urgency", "due_at", "id")
 
 
 def due(when: str, now: dt.datetime) -> Q:
@@ -96,8 +127,13 @@ def counts(actor: Actor, now: dt.datetime, **more: QuerySet[Case]) -> dict[str, 
     """How many cases each tab has, and each list in `more`, in one query; MOST + 1 stands for more than MOST."""
     cases = Case.objects.for_actor(actor)
     lists = {tab: in_tab(cases, tab, actor, now) for tab in tabs_of(actor)} | more
-    columns = {name: Counted(one.order_by(*order_of(name)).values("pk")[: MOST + 1]) for name, one in lists.items()}
-    return Organization.objects.filter(pk=actor.organization_id).values(**columns).get()
+    return counted(actor, {name: one.order_by(*order_of(name)) for name, one in lists.items()})
+
+
+def counted(actor: Actor, lists: Mapping[str, QuerySet[Case]]) -> dict[str, int]:
+    """How many cases each list has, in one query; MOST + 1 stands for more than MOST."""
+    columns = {name: Counted(one.values("pk")[: MOST + 1]) for name, one in lists.items()}
+    return Organization.objects.filter(pk=actor.organization_id).values(**columns).get() if columns else {}
 
 
 def capped(count: int) -> str:

@@ -1,9 +1,12 @@
 """The words of the workbench: time left, age, what was computed."""
 
 import datetime as dt
+from functools import cache
 
 from django.utils import timezone
 
+from policies import registry
+from policies.replay import labels
 from priorauth.models.member import age_on
 
 DETERMINATIONS = {
@@ -14,10 +17,47 @@ DETERMINATIONS = {
     "prior_auth_not_required": "Authorization not required",
 }
 NOT_SCORED = "Not scored"
+OF_THE_REQUEST = {
+    "code": "The procedure code",
+    "primary_code": "A primary code for an add-on",
+    "level": "The level of the procedure",
+    "technique": "Which procedure the note describes",
+    "units": "The units of a code",
+    "product": "The plan of the member",
+    "setting": "Where it will be done",
+}
 
 
 def determination(value: str) -> str:
     return DETERMINATIONS.get(value, NOT_SCORED)
+
+
+@cache
+def paths() -> dict[str, str]:
+    """The pathways of all editions, with their labels."""
+    known = [pair for those in registry.editions().values() for one in those for pair in one.document.pathways.items()]
+    return {name: f"{name}: {pathway.label}" for name, pathway in sorted(known)}
+
+
+@cache
+def lackings() -> dict[str, str]:
+    """What can be missing: the criteria of all editions in the order of the policy, then what is none."""
+    criteria = labels([one for those in registry.editions().values() for one in those])
+    return dict(reversed(criteria.items())) | OF_THE_REQUEST
+
+
+@cache
+def editions() -> dict[str, str]:
+    """The editions, the newest first: `bcbsma-484 2022-06` -> `484, 6/2022`."""
+    known = [one for those in registry.editions().values() for one in those]
+    known.sort(key=lambda one: one.effective, reverse=True)
+    return {f"{one.policy} {one.edition}": f"{one.document.number}, {_month(one.edition)}" for one in known}
+
+
+def _month(edition: str) -> str:
+    """`2022-06` as the policy writes it: `6/2022`; another name as it is."""
+    year, _, month = edition.partition("-")
+    return f"{int(month)}/{year}" if month.isdecimal() else edition
 
 
 def time_left(due: dt.datetime, now: dt.datetime) -> str:

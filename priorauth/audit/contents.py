@@ -33,12 +33,13 @@ from priorauth.models import (
 )
 
 # Columns that change without an act, or that another sealed row already proves.
+OF_THE_SCORE = {"paths", "missing", "edition"}
 UNSEALED = {
-    "case": {"updated_at", "claimed_until", "arrived_at", "message_waits"},
+    "case": {"updated_at", "claimed_until", "arrived_at", "message_waits", *OF_THE_SCORE},
     "attachment": {"revision", "scan", "scanned_at"},
 }
 # How rows were sealed before a claim could be renewed without an act: such seals hold too.
-UNSEALED_BEFORE = {"case": {"updated_at", "arrived_at", "message_waits"}}
+UNSEALED_BEFORE = {"case": {"updated_at", "arrived_at", "message_waits", *OF_THE_SCORE}}
 # Columns that came after rows were sealed: where one is empty, its row is sealed as it was before there was one.
 SEALED_IF_SET = {"decisionline": {"levels_not_approved"}, "assessment": {"last_reading"}}
 PEOPLE = ("member", "clinician", "facility")

@@ -2,14 +2,19 @@ import secrets
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from priorauth.statuses import DECIDED, OPEN, Status, Urgency
 from priorauth.tenancy import TenantModel
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 OPEN_AND_SENT = Q(status__in=sorted(OPEN), received_at__isnull=False)
+DECIDED_AND_SENT = Q(status__in=sorted(DECIDED), received_at__isnull=False)
+FILTERED = ["product", "office", "determination", "paths", "missing", "edition"]  # what every view can be narrowed by
+
+BY_SCORE = (F("score").desc(nulls_last=True), F("id").desc())  # backwards: what was not scored first, then the lowest
 
 
 def new_reference() -> str:
@@ -49,6 +54,9 @@ class Case(TenantModel):
     rule_from = models.DateField(null=True)  # the day from which the regime's rule that set the clock was in force
     determination = models.CharField(max_length=30, blank=True)
     score = models.PositiveSmallIntegerField(null=True)
+    paths = ArrayField(models.CharField(max_length=20), default=list, help_text="met, or the closest of each level")
+    missing = ArrayField(models.CharField(max_length=60), default=list, help_text="criteria, each once")
+    edition = models.CharField(max_length=51, blank=True, help_text="policy and edition of the score")
 
     claimed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="claimed_cases"
@@ -79,13 +87,13 @@ class Case(TenantModel):
         indexes = [
             models.Index(
                 fields=["status", "urgency", "due_at", "id"],
-                include=["claimed_by", "claimed_until", "product", "office"],
+                include=["claimed_by", "claimed_until", *FILTERED],
                 name="case_work",
                 condition=OPEN_AND_SENT,
             ),
             models.Index(
                 fields=["urgency", "due_at", "id"],
-                include=["status", "claimed_by", "claimed_until", "product", "office"],
+                include=["status", "claimed_by", "claimed_until", *FILTERED],
                 name="case_open",
                 condition=OPEN_AND_SENT,
             ),
@@ -99,7 +107,11 @@ class Case(TenantModel):
                 name="case_arrived",
                 condition=Q(status=Status.IN_REVIEW, received_at__isnull=False, arrived_at__isnull=False),
             ),
-            models.Index(fields=["due_at"], name="case_open_due", condition=OPEN_AND_SENT),
+            models.Index(fields=["due_at", "id"], name="case_open_due", condition=OPEN_AND_SENT),
+            models.Index(fields=["received_at", "id"], name="case_open_received", condition=OPEN_AND_SENT),
+            models.Index(*BY_SCORE, name="case_open_score", condition=OPEN_AND_SENT),
+            models.Index(fields=["received_at", "id"], name="case_decided_received", condition=DECIDED_AND_SENT),
+            models.Index(*BY_SCORE, name="case_decided_score", condition=DECIDED_AND_SENT),
             models.Index(
                 fields=["claimed_by", "claimed_until"],
                 name="case_claims",
@@ -107,9 +119,9 @@ class Case(TenantModel):
             ),
             models.Index(
                 fields=["-decided_at", "-id"],
-                include=["status", "urgency", "product", "office"],
+                include=["status", "urgency", *FILTERED],
                 name="case_decided",
-                condition=Q(status__in=sorted(DECIDED), received_at__isnull=False),
+                condition=DECIDED_AND_SENT,
             ),
             models.Index(fields=["-received_at", "-id"], name="case_received", condition=Q(received_at__isnull=False)),
             models.Index(fields=["office", "-updated_at", "-id"], name="case_office_list"),

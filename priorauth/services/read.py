@@ -13,7 +13,7 @@ from priorauth.editions import EditionChanged
 from priorauth.models import Assessment, Attachment, Case, Reading, Revision
 from priorauth.models.reading import counting
 from priorauth.roles import Actor
-from priorauth.services import clock, score
+from priorauth.services import clock_rules, score
 from priorauth.services.barred import barred
 from priorauth.services.base import Change, acting, long_enough, permit, refuse
 from priorauth.services.errors import Conflict, Incomplete
@@ -98,7 +98,7 @@ def read(
     document = put(scored.revision.facts, values)
     _ordered(document, rows)
     assessment = score.evaluate(scored.revision, at, document)
-    turning = clock.with_facts(case, document.get("product"), by=by, at=at)
+    turning = clock_rules.with_facts(case, document.get("product"), by=by, at=at)
     columns = columns_of(document) | score.columns_of(assessment) | turning.columns
     with acting(case, Act.READ, by=by, at=at, version=version, **columns) as change:
         _write(change, rows)

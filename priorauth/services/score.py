@@ -17,6 +17,7 @@ from priorauth.services.base import Change, acting
 from priorauth.statuses import OPEN, Act, Status
 
 POLICY = registry.DEFAULT_POLICY
+UNSCORED: dict[str, Any] = {"determination": "", "score": None, "paths": [], "missing": [], "edition": ""}
 
 
 def run(job: Job, now: dt.datetime) -> None:
@@ -38,8 +39,22 @@ def run(job: Job, now: dt.datetime) -> None:
 
 
 def columns_of(assessment: Assessment) -> dict[str, Any]:
-    """The columns of a case that say what was computed."""
-    return {name: assessment.result[name] for name in ("determination", "score")}
+    """What lists show and filter by, as columns of the case; the assessment proves them.
+
+    `paths` are those that are met; where the request does not meet, also the closest of each level. `missing` names
+    each criterion once, in the order of the result.
+    """
+    result, story = assessment.result, assessment.explanation
+    paths = set(result["pathways"])
+    if result["determination"] != "meets":
+        paths |= {level["closest"] for line in story["lines"] for level in line["levels"]}
+    return {
+        "determination": result["determination"],
+        "score": result["score"],
+        "paths": sorted(paths),
+        "missing": list(dict.fromkeys(question["criterion"] for question in result["missing"])),
+        "edition": f"{assessment.policy} {assessment.edition}",
+    }
 
 
 def keep(change: Change, assessment: Assessment, now: dt.datetime) -> None:
@@ -65,7 +80,7 @@ def give_up(job: Job, now: dt.datetime) -> None:
     already stays there; its page and the list of jobs say that its latest facts were not scored."""
     case = _locked(job)
     if case.status == Status.RECEIVED:
-        with acting(case, Act.SCORE_FAILED, by=SYSTEM, at=now, determination="", score=None) as change:
+        with acting(case, Act.SCORE_FAILED, by=SYSTEM, at=now, **UNSCORED) as change:
             change.entities["job"] = job.pk
 
 
