@@ -114,7 +114,7 @@ def test_every_office_page_is_accessible(pages, chromium, live_server, width):
         page, weights, times, frames = context.new_page(), [], [], []
         weighed = weighing(context, page, weights, times)
         page.goto(f"{live_server.url}/sign-in/")
-        found = [problem_of(page, "/sign-in/", width)]
+        found = [problem_of(page, "/sign-in/", width), weighed("/sign-in/")]
         page.goto(f"{live_server.url}/help/")
         found += [problem_of(page, "/help/, not signed in", width), weighed("/help/")]
         context.add_cookies([cookie | {"url": live_server.url}])
