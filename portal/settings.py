@@ -215,6 +215,9 @@ MAIL_URL = ENV.get("MAIL_URL", "")
 MAIL_FROM = ENV.get("MAIL_FROM", "")
 PORTAL_URL = ENV.get("PORTAL_URL") or f"http{'s' * HTTPS}://{ALLOWED_HOSTS[0]}"  # the beginning of the links in mails
 
+# The plan's provider line as pages name it, such as "617-555-0100, Monday to Friday, 8 a.m. to 5 p.m.".
+PROVIDER_LINE = ENV.get("PROVIDER_LINE", "").strip()
+
 ADMINS: list[tuple[str, str]] = []
 LOGGING = logs.LOGGING
 

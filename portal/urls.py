@@ -1,6 +1,7 @@
 from django.urls import include, path
 
 from portal import health
+from portal.help import pages as help_pages
 from portal.home import home
 from portal.policy.check import check
 from portal.policy.pages import policy
@@ -18,6 +19,9 @@ urlpatterns = [
     path("requests/", include("portal.web.urls")),
     path("check/", check, name="authorization-check"),
     path("policies/<slug:policy>/", policy, name="policy"),
+    path("help/", help_pages.guide, name="help"),
+    path("glossary/", help_pages.glossary, name="glossary"),
+    path("accessibility/", help_pages.accessibility, name="accessibility"),
     path("office/", include("portal.office.urls")),
     path("payer/", include("portal.payer.urls")),
     path("api/", include("portal.api.urls")),

@@ -30,6 +30,7 @@ SMALL_TARGETS = """() => [...document.querySelectorAll("a, button, input, select
     return shown && !e.closest("label") && !(e.tagName === "A" && inline) && (box.width < 24 || box.height < 24);
 }).map(e => e.outerHTML.slice(0, 100))"""
 RIVERA = {"npi": "1205804119", "name": "Alex Rivera MD"}
+HELP = ("/help/", "/glossary/", "/accessibility/")
 MOST_BYTES, MOST_REQUESTS = 60 * 1024, 6
 WRONG = {
     "birth_date": "13/45/1948",
@@ -79,7 +80,7 @@ def pages():
     ]
     paths += [f"{fresh.reference}/copy/", f"{repeated.reference}/edit/check/"]
     office_pages = [f"/office/{path}" for path in own_pages(by)]
-    return client, [*office_pages, "/api/", *(f"/requests/{path}" for path in paths)]
+    return client, [*office_pages, "/api/", *(f"/requests/{path}" for path in paths), *HELP]
 
 
 def keep_lists(by):
@@ -113,7 +114,9 @@ def test_every_office_page_is_accessible(pages, chromium, live_server, width):
         page, weights, times, frames = context.new_page(), [], [], []
         weighed = weighing(context, page, weights, times)
         page.goto(f"{live_server.url}/sign-in/")
-        found = [problem_of(page, "/sign-in/", width)]
+        found = [problem_of(page, "/sign-in/", width), weighed("/sign-in/")]
+        page.goto(f"{live_server.url}/help/")
+        found += [problem_of(page, "/help/, not signed in", width), weighed("/help/")]
         context.add_cookies([cookie | {"url": live_server.url}])
         for path in paths:
             page.goto(live_server.url + path)
@@ -227,7 +230,7 @@ def weighing(context, page, weights, times):
     def weighed(path):
         sizes, ready = list(line.sizes), line.ready(page)
         line.forget()
-        if not path.startswith("/requests/"):
+        if not path.startswith(("/requests/", *HELP)):
             return None
         weights.append(sum(sizes))
         times.append(ready)

@@ -4,6 +4,7 @@ One walk is taken and looked at from several sides: the statuses, what a reading
 """
 
 import logging
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -27,6 +28,7 @@ from priorauth.models import AuditEvent, User
 from priorauth.roles import ADMIN_SITE_ROLES, CASE_READER_ROLES, EXPORT_ROLES, OFFICE_ROLES, REVIEWER_ROLES, Role
 from tests.cases import person
 from tests.soak import figure, report
+from tests.test_help import FOOTER
 from tests.walking import (
     MATRIX,
     METHODS,
@@ -301,6 +303,15 @@ def written_when_read(step: Step) -> set[str]:
         {"case", "decision", "decisionline", "letter"} if step.route.name == "admin:priorauth_case_approve" else ()
     )
     return {TRAIL, "django_session", "priorauth_opening", *(f"priorauth_{name}" for name in rehearsed)}
+
+
+def test_every_page_has_help_at_the_same_place(walk):
+    """WCAG 3.2.6, for everybody on each page that the walk sees: first in the footer."""
+    read = [(str(step), getattr(step.response, "content", b"")) for step in walk if step.method == "GET"]
+    pages = [(step, page) for step, page in read if page.startswith(b"<!doctype html>")]
+    assert len(pages) > len(MATRIX)
+    where = re.compile(FOOTER.replace(" ", r"\s+").encode())
+    assert [step for step, page in pages if not where.search(page)] == []
 
 
 def test_no_safe_method_writes_anything_but_the_event_of_a_reading(walk):

@@ -6,6 +6,7 @@ from itertools import chain, repeat
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.forms.boundfield import BoundField
 from django.urls import reverse
 from django.utils import timezone
@@ -125,6 +126,13 @@ def own_notes(story: dict[str, Any], below: str) -> list[dict[str, str]]:
 @register.inclusion_tag("parts/status.html")
 def status(case: Case) -> dict[str, str]:
     return {"value": case.status, "word": case.get_status_display()}
+
+
+@register.simple_tag
+def provider_line() -> str:
+    """The number that an office calls, and its hours; nothing where the plan gave none."""
+    number: str = settings.PROVIDER_LINE
+    return number
 
 
 SCANNED = {

@@ -150,6 +150,11 @@ def policy(page: Page, url: str) -> None:
     page.goto(f"{url}policies/484/")
 
 
+def everybodys(path: str) -> Go:
+    """A page that everybody reads."""
+    return lambda page, url: page.goto(url + path) and None
+
+
 CLERK, ADMINISTRATOR = "clerk@harbor.example", "administrator@harbor.example"
 SHOTS: dict[str, tuple[str, Go]] = {
     "list": (CLERK, requests),
@@ -169,6 +174,9 @@ SHOTS: dict[str, tuple[str, Go]] = {
     "letter": (CLERK, letter),
     "needed": (CLERK, needed),
     "policy": (CLERK, policy),
+    "help": (CLERK, everybodys("help/")),
+    "glossary": (CLERK, everybodys("glossary/")),
+    "accessibility": (CLERK, everybodys("accessibility/")),
     "office": (ADMINISTRATOR, office),
     "entry": (ADMINISTRATOR, entry),
     "person": (ADMINISTRATOR, person),
