@@ -15,6 +15,7 @@ from portal.web.access import office_page
 from portal.web.intake import governing
 from portal.web.next_step import SENTENCES, next_step
 from portal.web.request_form import RequestForm
+from priorauth import typed
 from priorauth.audit import receipts
 from priorauth.models import AnswerDraft, Attachment, Case, InformationRequest, Job, Revision
 from priorauth.pictures import spine, timeline
@@ -106,7 +107,7 @@ def _sent(case: Case) -> dict[str, Any]:
         "assessment": assessment,
         "explanation": assessment.explanation if assessment else None,
         "waits": assessment is None and case.jobs.filter(kind=Job.Kind.SCORE, state=Job.State.WAITING).exists(),
-        "timeline": timeline.draw(latest.facts, latest.details.get("sources") or {}),
+        "timeline": timeline.draw(latest.facts, latest.details.get("sources") or {}, typed.of_treatments(latest)),
         "spine": spine.draw(latest.facts),
     }
 

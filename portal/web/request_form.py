@@ -199,6 +199,15 @@ class RequestForm:
                 yield from (part[name] for name, field in part.fields.items() if isinstance(field, Date))
 
     @property
+    def months(self) -> Iterator[tuple[TreatmentPart, str]]:
+        """The dates of treatments that were given as a month, or as some days: the row, and "start" or "end"."""
+        for treatment in self.treatments:
+            for name in ("start", "end"):
+                typed = treatment.answers[name]
+                if treatment.answers["modality"] and typed and not typed.is_day:
+                    yield treatment, name
+
+    @property
     def other_file_problem(self) -> str:
         return self.file_problems.get("other_file", "")
 

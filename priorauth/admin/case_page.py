@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 
-from priorauth import selectors
+from priorauth import selectors, typed
 from priorauth.admin import bar, case_record, certainty, criteria_table, evidence, facts, words
 from priorauth.admin.clock import clock_context
 from priorauth.admin.looks import Look, looks, of_the_member
@@ -101,7 +101,7 @@ def case_page(
         **_head(case, actor, now),
         **clock_context(case, actor, now),
         "facts": latest.facts,
-        "timeline": timeline.draw(latest.facts, latest.details.get("sources") or {}),
+        "timeline": timeline.draw(latest.facts, latest.details.get("sources") or {}, typed.of_treatments(latest)),
         "spine": spine.draw(latest.facts),
         "since": _since(case, known.revisions, files, actor, now),
         "product": facts.product(case.product),

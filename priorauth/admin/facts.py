@@ -9,6 +9,7 @@ from django.utils.dateformat import format as format_date
 
 from policies import diagnoses
 from policies.vocabulary import PRODUCTS, URGENCY_SIGNS, words
+from priorauth import typed
 from priorauth.models import Revision
 
 NOT_RECORDED = "Not recorded"
@@ -117,7 +118,7 @@ def _facts(revision: Revision, files: Names) -> Iterator[Fact]:
     for level, known in sorted(facts["levels"].items()):
         yield from _level(level, known or {})
     yield from _pain_and_walking(facts)
-    yield from _treatment(facts)
+    yield from _treatment(facts, typed.of_treatments(revision))
     for note in facts.get("safety_notes") or []:
         yield Fact("Safety", "Named in the record", note, "safety_notes")
     yield from _details(revision.details, files)
@@ -223,13 +224,14 @@ def _pain_and_walking(facts: Mapping[str, Any]) -> Iterator[Fact]:
         )
 
 
-def _treatment(facts: Mapping[str, Any]) -> Iterator[Fact]:
+def _treatment(facts: Mapping[str, Any], dated: Mapping[str, str]) -> Iterator[Fact]:
     title = "Treatment"
     treatments = facts.get("treatments")
     if not treatments:
         yield Fact(title, "Treatments", NOT_RECORDED if treatments is None else "None was given", "treatments")
     for number, treatment in enumerate(treatments or [], start=1):
-        yield Fact(title, f"Treatment {number}", course(treatment), f"treatments.{number - 1}")
+        path = f"treatments.{number - 1}"
+        yield Fact(title, f"Treatment {number}", course(treatment, dated.get(path, "")), path)
     yield Fact(title, "Did it help", word(facts.get("treatment_response"), none="No"), "treatment_response")
     if facts.get("stated_treatment_weeks") is not None:
         yield Fact(
@@ -237,12 +239,17 @@ def _treatment(facts: Mapping[str, Any]) -> Iterator[Fact]:
         )
 
 
-def course(treatment: Mapping[str, Any]) -> str:
-    """A treatment in words: `Physical therapy, Harbor Clinic: Sep 14, 2026 to Nov 2, 2026; 12 visits`."""
+def course(treatment: Mapping[str, Any], dated: str = "") -> str:
+    """A treatment in words: `Physical therapy, Harbor Clinic: Sep 14, 2026 to Nov 2, 2026; 12 visits`.
+
+    `dated` is what its dates do not say (priorauth/typed.py).
+    """
     name = ", ".join(filter(None, [word(treatment["modality"]), treatment.get("name")]))
     start, end = day(treatment.get("start")), day(treatment.get("end"))
     goes_on = treatment.get("ongoing") and not treatment.get("end")
     parts = [f"{name}: since {start}, still going on" if goes_on else f"{name}: {start} to {end}"]
+    if dated:
+        parts.append(dated)
     if treatment.get("duration_days") is not None:
         parts.append(f"{treatment['duration_days']} days")
     if treatment.get("visits") is not None:

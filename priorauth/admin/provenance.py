@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from priorauth import typed
 from priorauth.admin import citations
 from priorauth.models import Attachment, Revision
 from priorauth.pictures.course import NO_RECORD
@@ -59,6 +60,7 @@ class Origins:
 
     def __init__(self, revision: Revision, files: Mapping[str, Attachment], member_product: str = "") -> None:
         self._facts, self._details = revision.facts, revision.details
+        self._dated = typed.of_treatments(revision)
         self._files = files
         self._member_product = member_product
 
@@ -80,7 +82,10 @@ class Origins:
 
     def cited(self, sentences: Iterable[str], paths: Iterable[str]) -> list[Cited]:
         """Sentences with the path of the fact that each repeats, those of one origin that follow each other joined."""
-        pairs = ((self.of(path), words) for words, path in zip(sentences, paths, strict=True))
+        pairs = [
+            (self.of(path), typed.with_dates(words, path, self._dated))
+            for words, path in zip(sentences, paths, strict=True)
+        ]
         grouped = groupby(pairs, key=lambda pair: pair[0])
         return [Cited(origin, [words for _, words in group]) for origin, group in grouped]
 
