@@ -7,11 +7,14 @@ import io
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from priorauth.audit.chain import utc_text
 from priorauth.models import AuditEvent, Case
 from priorauth.roles import Role
-from tests.cases import NOW, draft_case, office, person, sent_case
+from priorauth.services import claim, information
+from priorauth.services.base import clock
+from tests.cases import NOW, draft_case, office, person, score_all, sent_case
 from tests.factories import browser, clerk, saved_draft
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +60,27 @@ def test_the_order_is_by_the_next_step_or_by_the_latest_change():
     assert shown(client) == [late.pk, early.pk, draft.pk]
     assert shown(client, "?show=with-plan") == [early.pk, late.pk]
     assert shown(client, "?show=with-plan&order=updated") == [late.pk, early.pk]
+
+
+def test_a_question_is_due_when_its_answer_is_in_the_list_its_order_its_file_and_on_the_case_page():
+    by, nurse, now = clerk(), person(Role.NURSE), timezone.now().replace(microsecond=0)
+    asked, sent = sent_case(by, at=now), sent_case(by, at=now - dt.timedelta(hours=2))
+    score_all(now)
+    until = now + dt.timedelta(hours=3)
+    asked.refresh_from_db()
+    claim.claim(asked, by=nurse, at=now)
+    information.ask(asked, by=nurse, at=now, question="Which side is it?", items=[], answer_by=until)
+    asked.refresh_from_db()
+    assert until < sent.due_at < asked.due_at, "by the decision alone the other would come first"
+    client = browser(by)
+    words = f"answer by <strong>{clock(until)}</strong>"
+    assert shown(client, "?order=due") == [asked.pk, sent.pk]
+    assert shown(client, "?show=needs-you") == [asked.pk]
+    (row,) = client.get("/requests/?show=needs-you").context["rows"]
+    assert str(row["next"]) == f"You: answer by {clock(until)}"
+    assert not row["next"].late
+    assert words in client.get(f"/requests/{asked.reference}/").content.decode()
+    assert [row[5:7] for row in file_of(client, order="due")[1:2]] == [["You: answer", utc_text(until)]]
 
 
 @pytest.mark.parametrize("sought", ["XYZ-123 456", "synth", "Alma Synthetic", "3/14/1948", "Mar 14, 1948"])

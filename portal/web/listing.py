@@ -75,7 +75,7 @@ class View:
 
     def rows(self, actor: Actor, now: dt.datetime) -> QuerySet[Case]:
         cases = selectors.office_requests(actor).select_related("draft").defer("draft__replaced", "draft__record")
-        cases = selectors.with_last_message(cases, actor)
+        cases = selectors.with_answer_by(selectors.with_last_message(cases, actor), actor)
         if self.sought:
             cases = search(cases, self.sought)
         elif self.show:
@@ -85,7 +85,9 @@ class View:
         return cases.order_by(NEXT_STEP.asc(nulls_last=True), "-id") if self.ordered_by == "due" else cases
 
 
-NEXT_STEP = If(When(status__in=RUNNING, then=F("due_at")))
+NEXT_STEP = If(
+    When(status=Status.INFORMATION_NEEDED, then=F("answer_by")), When(status__in=RUNNING, then=F("due_at"))
+)
 
 
 def searched_for(request: HttpRequest) -> str:
