@@ -10,6 +10,7 @@ from django.db import connections
 from playwright.sync_api import expect, sync_playwright
 
 from priorauth.models import Case
+from priorauth.roles import Role
 from tests.factories import (
     PDF,
     browser,
@@ -21,7 +22,9 @@ from tests.factories import (
     sent_through_the_page,
     valid_form,
 )
+from tests.cases import person
 from tests.soak import report
+from tests.test_after_sending import asked
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 # A form as it is opened: one row of each group.
@@ -306,6 +309,43 @@ def test_what_the_page_does_and_says_by_itself(chromium, live_server):
         expect(page.locator("#saved")).to_contain_text("Saved at")
         expect(page.get_by_text("“Not recorded” is ticked beside an answer").first).to_be_visible()
     assert draft_of(case).fields["last_name"] == ["Typed"]
+
+
+def test_an_answer_saves_itself_and_shows_its_files_on_the_way_and_a_correction_shows_them_too(chromium, live_server):
+    client, nurse = browser(clerk()), person(Role.NURSE)
+    case = asked(client, nurse)
+    file = {"name": "mri.pdf", "mimeType": "application/pdf", "buffer": PDF}
+    with a_page(chromium, live_server, client) as page:
+        page.goto(f"{live_server.url}/requests/{case.reference}/answer/1/")
+        page.locator("[name='answer.1.words']").fill("It is attached.")
+        page.locator("[name=response][value=none]").check()
+        expect(page.locator("#saved")).to_contain_text("Saved at")
+        page.get_by_role("button", name="Add another study").click()
+        expect(page.locator("#id_imaging-1-modality")).to_be_focused()
+        held = []
+        page.route("**/amend/file/", lambda route: held.append(route))
+        page.locator("[name=imaging-1-file]").set_input_files(file)
+        expect(page.get_by_label("Sending mri.pdf")).to_be_visible()
+        page.get_by_role("button", name="Cancel").click()
+        expect(page.locator("progress")).to_have_count(0)
+        page.unroute("**/amend/file/")
+        page.locator("[name=imaging-1-file]").set_input_files(file)
+        expect(page.locator("#imaging-1-report").get_by_role("link", name="mri.pdf")).to_be_visible()
+        page.reload()
+        expect(page.locator("#imaging-1-report").get_by_role("link", name="mri.pdf")).to_be_visible()
+        expect(page.locator("[name='answer.1.words']")).to_have_value("It is attached.")
+        page.locator("#id_imaging-1-modality").select_option("MRI")
+        page.locator("#id_imaging-1-date").fill(day(3))
+        page.locator("[name=imaging-1-findings-0][value=edema]").check()
+        page.get_by_role("button", name="Send answer").click()
+        expect(page.get_by_text("Answer sent")).to_be_visible()
+        page.goto(f"{live_server.url}/requests/{case.reference}/amend/")
+        page.locator("[name=other_file]").set_input_files({**file, "name": "note.pdf"})
+        expect(page.locator("#other-files").get_by_role("link", name="note.pdf")).to_be_visible()
+        page.get_by_label("Lowest T-score").fill("-3.1")
+        page.get_by_role("button", name="Send the changes").click()
+        expect(page.get_by_text("The clock does not begin anew.")).to_be_visible()
+    assert sorted(file.name for file in case.attachments.all() if file.revision_id) == ["mri.pdf", "note.pdf"]
 
 
 def aside(work):

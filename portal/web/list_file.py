@@ -31,7 +31,9 @@ def download(request: HttpRequest) -> HttpResponse:
         step = f"{row['next'].who}: {row['next'].what}"
         until = due(case)
         cells = (case.reference, row["patient"], row["codes"], row["levels"], case.get_status_display(), step)
-        file.writerow(map(_safe, (*cells, utc_text(until) if until else "", utc_text(case.updated_at), str(case.created_by))))
+        file.writerow(
+            map(_safe, (*cells, utc_text(until) if until else "", utc_text(case.updated_at), str(case.created_by)))
+        )
     name = f"requests-{timezone.localdate(now)}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8", headers=headers)

@@ -85,9 +85,7 @@ class View:
         return cases.order_by(NEXT_STEP.asc(nulls_last=True), "-id") if self.ordered_by == "due" else cases
 
 
-NEXT_STEP = If(
-    When(status=Status.INFORMATION_NEEDED, then=F("answer_by")), When(status__in=RUNNING, then=F("due_at"))
-)
+NEXT_STEP = If(When(status=Status.INFORMATION_NEEDED, then=F("answer_by")), When(status__in=RUNNING, then=F("due_at")))
 
 
 def searched_for(request: HttpRequest) -> str:
