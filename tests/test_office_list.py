@@ -91,11 +91,21 @@ def test_a_search_finds_and_no_address_remembers_it(sought):
     assert shown(client, f"?sought={sought}") == [sent.pk], "an address does not search: it shows all"
 
 
-def test_a_draft_is_found_by_its_date_of_birth_as_typed():
+def test_a_draft_is_found_however_its_birth_and_its_member_id_are_written_and_by_how_its_reference_begins():
     client = browser(clerk())
-    saved = saved_draft(client, birth_date="4/15/1949")
+    kept = {"first_name": "Bea", "last_name": "Example", "member_id": "BXH 100-200302"}
+    saved = saved_draft(client, birth_date="7/2/1951", **kept)
+    other = saved_draft(client, birth_date="Jul 12, 1951", **kept | {"member_id": "BXH100200303", "last_name": "Other"})
     sent_case(person(Role.CLERK))
-    assert shown(client, sought="4/15/1949") == [saved.pk]
+    for sought in (
+        *("1951-07-02", "7/2/1951", "07 02 1951", "July 2nd, 1951", "2 Jul 1951"),
+        *("bxh-100200302", "BXH100200302", "b. example", "Example, B", saved.reference[:9].lower()),
+    ):
+        assert shown(client, sought=sought) == [saved.pk], sought
+    assert shown(client, sought="1951-07-12") == [other.pk]
+    assert shown(client, sought="Bea") == [other.pk, saved.pk]
+    for nothing in ("PA-", ".", ", .", "1951-07-03", "x. example"):
+        assert shown(client, sought=nothing) == [], nothing
 
 
 def test_the_file_has_what_the_list_shows_all_pages_of_it_and_no_formula():

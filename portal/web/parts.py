@@ -275,11 +275,15 @@ class ResponsePart(Part):
 
 class ContactPart(Part):
     contact_name = Text("Name of the person we can ask", most=120, autocomplete="name")
-    contact_phone = Phone("Direct phone", most=40, hint="617-555-0123", autocomplete="tel")
+    contact_phone = Phone(
+        "Direct phone", most=40, hint="617-555-0123. Not needed where you give an e-mail", autocomplete="tel"
+    )
     contact_extension = Text("Extension (optional)", most=10, size="tiny")
     contact_email = Email("E-mail", most=120, autocomplete="email")
     contact_times = Text("Best times (optional)", most=120)
-    peer_phone = Phone("Clinician's own number for a peer-to-peer call (optional)", most=40)
+    peer_phone = Phone(
+        "Clinician's own number (optional)", most=40, hint="In case a physician of the plan wants to talk"
+    )
     note = LongText(
         "Note to the reviewer (optional)", most=2000, hint="This does not change the score; a person reads it"
     )

@@ -15,6 +15,7 @@ from priorauth.models import Revision
 NOT_RECORDED = "Not recorded"
 NOT_SENT = "Not sent"
 NOT_GIVEN = "Not given"
+CLINICIANS_OWN = "clinician's own number"
 
 Names = Mapping[str, str]
 # Parts of the details that have words of their own here, or that repeat the form as it was typed.
@@ -293,7 +294,7 @@ def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """The leaves of a JSON document with the way to them in words; empty ones are left out."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
-            label = str(name).removeprefix("contact_").replace("_", " ")
+            label = CLINICIANS_OWN if name == "peer_phone" else str(name).removeprefix("contact_").replace("_", " ")
             yield from _flat(inner, f"{path}, {label}" if path else label[:1].upper() + label[1:])
     elif isinstance(value, list) and any(isinstance(inner, Mapping | list) for inner in value):
         for number, inner in enumerate(value, start=1):
