@@ -175,6 +175,14 @@ class LevelPart(Part):
     lesion_pattern = Choice("Lesion on imaging", words.LESION_PATTERN)
     lesion_source = Choice("If there is a lesion, from which cancer or tumor?", words.LESION_SOURCE, kind="select")
 
+    @property
+    def typed_name(self) -> str:
+        """The level, before the part is read: what is wrong in it begins with its name."""
+        try:
+            return str(self.fields["name"].clean(self["name"].value()))
+        except forms.ValidationError:
+            return ""
+
 
 class DiagnosisPart(Part):
     diagnosis_codes = Diagnoses("ICD-10-CM codes (optional)", hint="The main one first: M80.08XA, C79.51")

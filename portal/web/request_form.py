@@ -102,7 +102,7 @@ class RequestForm:
             Level(part, exam) for part, exam in zip(self._rows("levels", LevelPart, "Level"), exams, strict=True)
         ]
         for number, level in enumerate(self.levels, start=1):
-            level.exam.about = level.name or f"Level {number}"
+            level.part.about = level.exam.about = level.part.typed_name or f"Level {number}"
         self.studies = self._studies()
         self.file_problems = self._viruses() | dict(self.file_problems)
         for study in self.studies:
