@@ -75,6 +75,12 @@ def numbered(number: str) -> tuple[Edition, ...]:
     raise UnknownPolicyError(f"there is no policy {number}")
 
 
+def name_of(policy_id: str) -> str:
+    """A policy as people name it, `Policy 484`; by its id where its files are gone."""
+    those = editions().get(policy_id)
+    return f"Policy {those[0].document.number}" if those else policy_id
+
+
 def governing(policy_id: str, service_date: datetime.date | None) -> Edition:
     """The edition in force on a day of service; the newest where no day is given.
 

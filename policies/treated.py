@@ -43,6 +43,12 @@ def treated_words(facts: Facts, edition: Edition) -> tuple[str, ...]:
     return tuple(told)
 
 
+def asked_weeks(edition: Edition) -> int | None:
+    """The weeks of treatment that the edition asks for; None where it asks for none."""
+    asked = _asked(edition)
+    return asked.days // 7 if asked else None
+
+
 def _asked(edition: Edition) -> TreatedDaysParameters | None:
     """What the edition asks of treated days; None where it asks nothing."""
     for criterion in edition.document.criteria.values():

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count, OuterRef, QuerySet, Subquery, Window
 
 from priorauth.audit import case_stream
-from priorauth.models import AuditEvent, Case, Decision, Letter, Message
+from priorauth.models import AuditEvent, Case, Decision, InformationRequest, Letter, Message
 from priorauth.roles import Actor, Role
 from priorauth.statuses import Act, Status
 from priorauth.tenancy import get_for
@@ -59,6 +59,14 @@ def with_last_message(cases: QuerySet[Case], actor: Actor) -> QuerySet[Case]:
     """The cases with `office_wrote_last`: whether the last message came from the office; None where there is none."""
     messages = Message.objects.for_actor(actor).filter(case=OuterRef("pk")).order_by("-id")
     return cases.annotate(office_wrote_last=Subquery(messages.values("from_office")[:1]))
+
+
+def with_answer_by(cases: QuerySet[Case], actor: Actor) -> QuerySet[Case]:
+    """The cases with `answer_by`: until when the open question waits for an answer; None where none is open."""
+    waiting = InformationRequest.objects.for_actor(actor).filter(
+        case=OuterRef("pk"), answered_at__isnull=True, expired_at__isnull=True
+    )
+    return cases.annotate(answer_by=Subquery(waiting.values("answer_by")[:1]))
 
 
 def overrides(actor: Actor, since: dt.datetime) -> QuerySet[Decision]:

@@ -159,6 +159,7 @@
     }
 
     function failed() {
+      if (saved().hasAttribute("data-unkept")) return tell("That did not work. What you typed stays on this page: press again.", true);
       tell((last ? "Your last change at " + last + " is saved; the change after it is not." : "This is not saved yet.") +
         " It stays on this page, and we try again.", true);
       timer = setTimeout(save, LATER);
@@ -167,7 +168,8 @@
     function save(asked) {
       clearTimeout(timer);
       timer = 0;
-      if (leaving || (stopped && !asked)) return;
+      if (leaving || (stopped && !asked) || saved().hasAttribute("data-unkept")) return;
+      if (sending && saved().hasAttribute("data-whole")) return soon(TYPING); // a file changes the version of a sent request
       if (stopped) return document.querySelector("button[data-save]").click();
       if (busy) return busy.then(function () { save(asked); });
       var data = typed(), before = known(), url = saved().dataset.liveUrl;
@@ -255,6 +257,9 @@
       before = before && before.querySelector("[name$=-attachment]");
       data.append("csrfmiddlewaretoken", form.querySelector("[name=csrfmiddlewaretoken]").value);
       if (before) data.append("replaced", before.value);
+      form.querySelectorAll("[name$=-attachment], [name=imaging-count], [name=version]").forEach(function (one) {
+        data.append(one.name, one.value);
+      });
       data.append(input.name, file);
       var post = new XMLHttpRequest();
       sending += 1;
@@ -271,7 +276,9 @@
       }
       post.onload = ended(function () {
         if (post.status !== 200) return noteAt(input, "The file could not be uploaded. Choose it once more.");
-        renew(parse(post.responseText), input);
+        var answer = parse(post.responseText), version = answer.querySelector("[data-version]");
+        renew(answer, input);
+        if (version) form.querySelector("[name=version]").value = version.value;
         var again = byId(input.id);
         if (again && document.activeElement === document.body) again.focus();
         if (!waiting) save();

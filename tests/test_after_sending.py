@@ -1,6 +1,7 @@
 """What an office does after sending: answer by parts, correct facts, write messages; and what each side is shown."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.urls import reverse
@@ -76,7 +77,8 @@ def test_two_people_answer_a_part_each_and_the_reviewer_sees_who_answered_what()
     items = case.information_requests.get().items
     assert [item["criterion"] for item in items] == ["failed_to_respond", "imaging_nonhealing"]
     page = text(one.get(page_of(case, "answer/1/")))
-    for words in ("Please complete this.", moment(case.due_at), "For the criterion:", "Did the treatment help?"):
+    rule = "Where the report does not mention a level, tick “Not mentioned”."
+    for words in ("Please complete this.", moment(case.due_at), "For the criterion:", "Did the treatment help?", rule):
         assert words in page
     assert page.count('name="response"') == 4
     kept = posted(one, case, shown(one, case) | {"response": "none"}, "keep")
@@ -100,6 +102,56 @@ def test_two_people_answer_a_part_each_and_the_reviewer_sees_who_answered_what()
         page = text(client.get(address))
         for words in (first.name, second.name, "We do not have this.", NONE, "answered with facts or a file"):
             assert words in page
+
+
+def test_an_answer_saves_itself_takes_files_alone_and_never_goes_over_what_a_colleague_kept():
+    """The page goes on with the versions that its own saves and files made; another's stay in its way."""
+    one, two, nurse = browser(clerk()), browser(clerk()), person(Role.NURSE)
+    case = asked(one, nurse)
+
+    def alone(client, payload, tail="answer/1/", **headers):
+        return client.post(page_of(case, tail), payload, headers=headers)
+
+    def hidden(response):
+        return dict(re.findall(r'name="(version|answer.kept)" value="([0-9]+)"', text(response)))
+
+    def drafts():
+        return AnswerDraft.objects.unscoped("a test reads it")
+
+    payload, theirs = shown(one, case), shown(two, case)
+    response = alone(one, payload | {"answer.1.words": "The MRI"}, **{"X-Background": "1"})
+    assert (response.status_code, hidden(response)["answer.kept"]) == (200, "1")
+    assert "Saved at" in text(response)
+    response = alone(two, theirs | {"answer.1.words": "The CT"}, **{"X-Background": "1"})
+    assert response.status_code == 409
+    assert "Press Keep to see both" in text(response)
+    assert hidden(response) == {"version": str(theirs["version"]), "answer.kept": "0"}
+    assert drafts().get().items["1"]["words"] == "The MRI"
+
+    sent = {"imaging-0-file": report(), "imaging-count": "2", "version": payload["version"]}
+    response = alone(one, sent, "amend/file/")
+    case.refresh_from_db()
+    new = str(case.attachments.get().pk)
+    assert f'name="imaging-0-attachment" value="{new}"' in text(response)
+    assert hidden(response) == {"version": str(case.version)}
+    row = {"imaging-1-file": report("ct.pdf"), "imaging-count": "2", "imaging-0-attachment": new}
+    response = alone(two, row | {"version": theirs["version"]}, "amend/file/")
+    assert 'id="imaging-1-report"' in text(response), "a row that is not kept yet"
+    assert "mri-report.pdf" not in text(response), "what the page links is no other file"
+    assert hidden(response) == {"version": str(theirs["version"])}, "another's change stays in the way"
+    case.refresh_from_db()
+    payload |= {"version": case.version, "answer.kept": 1, "imaging-0-attachment": new, "response": "none"}
+    response = alone(one, payload, **{"X-Background": "1"})
+    assert hidden(response) == {"version": str(case.version), "answer.kept": "2"}
+    assert drafts().get().changes["imaging-0-attachment"] == [new]
+    payload |= {"answer.kept": 2, "answer.1.none": "1", "answer.1.words": NONE}
+    assert posted(one, case, payload, "send")["Location"] == page_of(case)
+    response = alone(two, theirs, **{"X-Background": "1"})
+    assert response.status_code == 409
+    assert "was answered" in text(response)
+    withdraw.withdraw(case, by=clerk(), at=timezone.now(), reason="It is not needed.")
+    assert alone(one, sent, "amend/file/").status_code == 409
+    assert case.attachments.count() == 2
 
 
 def test_an_answer_needs_one_item_and_what_is_left_is_asked_about_before_it_is_sent():

@@ -13,6 +13,7 @@ from policies import registry
 from policies.assess import assess
 from policies.explain import explain
 from policies.facts import parse
+from policies.vocabulary import day_words
 from priorauth.admin import looks, ready_sentences
 from priorauth.admin.criteria_table import table
 from priorauth.admin.provenance import Origins
@@ -23,7 +24,8 @@ from priorauth.services import amend, claim, expire, information, judge, submit
 from tests.admin_helpers import act, case_page, held_by, in_review, signed_in, snapshot, with_physician
 from tests.cases import NO_IMAGING, WORDS, draft_case, facts, office, person, score_all, submission
 from tests.cases import approve as approved
-from tests.factories import browser, report, sent_through_the_page
+from tests.factories import browser, day, report, sent_through_the_page, treatment_row
+from tests.letters import strings
 from tests.test_admin_case import text_of
 
 pytestmark = pytest.mark.django_db
@@ -349,3 +351,33 @@ def test_past_cases_of_the_member_are_capped_and_cost_the_same_however_many():
     assert len(many) == len(few)
     assert len(many) < 55, len(many)
     assert str(many.captured_queries).count('FROM "priorauth_conflictofinterest"') == 1
+
+
+def test_a_month_stands_beside_the_day_that_was_counted_for_the_reviewer_the_office_and_in_the_letter():
+    month = (timezone.localdate() - dt.timedelta(days=120)).replace(day=1)
+    last = (month + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
+    ended = timezone.localdate().replace(day=1) - dt.timedelta(days=1)
+    rows = {
+        **treatment_row(0, modality="", name="", start="", ongoing="", stopped=""),
+        **treatment_row(1, modality="analgesic", start=f"{month:%b %Y}"),
+        **treatment_row(
+            2, modality="brace", start=f"{month.month}/20/{month.year}", ongoing="no", end=f"{ended:%m/%Y}"
+        ),
+    }
+    office = browser(person(Role.CLERK))
+    case = sent_through_the_page(office, **{"treatments-count": "3", "levels-0-onset": day(200), **rows})
+    score_all(timezone.now())
+    started = f"started {month:%b %Y} (counted from {day_words(last)})"
+    over = f"ended {ended:%m/%Y} (counted up to {day_words(ended.replace(day=1))})"
+    response = signed_in(Role.NURSE)[1].get(case_page(case))
+    page, sent = text_of(response), " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
+    assert started in rows_of(response)["A3"]
+    assert over in rows_of(response)["A3"]
+    facts = sent.split("What was sent", 1)[-1]
+    assert f"still going on; {started}" in facts
+    assert over in facts
+    assert started in text_of(office.get(f"/requests/{case.reference}/")), "beside its bar in the timeline"
+    assert page.count(started) >= 3
+    case.refresh_from_db()
+    letter = approved(case, person(Role.NURSE), timezone.now()).letter
+    assert any(started in words for words in strings(letter.content))

@@ -2,16 +2,22 @@
 
 import datetime as dt
 import json
+import re
 from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.utils import timezone
 
 from policies import facts as facts_v1
 from policies import registry
-from portal.web import build, refill
+from portal.web import applies as rules
+from portal.web import build, refill, summary
+from portal.web.applies import applies
 from portal.web.request_form import RequestForm
 from tests.cases import EXAMPLES
-from tests.factories import treatment_row, valid_form
+from tests.factories import study_row, treatment_row, valid_form
+from tests.soak import report
 
 ON = dt.date(2026, 11, 20)
 EDITION = registry.governing("bcbsma-484", None)
@@ -23,6 +29,10 @@ REFUSED = {"E12": "onset", "E42": "levels", "G01": "onset"}
 def form_of(payload, on=ON, **options):
     raw = {name: value if isinstance(value, list) else [value] for name, value in payload.items()}
     return RequestForm(raw, on, EDITION, **options)
+
+
+# What the office's lists and the person's own account fill in.
+ON_FILE = ("clinician_npi", "clinician_name", "facility_npi", "facility_name", "contact_name", "contact_email")
 
 
 def facts_of(on=ON, **changes):
@@ -252,3 +262,33 @@ def test_details_keep_sources_contacts_and_dates_as_typed():
     assert details["contact"]["contact_name"] == "Casey Clerk"
     assert details["diagnosis_codes"] == ["M80.08XA"]
     assert details["form"]["levels-0-onset"] == ["Sep 2026"]
+
+
+def test_a_one_level_request_for_pathway_a_asks_at_most_40_questions_besides_what_the_office_has_on_file():
+    """G5: what is to be seen and not marked optional once the other answers are given, answered here or not."""
+    form = form_of(valid_form(**{"treatments-count": "1", "contact_phone": ""}), timezone.localdate())
+    asked = [
+        part.add_prefix(name)
+        for parts in form.sections().values()
+        for part in parts
+        for name, field in part.fields.items()
+        if name not in part.internal and applies(part, name) and not field.label.endswith("(optional)")
+    ]
+    assert {"pain_date", "imaging-0-findings-0", "treatments-0-ongoing"} < set(asked)
+    assert set(ON_FILE) < set(asked)
+    new = len(asked) - len(ON_FILE)
+    report("G5", "questions of a one-level request", f"{new}, and {len(ON_FILE)} that lists and account fill in")
+    assert new <= 40, asked
+
+
+def test_what_the_style_sheet_hides_until_another_answer_is_no_question_on_the_check_page_either():
+    parts = Path(settings.BASE_DIR / "templates/requests/parts").glob("*.html")
+    hidden = {name for part in parts for name in re.findall(r"ask [a-z.]*\.(\w+) after=", part.read_text())}
+    assert len(hidden) > 10
+    assert hidden <= set(rules._RULES)
+    rows = treatment_row(0, modality="analgesic"), treatment_row(1, modality="physical_therapy")
+    form = form_of(valid_form(**rows[0], **rows[1], **study_row(0, modality="CT", sequence="")))
+    told = {group.title: dict(group.rows) for section in summary.sections(form) for group in section.groups}
+    assert "Number of visits or injections" not in told["Treatment 1"]
+    assert told["Treatment 2"]["Number of visits or injections"] == "Not provided"
+    assert "Sequence" not in told["Study 1"]

@@ -7,11 +7,14 @@ import io
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from priorauth.audit.chain import utc_text
 from priorauth.models import AuditEvent, Case
 from priorauth.roles import Role
-from tests.cases import NOW, draft_case, office, person, sent_case
+from priorauth.services import claim, information
+from priorauth.services.base import moment
+from tests.cases import NOW, draft_case, office, person, score_all, sent_case
 from tests.factories import browser, clerk, saved_draft
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +62,27 @@ def test_the_order_is_by_the_next_step_or_by_the_latest_change():
     assert shown(client, "?show=with-plan&order=updated") == [late.pk, early.pk]
 
 
+def test_a_question_is_due_when_its_answer_is_in_the_list_its_order_its_file_and_on_the_case_page():
+    by, nurse, now = clerk(), person(Role.NURSE), timezone.now().replace(microsecond=0)
+    asked, sent = sent_case(by, at=now), sent_case(by, at=now - dt.timedelta(hours=2))
+    score_all(now)
+    until = now + dt.timedelta(hours=3)
+    asked.refresh_from_db()
+    claim.claim(asked, by=nurse, at=now)
+    information.ask(asked, by=nurse, at=now, question="Which side is it?", items=[], answer_by=until)
+    asked.refresh_from_db()
+    assert until < sent.due_at < asked.due_at, "by the decision alone the other would come first"
+    client = browser(by)
+    words = f"answer by <strong>{moment(until)}</strong>"
+    assert shown(client, "?order=due") == [asked.pk, sent.pk]
+    assert shown(client, "?show=needs-you") == [asked.pk]
+    (row,) = client.get("/requests/?show=needs-you").context["rows"]
+    assert str(row["next"]) == f"You: answer by {moment(until)}"
+    assert not row["next"].late
+    assert words in client.get(f"/requests/{asked.reference}/").content.decode()
+    assert [row[5:7] for row in file_of(client, order="due")[1:2]] == [["You: answer", utc_text(until)]]
+
+
 @pytest.mark.parametrize("sought", ["XYZ-123 456", "synth", "Alma Synthetic", "3/14/1948", "Mar 14, 1948"])
 def test_a_search_finds_and_no_address_remembers_it(sought):
     client = browser(clerk())
@@ -67,11 +91,21 @@ def test_a_search_finds_and_no_address_remembers_it(sought):
     assert shown(client, f"?sought={sought}") == [sent.pk], "an address does not search: it shows all"
 
 
-def test_a_draft_is_found_by_its_date_of_birth_as_typed():
+def test_a_draft_is_found_however_its_birth_and_its_member_id_are_written_and_by_how_its_reference_begins():
     client = browser(clerk())
-    saved = saved_draft(client, birth_date="4/15/1949")
+    kept = {"first_name": "Bea", "last_name": "Example", "member_id": "BXH 100-200302"}
+    saved = saved_draft(client, birth_date="7/2/1951", **kept)
+    other = saved_draft(client, birth_date="Jul 12, 1951", **kept | {"member_id": "BXH100200303", "last_name": "Other"})
     sent_case(person(Role.CLERK))
-    assert shown(client, sought="4/15/1949") == [saved.pk]
+    for sought in (
+        *("1951-07-02", "7/2/1951", "07 02 1951", "July 2nd, 1951", "2 Jul 1951"),
+        *("bxh-100200302", "BXH100200302", "b. example", "Example, B", saved.reference[:9].lower()),
+    ):
+        assert shown(client, sought=sought) == [saved.pk], sought
+    assert shown(client, sought="1951-07-12") == [other.pk]
+    assert shown(client, sought="Bea") == [other.pk, saved.pk]
+    for nothing in ("PA-", ".", ", .", "1951-07-03", "x. example"):
+        assert shown(client, sought=nothing) == [], nothing
 
 
 def test_the_file_has_what_the_list_shows_all_pages_of_it_and_no_formula():

@@ -1,5 +1,6 @@
 """The live panel: the words of the scoring itself, a link to what settles each thing, and a save with every look."""
 
+import datetime as dt
 import json
 import re
 
@@ -8,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from benchmarks.measure import ratio
-from portal.web import panel
+from portal.web import doubts, panel
 from priorauth.models import AuditEvent
 from tests.factories import browser, clerk, day, draft_of, level_row, saved_draft, study_row, treatment_row, valid_form
 from tests.soak import report
@@ -248,3 +249,55 @@ def test_no_question_about_facts_has_an_answer_before_somebody_gives_one():
     page = browser(clerk()).get("/requests/new/").content.decode()
     assert not re.search(r"<(input|option)[^>]* (checked|selected)", page)
     assert page.count("Not recorded") >= 15
+
+
+BY_MONTH = "You gave only the month of a treatment. With the day, 6 weeks may be met."
+AUDITED = {"levels-0-onset": "9/1/2026", "treatments-count": "1"}
+ON = dt.date(2026, 11, 27)
+
+
+def of_month(start="Oct 2026", ongoing="yes", end="", **changes):
+    row = treatment_row(0, modality="analgesic", start=start, ongoing=ongoing, end=end)
+    form = form_of(valid_form(**AUDITED, **row, **changes), ON)
+    return form, panel.look(form)
+
+
+@pytest.mark.parametrize(
+    ("dates", "open_"),
+    [
+        (("Oct 2026",), True),  # 27 to 57 days
+        (("10/16/2026 to 10/31/2026",), True),  # 42 days at most
+        (("10/17/2026 to 10/31/2026",), False),  # 41 days at most
+        (("10/1/2026 to 10/16/2026",), False),  # 42 days at least: met
+        (("Sep 2026", "no", "Oct 2026"), True),  # 2 to 61 days
+        (("Oct 2026", "no", "Nov 2026"), True),
+        (("Oct 2026", "no", "Oct 2026"), False),  # 31 days at most, counted as a treatment without an end
+        (("Nov 2026",), False),
+    ],
+)
+def test_a_month_that_leaves_six_weeks_open_is_asked_for_its_day_and_is_no_no(dates, open_):
+    form, found = of_month(*dates)
+    pathway = next(one for one in found.levels[0]["pathways"] if one["pathway"] == "A")
+    told = next(one for one in pathway["criteria"] if one["criterion"] == "conservative_6_weeks")
+    asked = [doubt for doubt in doubts.find(form) if "known to the month" in doubt.words]
+    if not open_:
+        assert (told["ask"] == BY_MONTH, asked) == (False, [])
+        return
+    assert (pathway["word"], told["word"], told["ask"]) == ("looks possible", "Missing", BY_MONTH)
+    assert told["settle"]["id"] == asked[0].input_id == "id_treatments-0-start"
+    assert found.story["determination"] == found.story["lines"][0]["determination"] == "insufficient_information"
+    assert BY_MONTH in found.story["lines"][0]["asks"]
+    assert found.missing == 1
+    assert found.levels[0]["missing"] == 1
+    assert found.levels[0]["next_step"] == ""
+    assert not {"gap_between_A_and_C"} & {note["flag"] for note in found.levels[0]["flags"]}
+
+
+def test_what_a_month_cannot_change_stays_as_it_was():
+    """A "no" for another reason, and a "yes" that the sure days carry."""
+    _, healed = of_month(**{"imaging-0-findings-0": ["healed"], "imaging-0-date": "11/20/2026"})
+    assert (healed.story["determination"], healed.by_month) == ("does_not_meet", frozenset())
+    _, early = of_month("Sep 2026")
+    assert (early.story["determination"], early.by_month) == ("meets", frozenset())
+    _, silent = of_month(response="")
+    assert silent.missing == 2, "what the open path needs besides is asked too"

@@ -87,6 +87,8 @@ def test_the_arithmetic_and_what_rules_a_path_out_are_shown():
     assert "days of treatment; 42 asked" in page
     assert "Path B: Lesion from myeloma or metastatic cancer, severe pain</strong>: does not apply." in page
     assert "a person confirms" in page
+    assert "Policy 484, edition 2022-06" in page
+    assert "bcbsma" not in page
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,12 @@ SAID = [
     ),
     ("Not recorded, beside an answer", {"lines-0-units": ["1", NOT_RECORDED]}, "field", f"Line 1: Units: {BOTH}"),
     # S3, the fracture or lesion
-    ("Onset: not after today", {"levels-0-onset": day(-1)}, "field", "start of the pain: This date must be today ("),
+    (
+        "Onset: not after today",
+        {"levels-0-onset": day(-1)},
+        "field",
+        "L1, start of the pain: This date must be today (",
+    ),
     ("Onset: not before birth", {"levels-0-onset": "1/1/1940"}, "field", "after the date of birth (Mar 14, 1948)."),
     ("Diagnosis code pattern", {"diagnosis_codes": "80M"}, "field", "a letter, a digit and up to five more characters"),
     ("Diagnosis codes: up to 12", {"diagnosis_codes": ELEVEN}, "field", "Give at most 12 diagnosis codes"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from portal.web.next_step import next_step
+from portal.web.next_step import RUNNING, STEPS
 from priorauth.clock import rule_words
 from priorauth.models import Assessment, Case, Decision, InformationRequest, Letter, Reopening
 from priorauth.statuses import Status
@@ -25,7 +25,7 @@ def day(date: dt.date | None) -> str | None:
 
 def brief(case: Case, now: dt.datetime) -> Json:
     """One row of the list: where the request stands. Nothing in it says who the patient is."""
-    step = next_step(case, now)
+    who, what = STEPS[Status(case.status)]
     return {
         "reference": case.reference,
         "status": case.status,
@@ -34,8 +34,8 @@ def brief(case: Case, now: dt.datetime) -> Json:
         "updated_at": case.updated_at.astimezone(dt.UTC).isoformat(),
         "received_at": instant(case.received_at),
         "due_at": instant(case.due_at),
-        "late": step.late,
-        "next_step": {"who": step.who.lower(), "what": step.what},
+        "late": case.status in RUNNING and case.due_at < now,
+        "next_step": {"who": who.lower(), "what": what},
     }
 
 

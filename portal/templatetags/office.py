@@ -111,6 +111,11 @@ def policy_page(explanation: dict[str, Any]) -> str:
 
 
 @register.filter
+def policy_name(policy_id: str) -> str:
+    return registry.name_of(policy_id)
+
+
+@register.filter
 def size(number: int) -> str:
     """A number of bytes in words."""
     return f"{number / 1024 / 1024:.1f} MB" if number >= 1024 * 1024 else f"{max(number // 1024, 1):,} KB"

@@ -26,6 +26,7 @@ from portal.web.rows import Raw
 from priorauth.models import AnswerDraft, Case, InformationRequest
 from priorauth.posting import PUT_BACK
 from priorauth.services import answer_drafts, information
+from priorauth.services.answer_drafts import GONE
 from priorauth.services.base import moment, visible
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.tenancy import get_for
@@ -35,6 +36,8 @@ CHANGED = "This request changed while you were answering. What you typed is kept
 BOTH = "A colleague and you changed the same. Yours stands below, theirs beside it: correct it, and keep or send it."
 ENDED = "The time to answer ended {when}. What was typed stands below: you can still correct or add facts with it."
 NOTHING = "Answer at least one item, or say that you do not have it."
+NOT_KEPT = "What you typed last is on this page and not kept."
+KEPT_ELSEWHERE = f"A colleague, or another window, kept an answer meanwhile. {NOT_KEPT} Press Keep to see both."
 SENDING = ("send", "send_part")
 
 
@@ -101,7 +104,11 @@ def answer(request: HttpRequest, reference: str, number: int) -> HttpResponse:
     case = get_for(request.actor, Case, rows=rows, reference=reference)
     question = get_for(request.actor, InformationRequest, case=case, number=min(number, 1000))
     if question.answered_at is not None:
-        return redirect("request", reference)
+        return (
+            redirect("request", reference)
+            if not _by_itself(request)
+            else _kept(request, case, not_saved=f"{GONE} {NOT_KEPT}")
+        )
     drafts = AnswerDraft.objects.for_actor(request.actor).select_related("saved_by")
     draft = drafts.filter(information_request=question).first()
     visit = Answering(request, case, question, timezone.now(), draft)
@@ -119,6 +126,8 @@ def _receive(visit: Answering) -> HttpResponse:
     """Take files and buttons, keep everything typed, then do what the button says."""
     request, case = visit.request, visit.case
     fresh = posted_version(request) == case.version
+    if _by_itself(request):
+        return _keep_by_itself(visit, fresh=fresh)
     intake = Intake(request, visit.at)
     intake.take_files(case)
     intake.press()
@@ -143,6 +152,40 @@ def _receive(visit: Answering) -> HttpResponse:
         visit.problem, visit.status = CHANGED, 409
         return visit.page(typed)
     return _send(visit, typed, whatever=action == "send_part")
+
+
+def _by_itself(request: HttpRequest) -> bool:
+    """Whether the page saves itself, without files and buttons (static/portal.js)."""
+    return request.method == "POST" and "X-Background" in request.headers
+
+
+def _keep_by_itself(visit: Answering, *, fresh: bool) -> HttpResponse:
+    """Keep what is typed. What somebody else kept meanwhile is not on this page: then nothing is kept, and Keep shows
+    both. The page goes on with the case's version only where nothing else came between."""
+    request, case = visit.request, visit.case
+    if posted_version(request, "answer.kept") != visit.version:
+        return _kept(request, case, not_saved=KEPT_ELSEWHERE)
+    intake = Intake(request, visit.at)
+    try:
+        _keep(visit, _typed(visit, intake))
+    except Conflict as conflict:
+        return _kept(request, case, not_saved=f"{conflict} {NOT_KEPT}")
+    intake.drop_unwanted(case)
+    return _kept(request, case, draft=visit.draft, version=case.version if fresh else posted_version(request))
+
+
+def _kept(
+    request: HttpRequest, case: Case, *, draft: AnswerDraft | None = None, version: int = 0, not_saved: str = ""
+) -> HttpResponse:
+    context = {
+        "case": case,
+        "action": request.path,
+        "version": version or posted_version(request),
+        "kept": draft.version if draft else posted_version(request, "answer.kept"),
+        "saved_at": draft and draft.saved_at,
+        "not_saved": not_saved,
+    }
+    return render(request, "requests/parts/sent_saved.html", context, status=409 if not_saved else 200)
 
 
 def _typed(visit: Answering, intake: Intake) -> Typed:

@@ -48,6 +48,8 @@ _RULES: dict[str, Callable[[Answers], bool]] = {
     "end": _ended,
     "stopped": _ended,
     "duration": lambda answers: not (answers["start"] and (answers["end"] or answers["ongoing"] == "yes")),
+    "sequence": lambda answers: answers["modality"] == "MRI",
+    "visits": lambda answers: answers["modality"] in ("physical_therapy", "injection"),
     "contact_phone": lambda answers: not answers["contact_email"],
     "contact_email": lambda answers: not answers["contact_phone"],
 }

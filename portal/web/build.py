@@ -1,6 +1,7 @@
 """The one function that turns the form into facts v1, and what else a sending carries (DESIGN.md 3.1)."""
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 from portal.web.dates import TypedDate
@@ -13,6 +14,7 @@ from priorauth.services.submit import Submission
 from priorauth.statuses import Urgency
 
 Facts = dict[str, Any]
+Days = Callable[[TypedDate | None, TypedDate | None], tuple[dt.date | None, dt.date | None]]
 YES_NO = {"yes": True, "no": False, NOT_RECORDED: None, None: None}
 
 
@@ -39,8 +41,11 @@ def submission(form: RequestForm, on: dt.date) -> Submission:
     )
 
 
-def facts(form: RequestForm, on: dt.date) -> Facts:
-    """Facts v1, without what the receipt adds (`case_id`, `request_date`)."""
+def facts(form: RequestForm, on: dt.date, *, longest: bool = False) -> Facts:
+    """Facts v1, without what the receipt adds (`case_id`, `request_date`).
+
+    `longest` takes the other end of each month that a treatment is known to: what may be, and is never sent.
+    """
     bone, plan = form.bone.answers, form.plan.answers
     lines = [line for line in form.lines if line.answers["code"]]
     return {
@@ -57,7 +62,7 @@ def facts(form: RequestForm, on: dt.date) -> Facts:
             level.name: _level(level, _imaging(form, index)) for index, level in enumerate(form.levels) if level.name
         },
         **_pain(form),
-        "treatments": _treatments(form),
+        "treatments": _treatments(form, _possible_days if longest else _certain_days),
         "treatment_response": recorded(form.response.answers["response"]),
         "stated_treatment_weeks": form.response.answers["stated_weeks"],
         "safety_notes": [line.strip() for line in form.safety.answers["safety_notes"].splitlines() if line.strip()],
@@ -141,17 +146,17 @@ def _pain(form: RequestForm) -> Facts:
     }
 
 
-def _treatments(form: RequestForm) -> list[Facts] | None:
+def _treatments(form: RequestForm, days: Days) -> list[Facts] | None:
     """The listed treatments; [] where the office says that none was given; None where nothing is known."""
-    rows = [_treatment(treatment) for treatment in form.treatments if treatment.answers["modality"]]
+    rows = [_treatment(treatment, days) for treatment in form.treatments if treatment.answers["modality"]]
     if rows:
         return rows
     return [] if form.treated.answers["treated"] == "no" else None
 
 
-def _treatment(treatment: TreatmentPart) -> Facts:
+def _treatment(treatment: TreatmentPart, days: Days) -> Facts:
     answers = treatment.answers
-    start, end = _certain_days(answers["start"], answers["end"])
+    start, end = days(answers["start"], answers["end"])
     stopped = YES_NO[answers["stopped"]]
     return {
         "modality": answers["modality"],
@@ -174,6 +179,11 @@ def _certain_days(start: TypedDate | None, end: TypedDate | None) -> tuple[dt.da
     if first and last and last < first:
         return (None, last) if end.is_day and not start.is_day else (first, None)
     return first, last
+
+
+def _possible_days(start: TypedDate | None, end: TypedDate | None) -> tuple[dt.date | None, dt.date | None]:
+    """From when to when the treatment may have gone on."""
+    return start and start.first, end and end.last
 
 
 def details(form: RequestForm) -> dict[str, Any]:

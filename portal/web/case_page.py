@@ -15,10 +15,11 @@ from portal.web.access import office_page
 from portal.web.intake import governing
 from portal.web.next_step import SENTENCES, next_step
 from portal.web.request_form import RequestForm
+from priorauth import typed
 from priorauth.audit import receipts
 from priorauth.models import AnswerDraft, Attachment, Case, InformationRequest, Job, Revision
 from priorauth.pictures import spine, timeline
-from priorauth.selectors import seen_by_reviewers
+from priorauth.selectors import seen_by_reviewers, with_answer_by
 from priorauth.statuses import TRANSITIONS, Act, Status
 from priorauth.tenancy import get_for
 
@@ -32,7 +33,7 @@ def show(request: HttpRequest, reference: str) -> HttpResponse:
 def page(request: HttpRequest, case: Case, *, message: str = "", problem: str = "", status: int = 200) -> HttpResponse:
     """The case page; with `problem` also what is wrong with the `message` that was typed on it."""
     rows = Case.objects.for_actor(request.actor).select_related("member", "clinician", "facility", "created_by")
-    case = get_for(request.actor, Case, rows=rows, pk=case.pk)
+    case = get_for(request.actor, Case, rows=with_answer_by(rows, request.actor), pk=case.pk)
     now = timezone.now()
     context = {
         "case": case,
@@ -108,7 +109,9 @@ def _sent(case: Case) -> dict[str, Any]:
         "read_otherwise": assessment.otherwise if assessment else [],
         "explanation": assessment.explanation if assessment else None,
         "waits": assessment is None and case.jobs.filter(kind=Job.Kind.SCORE, state=Job.State.WAITING).exists(),
-        "timeline": timeline.draw(that_count, latest.details.get("sources") or {}),
+        "timeline": timeline.draw(
+            that_count, latest.details.get("sources") or {}, typed.of_treatments(latest, that_count)
+        ),
         "spine": spine.draw(that_count),
     }
 

@@ -61,6 +61,19 @@ def read(text: str, *, months: bool = False) -> TypedDate:
     return _read(plain, months=months, how=how)
 
 
+def pattern(day: dt.date) -> str:
+    """A regular expression, for PostgreSQL and letters of either case, of all texts that `read` takes for a day."""
+    year, month, date = day.year, f"0?{day.month}", f"0?{day.day}"
+    name = rf"{calendar.month_abbr[day.month]}[a-z]{{0,6}}\.?"
+    forms = [
+        rf"{month}[/. -]+{date}[/. -]+{year}",
+        rf"{year}-{month}-{date}",
+        rf"{name} *{date}(st|nd|rd|th)?,? +{year}",
+        rf"{date} *{name},? *{year}",
+    ]
+    return rf"^\s*({'|'.join(forms)})\s*$"
+
+
 def _read(plain: str, *, months: bool, how: str) -> TypedDate:
     for pattern in [*DAY_PATTERNS, *MONTH_PATTERNS]:
         match = pattern.fullmatch(plain)

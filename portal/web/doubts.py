@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from policies import diagnoses
 from policies.codes import region_of
 from portal.web.cross_checks import SACRAL
+from portal.web.panel import look
 from portal.web.words import IMAGING, NOT_MENTIONED, TREATMENT
 from priorauth.filetypes import is_locked
 
@@ -191,6 +192,21 @@ def _treatments(form: "RequestForm") -> Iterator[Doubt]:
                 " onset. Is the start right?"
             )
             yield Doubt(treatment["start"].auto_id, words)
+    yield from _months(form)
+
+
+def _months(form: "RequestForm") -> Iterator[Doubt]:
+    """Months of treatments, where a day could change what the policy says."""
+    months = list(form.months)
+    if not months or not look(form).by_month:
+        return
+    for treatment, name in months:
+        kind, typed = dict(TREATMENT)[treatment.answers["modality"]], treatment.answers[name]
+        words = (
+            f"{kind}: the {name} is known to the month ({typed}), and only the days that are sure count. With the day,"
+            " the policy may be met. Is the day not in the record?"
+        )
+        yield Doubt(treatment[name].auto_id, words)
 
 
 def _first_onset(form: "RequestForm") -> "TypedDate | None":

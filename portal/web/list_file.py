@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from portal.web.access import office_page
 from portal.web.listing import View, row_of, searched_for
+from portal.web.next_step import due
 from priorauth.audit.chain import utc_text
 from priorauth.exports import FORMULA
 from priorauth.posting import posted_from
-from priorauth.statuses import OPEN
 
 COLUMNS = ("Reference", "Patient", "Procedure", "Levels", "Status", "Next step", "Due", "Updated", "Owner")
 READ_AT_ONCE = 500
@@ -29,9 +29,11 @@ def download(request: HttpRequest) -> HttpResponse:
     for case in View.of(request.POST, searched_for(request)).rows(request.actor, now).iterator(READ_AT_ONCE):
         row = row_of(case, now)
         step = f"{row['next'].who}: {row['next'].what}"
-        due = utc_text(case.due_at) if case.status in OPEN else ""
-        cells = (case.reference, row["patient"], row["codes"], row["levels"], case.get_status_display(), step, due)
-        file.writerow(map(_safe, (*cells, utc_text(case.updated_at), str(case.created_by))))
+        until = due(case)
+        cells = (case.reference, row["patient"], row["codes"], row["levels"], case.get_status_display(), step)
+        file.writerow(
+            map(_safe, (*cells, utc_text(until) if until else "", utc_text(case.updated_at), str(case.created_by)))
+        )
     name = f"requests-{timezone.localdate(now)}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8", headers=headers)

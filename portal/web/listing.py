@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.db.models import Case as If
-from django.db.models import Count, F, Q, QuerySet, When
+from django.db.models import Count, F, Func, Q, QuerySet, TextField, Value, When
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
@@ -29,6 +30,7 @@ PER_PAGE = 25
 RECENT = dt.timedelta(days=30)
 LONGEST_SEARCH = 80
 DUE_FIRST = ("needs-you", "with-plan")
+BEGINS_A_REFERENCE = re.compile(r"PA-[0-9A-Z-]+", re.IGNORECASE)
 ORDERS = {"due": "Next-step date", "updated": "Latest change"}
 LABELS = {
     "needs-you": "Needs you",
@@ -75,7 +77,7 @@ class View:
 
     def rows(self, actor: Actor, now: dt.datetime) -> QuerySet[Case]:
         cases = selectors.office_requests(actor).select_related("draft").defer("draft__replaced", "draft__record")
-        cases = selectors.with_last_message(cases, actor)
+        cases = selectors.with_answer_by(selectors.with_last_message(cases, actor), actor)
         if self.sought:
             cases = search(cases, self.sought)
         elif self.show:
@@ -85,7 +87,7 @@ class View:
         return cases.order_by(NEXT_STEP.asc(nulls_last=True), "-id") if self.ordered_by == "due" else cases
 
 
-NEXT_STEP = If(When(status__in=RUNNING, then=F("due_at")))
+NEXT_STEP = If(When(status=Status.INFORMATION_NEEDED, then=F("answer_by")), When(status__in=RUNNING, then=F("due_at")))
 
 
 def searched_for(request: HttpRequest) -> str:
@@ -136,21 +138,42 @@ def _owners(actor: Actor) -> list[tuple[str, str]]:
 
 
 def search(cases: QuerySet[Case], sought: str) -> QuerySet[Case]:
-    """By reference, patient's name, member ID or date of birth; sent requests and drafts alike."""
-    plain = sought.replace(" ", "").replace("-", "")
-    found = Q(reference__iexact=sought) | Q(member__member_id__iexact=plain) | Q(draft__fields__member_id__0=sought)
-    found |= Q(draft__fields__birth_date__0=sought)
+    """By reference or how it begins, patient's name, member ID or date of birth, however they are written.
+
+    What a draft says is compared as it is typed there, without what people write between the parts of a number.
+    """
+    cases = cases.annotate(typed_id=_bare(_typed_as("member_id")), typed_birth=_typed_as("birth_date"))
+    plain = re.sub(r"[ .-]", "", sought)
+    found = Q(member__member_id__iexact=plain) | Q(typed_id__iexact=plain) | Q(typed_birth=sought)
+    if BEGINS_A_REFERENCE.fullmatch(sought):
+        found |= Q(reference__istartswith=sought)
     with suppress(dates.DateProblem):
-        found |= Q(member__birth_date=dates.read(sought).first)
+        born = dates.read(sought).first
+        found |= Q(member__birth_date=born) | Q(typed_birth__iregex=dates.pattern(born))
+    return cases.filter(found | _named(sought))
+
+
+def _typed_as(name: str) -> KeyTextTransform:
+    """What a draft's field says."""
+    return KeyTextTransform(0, KeyTransform(name, "draft__fields"))
+
+
+def _bare(text: KeyTextTransform) -> Func:
+    """A text without spaces, dots and dashes."""
+    return Func(text, Value("[ .-]"), Value(""), Value("g"), function="regexp_replace", output_field=TextField())
+
+
+def _named(sought: str) -> Q:
+    """Every word begins the first or the last name; `B. Example` stands for the first letter."""
     names = Q()
-    for word in sought.replace(",", " ").split()[:4]:
+    for word in re.findall(r"[^ ,.]+", sought)[:4]:
         names &= (
             Q(member__last_name__istartswith=word)
             | Q(member__first_name__istartswith=word)
             | Q(draft__fields__last_name__0__istartswith=word)
             | Q(draft__fields__first_name__0__istartswith=word)
         )
-    return cases.filter(found | names)
+    return names
 
 
 def row_of(case: Case, now: dt.datetime) -> dict[str, Any]:

@@ -23,7 +23,7 @@ STEPS = {
     Status.DRAFT: ("You", "complete and send it"),
     Status.RECEIVED: ("Plan", "decision"),
     Status.IN_REVIEW: ("Plan", "decision"),
-    Status.INFORMATION_NEEDED: ("You", "answer the plan's question; its decision is due"),
+    Status.INFORMATION_NEEDED: ("You", "answer"),
     Status.WITH_PHYSICIAN: ("Plan", "decision by a physician"),
     Status.APPROVED: ("You", "note the authorization number"),
     Status.PARTLY_APPROVED: ("You", "read what was authorized"),
@@ -45,9 +45,18 @@ class NextStep:
         return f"{self.who}: {self.what}" + (f" by {self.due}" if self.due else "")
 
 
+def due(case: Case) -> dt.datetime | None:
+    """Until when the next step is due: the answer where the plan asked, else the decision; None where nothing runs.
+
+    `case` comes from `selectors.with_answer_by`.
+    """
+    if case.status not in RUNNING:
+        return None
+    return case.answer_by if case.status == Status.INFORMATION_NEEDED else case.due_at
+
+
 def next_step(case: Case, now: dt.datetime) -> NextStep:
-    status = Status(case.status)
-    who, what = STEPS[status]
-    if status not in RUNNING:
-        return NextStep(who, what)
-    return NextStep(who, what, moment(case.due_at), late=case.due_at < now)
+    """`case` as for `due`."""
+    who, what = STEPS[Status(case.status)]
+    at = due(case)
+    return NextStep(who, what, moment(at), late=at < now) if at else NextStep(who, what)

@@ -10,10 +10,11 @@ from policies.assess import assess
 from policies.codes import region_of
 from policies.document import CurrentCode
 from policies.edition import Edition
+from policies.either import Named, either
 from policies.explain import explain
 from policies.facts import Facts
 from policies.results import Assessment, Question
-from policies.treated import treated_words
+from policies.treated import asked_weeks, treated_words
 from portal.web import build
 from portal.web.request_form import Problem, RequestForm
 from portal.web.settles import Settler
@@ -30,7 +31,8 @@ class Panel:
     `story` is the explanation (policies/explain.py, as_dict) in which each thing that is missing also names the
     question that settles it (`settle`: id and words). `asks` are what lines and request lack, `levels` each level once,
     `outline` the pathways of the edition where no level is named yet. `unread` are answers that could not be read: they
-    count as not given. `treated` is the arithmetic of the treatments.
+    count as not given. `treated` is the arithmetic of the treatments. `by_month` are criteria, with their level, that a
+    day in place of a month would settle.
     """
 
     story: Story
@@ -40,6 +42,7 @@ class Panel:
     outline: list[Story]
     unread: list[Problem]
     treated: tuple[str, ...]
+    by_month: frozenset[Named]
 
     @property
     def count(self) -> str:
@@ -86,9 +89,10 @@ def look(form: RequestForm) -> Panel:
     stand_in = [] if any(line.answers["code"] for line in form.lines) else _stand_in(form)
     facts = _facts(form, form.today, stand_in)
     edition = _edition(facts)
-    result = assess(facts, edition)
-    story, settler = explain(facts, result, edition).as_dict(), Settler(form)
+    result, by_month = _scored(form, facts, stand_in, edition)
+    story, settler = explain(facts, result, edition).as_dict(), Settler(form, by_month)
     levels = list({level["level"]: level for line in story["lines"] for level in line["levels"]}.values())
+    _ask_for_days(story, result, by_month)
     for level in levels:
         _settle(level, settler)
     criteria = {one["criterion"] for level in levels for path in level["pathways"] for one in path["criteria"]}
@@ -107,7 +111,30 @@ def look(form: RequestForm) -> Panel:
         outline=[] if levels or unscored else _outline(edition),
         unread=[] if form.whole else list(form.problems),
         treated=treated_words(facts, edition),
+        by_month=by_month,
     )
+
+
+def _scored(
+    form: RequestForm, facts: Facts, lines: list[Story], edition: Edition
+) -> tuple[Assessment, frozenset[Named]]:
+    """The assessment, where a "no" that another day of a typed month would change is not known yet."""
+    sure = assess(facts, edition)
+    if not any(form.months):
+        return sure, frozenset()
+    possible = assess(_facts(form, form.today, lines, longest=True), edition)
+    weeks = asked_weeks(edition)
+    ask = f"You gave only the month of a treatment. With the day, {weeks} weeks may be met."
+    return either(sure, possible, ask)
+
+
+def _ask_for_days(story: Story, result: Assessment, by_month: frozenset[Named]) -> None:
+    """Beside a criterion too, the question is for the day."""
+    asks = {(one.criterion, one.level): one.ask for one in _missing(result)} if by_month else {}
+    for level in (level for line in story["lines"] for level in line["levels"]):
+        for one in (one for pathway in level["pathways"] for one in pathway["criteria"]):
+            if one["ask"] and (one["criterion"], level["level"]) in by_month:
+                one["ask"] = asks[one["criterion"], level["level"]]
 
 
 def _missing(result: Assessment) -> list[Question]:
@@ -119,8 +146,8 @@ def _missing(result: Assessment) -> list[Question]:
     return list(dict.fromkeys(asked))
 
 
-def _facts(form: RequestForm, on: dt.date, lines: list[Story]) -> Facts:
-    document = build.facts(form, on) | {"request_date": on.isoformat()}
+def _facts(form: RequestForm, on: dt.date, lines: list[Story], *, longest: bool = False) -> Facts:
+    document = build.facts(form, on, longest=longest) | {"request_date": on.isoformat()}
     return facts_v1.parse(document | {"lines": lines} if lines else document)
 
 

@@ -175,6 +175,14 @@ class LevelPart(Part):
     lesion_pattern = Choice("Lesion on imaging", words.LESION_PATTERN)
     lesion_source = Choice("If there is a lesion, from which cancer or tumor?", words.LESION_SOURCE, kind="select")
 
+    @property
+    def typed_name(self) -> str:
+        """The level, before the part is read: what is wrong in it begins with its name."""
+        try:
+            return str(self.fields["name"].clean(self["name"].value()))
+        except forms.ValidationError:
+            return ""
+
 
 class DiagnosisPart(Part):
     diagnosis_codes = Diagnoses("ICD-10-CM codes (optional)", hint="The main one first: M80.08XA, C79.51")
@@ -275,11 +283,15 @@ class ResponsePart(Part):
 
 class ContactPart(Part):
     contact_name = Text("Name of the person we can ask", most=120, autocomplete="name")
-    contact_phone = Phone("Direct phone", most=40, hint="617-555-0123", autocomplete="tel")
+    contact_phone = Phone(
+        "Direct phone", most=40, hint="617-555-0123. Not needed where you give an e-mail", autocomplete="tel"
+    )
     contact_extension = Text("Extension (optional)", most=10, size="tiny")
     contact_email = Email("E-mail", most=120, autocomplete="email")
     contact_times = Text("Best times (optional)", most=120)
-    peer_phone = Phone("Clinician's own number for a peer-to-peer call (optional)", most=40)
+    peer_phone = Phone(
+        "Clinician's own number (optional)", most=40, hint="In case a physician of the plan wants to talk"
+    )
     note = LongText(
         "Note to the reviewer (optional)", most=2000, hint="This does not change the score; a person reads it"
     )

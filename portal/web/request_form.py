@@ -102,7 +102,7 @@ class RequestForm:
             Level(part, exam) for part, exam in zip(self._rows("levels", LevelPart, "Level"), exams, strict=True)
         ]
         for number, level in enumerate(self.levels, start=1):
-            level.exam.about = level.name or f"Level {number}"
+            level.part.about = level.exam.about = level.part.typed_name or f"Level {number}"
         self.studies = self._studies()
         self.file_problems = self._viruses() | dict(self.file_problems)
         for study in self.studies:
@@ -197,6 +197,15 @@ class RequestForm:
         for parts_of in self.sections().values():
             for part in parts_of:
                 yield from (part[name] for name, field in part.fields.items() if isinstance(field, Date))
+
+    @property
+    def months(self) -> Iterator[tuple[TreatmentPart, str]]:
+        """The dates of treatments that were given as a month, or as some days: the row, and "start" or "end"."""
+        for treatment in self.treatments:
+            for name in ("start", "end"):
+                typed = treatment.answers[name]
+                if treatment.answers["modality"] and typed and not typed.is_day:
+                    yield treatment, name
 
     @property
     def other_file_problem(self) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from django.forms.boundfield import BoundField
 
 from policies.edition import Edition
+from policies.either import Named
 from portal.web.parts import Part
 from portal.web.request_form import RequestForm
 
@@ -35,15 +36,18 @@ def measures_of(edition: Edition) -> dict[str, str]:
 
 
 class Settler:
-    """Finds the question behind each thing that is missing in one form."""
+    """Finds the question behind each thing that is missing in one form. `by_month` are what a month left open."""
 
-    def __init__(self, form: RequestForm) -> None:
+    def __init__(self, form: RequestForm, by_month: frozenset[Named] = frozenset()) -> None:
         self._form = form
+        self._by_month = by_month
         self._measures = measures_of(form.edition)
         self._rows = {level.name: index for index, level in reversed(list(enumerate(form.levels))) if level.name}
 
     def criterion(self, criterion: str, level: str) -> dict[str, str] | None:
         """The question for a criterion at a level, as `id` and `words`; None where the form has none."""
+        if (criterion, level) in self._by_month:
+            return _shown(list(self._form.months))
         index = self._rows.get(level, 0)
         return _shown(list(self._of_measure(self._measures[criterion], index)))
 

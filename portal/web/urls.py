@@ -53,6 +53,7 @@ urlpatterns = [
     path("<reference:reference>/answer/<int:number>/", gzip_page(answering.answer), name="request-answer"),
     path("<reference:reference>/copy/", copying.copy, name="request-copy"),
     path("<reference:reference>/amend/", gzip_page(amending.amend), name="request-amend"),
+    path("<reference:reference>/amend/file/", uploading.upload_sent, name="request-amend-file"),
     path("<reference:reference>/message/", gzip_page(writing.write), name="request-message"),
     path("<reference:reference>/withdraw/", withdrawing.withdraw, name="request-withdraw"),
     path("<reference:reference>/letter/<int:letter>/", letters.show, name="request-letter"),

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 
-from priorauth import selectors
+from priorauth import selectors, typed
 from priorauth.admin import bar, case_record, certainty, criteria_table, evidence, facts, words
 from priorauth.admin.clock import clock_context
 from priorauth.admin.looks import Look, looks, of_the_member
@@ -114,7 +114,9 @@ def case_page(
         **_head(case, actor, now),
         **clock_context(known.obstacles),
         "facts": that_count,
-        "timeline": timeline.draw(that_count, latest.details.get("sources") or {}),
+        "timeline": timeline.draw(
+            that_count, latest.details.get("sources") or {}, typed.of_treatments(latest, that_count)
+        ),
         "spine": spine.draw(that_count),
         "since": _since(case, known.revisions, files, actor, now),
         "product": facts.product(case.product),

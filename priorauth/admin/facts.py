@@ -9,11 +9,13 @@ from django.utils.dateformat import format as format_date
 
 from policies import diagnoses
 from policies.vocabulary import PRODUCTS, URGENCY_SIGNS, words
+from priorauth import typed
 from priorauth.models import Revision
 
 NOT_RECORDED = "Not recorded"
 NOT_SENT = "Not sent"
 NOT_GIVEN = "Not given"
+CLINICIANS_OWN = "clinician's own number"
 
 Names = Mapping[str, str]
 # Parts of the details that have words of their own here, or that repeat the form as it was typed.
@@ -117,7 +119,7 @@ def _facts(revision: Revision, files: Names) -> Iterator[Fact]:
     for level, known in sorted(facts["levels"].items()):
         yield from _level(level, known or {})
     yield from _pain_and_walking(facts)
-    yield from _treatment(facts)
+    yield from _treatment(facts, typed.of_treatments(revision))
     for note in facts.get("safety_notes") or []:
         yield Fact("Safety", "Named in the record", note, "safety_notes")
     yield from _details(revision.details, files)
@@ -223,13 +225,14 @@ def _pain_and_walking(facts: Mapping[str, Any]) -> Iterator[Fact]:
         )
 
 
-def _treatment(facts: Mapping[str, Any]) -> Iterator[Fact]:
+def _treatment(facts: Mapping[str, Any], dated: Mapping[str, str]) -> Iterator[Fact]:
     title = "Treatment"
     treatments = facts.get("treatments")
     if not treatments:
         yield Fact(title, "Treatments", NOT_RECORDED if treatments is None else "None was given", "treatments")
     for number, treatment in enumerate(treatments or [], start=1):
-        yield Fact(title, f"Treatment {number}", course(treatment), f"treatments.{number - 1}")
+        path = f"treatments.{number - 1}"
+        yield Fact(title, f"Treatment {number}", course(treatment, dated.get(path, "")), path)
     yield Fact(title, "Did it help", word(facts.get("treatment_response"), none="No"), "treatment_response")
     if facts.get("stated_treatment_weeks") is not None:
         yield Fact(
@@ -237,12 +240,17 @@ def _treatment(facts: Mapping[str, Any]) -> Iterator[Fact]:
         )
 
 
-def course(treatment: Mapping[str, Any]) -> str:
-    """A treatment in words: `Physical therapy, Harbor Clinic: Sep 14, 2026 to Nov 2, 2026; 12 visits`."""
+def course(treatment: Mapping[str, Any], dated: str = "") -> str:
+    """A treatment in words: `Physical therapy, Harbor Clinic: Sep 14, 2026 to Nov 2, 2026; 12 visits`.
+
+    `dated` is what its dates do not say (priorauth/typed.py).
+    """
     name = ", ".join(filter(None, [word(treatment["modality"]), treatment.get("name")]))
     start, end = day(treatment.get("start")), day(treatment.get("end"))
     goes_on = treatment.get("ongoing") and not treatment.get("end")
     parts = [f"{name}: since {start}, still going on" if goes_on else f"{name}: {start} to {end}"]
+    if dated:
+        parts.append(dated)
     if treatment.get("duration_days") is not None:
         parts.append(f"{treatment['duration_days']} days")
     if treatment.get("visits") is not None:
@@ -286,7 +294,7 @@ def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """The leaves of a JSON document with the way to them in words; empty ones are left out."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
-            label = str(name).removeprefix("contact_").replace("_", " ")
+            label = CLINICIANS_OWN if name == "peer_phone" else str(name).removeprefix("contact_").replace("_", " ")
             yield from _flat(inner, f"{path}, {label}" if path else label[:1].upper() + label[1:])
     elif isinstance(value, list) and any(isinstance(inner, Mapping | list) for inner in value):
         for number, inner in enumerate(value, start=1):

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from policies.places import Place
-from priorauth import fact_words
+from priorauth import fact_words, typed
 from priorauth.admin import citations
 from priorauth.models import Attachment, Reading, Revision
 from priorauth.models.reading import latest
@@ -71,6 +71,10 @@ class Cited(NamedTuple):
 NOT_RECORDED, COMPUTED, ATTESTED = Origin(""), Origin("computed"), Origin("attested")
 
 
+def _under(path: str, paths: Iterable[str]) -> bool:
+    return any(one.startswith(f"{path}.") for one in paths)
+
+
 def reading_of(paths: Iterable[str], file: Attachment | None, page: int) -> str:
     where = [("file", str(file.pk)), ("page", str(page))] if file else []
     return urlencode([*(("path", path) for path in dict.fromkeys(paths)), *where])
@@ -91,6 +95,9 @@ class Origins:
         self._files = files
         self._member_product = member_product
         self._readings = latest(readings)
+        counted = {path for path, one in self._readings.items() if one.found == Found.COUNTS}
+        dated = typed.of_treatments(revision)
+        self._dated = {path: words for path, words in dated.items() if not _under(path, counted)}
         self._under: dict[str, list[Place]] = {}
         for place in readable(revision).values() if self._readings else ():
             steps = place.path.split(".")
@@ -134,7 +141,10 @@ class Origins:
 
     def cited(self, sentences: Iterable[str], paths: Iterable[str]) -> list[Cited]:
         """Sentences with the path of the fact that each repeats, those of one origin that follow each other joined."""
-        return together((self.of(path), words, path) for words, path in zip(sentences, paths, strict=True))
+        return together(
+            (self.of(path), typed.with_dates(words, path, self._dated), path)
+            for words, path in zip(sentences, paths, strict=True)
+        )
 
     def _at(self, path: str) -> Any:
         value: Any = self._facts

@@ -1,10 +1,11 @@
 """The part for the clinician: each criterion by its number, the facts relied on, the sums, and what would change it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from policies.member import closest
 from policies.vocabulary import day_words
+from priorauth import typed
 from priorauth.letters.content import CLINICIAN, Block, Heading, Paragraph, Section, Table, bullets, facts, paragraphs
 from priorauth.letters.matter import Line, Matter
 from priorauth.models import Decision, InformationRequest
@@ -59,8 +60,9 @@ def _asked(item: dict[str, Any]) -> str:
 def _section(matter: Matter, told: Sequence[Block], *, change: bool) -> Section:
     blocks = [_what_was_read(matter), *told]
     levels: set[str] = set()
+    dated = typed.of_treatments(matter.revision, matter.assessment.facts if matter.assessment else None)
     for line, story in matter.told(matter.lines):
-        blocks += _line(line, story, levels, change=change)
+        blocks += _line(line, story, levels, dated, change=change)
     if matter.assessment is None:
         blocks.append(Paragraph("The facts could not be compared with the criteria by program; a person read them."))
     blocks += [Heading("To talk about it"), *paragraphs(matter.texts.clinician_review)]
@@ -96,7 +98,9 @@ def _requested(line: Line) -> str:
     return f"Line {line.number}: {line.code}{levels}{OUTCOMES[line.approved]}{less}"
 
 
-def _line(line: Line, story: dict[str, Any], told: set[str], *, change: bool) -> Iterator[Block]:
+def _line(
+    line: Line, story: dict[str, Any], told: set[str], dated: Mapping[str, str], *, change: bool
+) -> Iterator[Block]:
     """A line's own words, and each of its levels that was not told before."""
     if not story["levels"]:
         yield Heading(_requested(line))
@@ -104,14 +108,14 @@ def _line(line: Line, story: dict[str, Any], told: set[str], *, change: bool) ->
     for level in story["levels"]:
         if level["level"] not in told:
             told.add(level["level"])
-            yield from _level(line, level, change=change)
+            yield from _level(line, level, dated, change=change)
 
 
-def _level(line: Line, level: dict[str, Any], *, change: bool) -> Iterator[Block]:
+def _level(line: Line, level: dict[str, Any], dated: Mapping[str, str], *, change: bool) -> Iterator[Block]:
     way = closest(level)
     yield Heading(f"Line {line.number}, {level['level']}. Pathway {way['pathway']}: {way['label']} ({way['locator']})")
     counted = [one for one in way["criteria"] if one["counts"]]
-    yield Table(HEADER, tuple(_row(way, one) for one in counted))
+    yield Table(HEADER, tuple(_row(way, one, dated) for one in counted))
     others = [other for other in level["pathways"] if other is not way]
     yield bullets([_other(other) for other in others])
     if change and (
@@ -123,8 +127,10 @@ def _level(line: Line, level: dict[str, Any], *, change: bool) -> Iterator[Block
         yield Paragraph(level["next_step"])
 
 
-def _row(way: dict[str, Any], one: dict[str, Any]) -> tuple[str, ...]:
-    found, more = one["found"][:MOST_FACTS], len(one["found"]) - MOST_FACTS
+def _row(way: dict[str, Any], one: dict[str, Any], dated: Mapping[str, str]) -> tuple[str, ...]:
+    paths = one.get("paths") or [""] * len(one["found"])
+    told = [typed.with_dates(words, path, dated) for words, path in zip(one["found"], paths, strict=True)]
+    found, more = told[:MOST_FACTS], len(one["found"]) - MOST_FACTS
     relied = [*found, *([f"and {more} more, in the request"] if more > 0 else []), one["arithmetic"]]
     about = one["label"] if one["state"] != "not_met" else f"{one['label']}\n{one['not_met']}"
     facts_relied_on = "\n".join(filter(None, relied)) or "none sent"

@@ -50,14 +50,15 @@ def ordinal(iso: str | None) -> int | None:
     return dt.date.fromisoformat(iso).toordinal() if iso else None
 
 
-def rows(facts: Facts, sources: Mapping[str, str]) -> list[Row]:
-    """Every dated or undated thing, in the order of the picture. `sources` say where a fact is written, by its path."""
+def rows(facts: Facts, sources: Mapping[str, str], dated: Mapping[str, str]) -> list[Row]:
+    """Every dated or undated thing, in the order of the picture. `sources` say where a fact is written, `dated` what
+    its dates do not say, by its path."""
     return [
         *_onsets(facts, sources),
         *_studies(facts),
         *_exams(facts),
         *_stay(facts),
-        *(Row(span.what, (span,)) for span in _treatments(facts, sources)),
+        *(Row(span.what, (span,)) for span in _treatments(facts, sources, dated)),
     ]
 
 
@@ -121,13 +122,14 @@ def _stay(facts: Facts) -> Iterator[Row]:
     yield Row(label, (_span(label, "stay", first, last, open_end=first is not None and last is None),))
 
 
-def _treatments(facts: Facts, sources: Mapping[str, str]) -> Iterator[Span]:
+def _treatments(facts: Facts, sources: Mapping[str, str], dated: Mapping[str, str]) -> Iterator[Span]:
     for number, treatment in enumerate(facts.get("treatments") or ()):
         kind = treatment["modality"]
         label = ": ".join(filter(None, [TREATMENTS.get(kind) or _capital(words(kind)), treatment.get("name")]))
         first, last = ordinal(treatment.get("start")), ordinal(treatment.get("end"))
         where = sources.get(f"treatments.{number}", "")
         length = treatment.get("duration_days")
+        reported = f"{length} days, as reported" if length is not None and (first is None or last is None) else ""
         yield _span(
             label,
             "record" if where.strip() and not NO_RECORD.match(where) else "reported",
@@ -135,7 +137,7 @@ def _treatments(facts: Facts, sources: Mapping[str, str]) -> Iterator[Span]:
             last,
             open_end=bool(treatment.get("ongoing")) and last is None,
             where=where,
-            note=f"{length} days, as reported" if length is not None and (first is None or last is None) else "",
+            note="; ".join(filter(None, [dated.get(f"treatments.{number}"), reported])),
         )
 
 

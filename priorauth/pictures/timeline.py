@@ -84,10 +84,12 @@ class Timeline(NamedTuple):
     entries: tuple[Entry, ...]
 
 
-def draw(facts: Mapping[str, Any], sources: Mapping[str, str] | None = None) -> Timeline:
+def draw(
+    facts: Mapping[str, Any], sources: Mapping[str, str] | None = None, dated: Mapping[str, str] | None = None
+) -> Timeline:
     """The timeline of a facts v1 document. `sources` say where a fact is written, by its path (details of a
-    revision); a treatment without one is drawn as reported only."""
-    rows = course.rows(facts, sources or {})
+    revision); a treatment without one is drawn as reported only. `dated` are dates that were typed as no day."""
+    rows = course.rows(facts, sources or {}, dated or {})
     request = date.fromisoformat(facts["request_date"]).toordinal()
     marks = _lines_of(facts, request)
     scale = _Scale(rows, [day for day, *_ in marks], request)
