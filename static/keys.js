@@ -30,11 +30,13 @@
   function rowOf(one) { return one.closest("[data-row]"); }
 
   // What answers to these keys: in the row that has focus, or outside of all rows; a row itself counts everywhere.
+  // What leaves the page (data-key-away) answers only while no row has focus: marks that were not saved would be gone.
   function answers(keys) {
     var here = rowOf(document.activeElement);
     return all("[data-key]").filter(function (one) {
       var row = rowOf(one);
-      return one.dataset.key === keys && (!row || row === one || row === here);
+      var stays = !here || !("keyAway" in one.dataset);
+      return one.dataset.key === keys && (row ? row === one || row === here : stays);
     }).sort(function (a, b) { return (rowOf(b) === here) - (rowOf(a) === here); })[0];
   }
 
@@ -136,6 +138,9 @@
     dialog.showModal();
     close.focus();
   }
+
+  var wrong = document.querySelector("[data-errors]");
+  if (wrong) wrong.focus();
 
   document.addEventListener("focusin", function (event) {
     if (rowOf(event.target)) mark(rowOf(event.target));

@@ -11,6 +11,7 @@ from policies import registry
 from portal.web import asked as asked_fields
 from portal.web.asked import OF_A_MEASURE, OF_THE_REQUEST
 from priorauth import audit, jobs
+from priorauth.admin.bar import SAVES
 from priorauth.models import AnswerDraft, AuditEvent, Case, ItemAnswer, Job, Opening
 from priorauth.roles import Role
 from priorauth.services import amend, escalate, information, score, withdraw, write
@@ -356,7 +357,7 @@ def test_office_and_plan_write_to_each_other_and_nobody_decides_unread():
     sender, nurse = clerk(), person(Role.NURSE)
     client, reviewer = browser(sender), browser(nurse)
     case = in_review(client)
-    claimed_by(case, nurse)
+    cases.certain(cases.claimed(case, nurse, timezone.now()), nurse, timezone.now())
     seen = typed("approve", case)
     message = {"version": case.version, "text": "The MRI was repeated.\r\nIt is coming."}
     for wrong, words in ((" ", "Write your message."), ("x" * 2001, "2,000 characters")):
@@ -369,6 +370,10 @@ def test_office_and_plan_write_to_each_other_and_nobody_decides_unread():
     assert (stale.status_code, "Another." in text(stale)) == (409, True)
     assert case.messages.get().text == "The MRI was repeated.\nIt is coming."
     assert reviewer.post(act(case, "approve"), seen).status_code == 409
+    for then in SAVES:  # the case page was opened before the message came, and everything is marked already
+        standing = {"L1.pain_source_certain": "met", "L1.pain_source_certain.reason": cases.WORDS}
+        opened = reviewer.post(act(case, "judge"), {**standing, "version": seen["version"], "then": then})
+        assert (opened.status_code, "changed at" in text(opened)) == (409, True), then
     waiting = f"{reverse('admin:priorauth_case_changelist')}?view=messages"
     assert case.reference in text(reviewer.get(waiting))
     assert "<b>1</b> Messages to answer" in text(reviewer.get(reverse("admin:index")))

@@ -7,6 +7,7 @@ import re
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from policies import registry
@@ -20,7 +21,7 @@ from priorauth.admin.provenance import Origins
 from priorauth.models import Assessment, AuditEvent, Case, Judgement, PlanMember, Revision
 from priorauth.posting import PUT_BACK
 from priorauth.roles import Actor, Role
-from priorauth.services import amend, claim, expire, information, judge, submit
+from priorauth.services import amend, claim, expire, information, judge, submit, write
 from tests.admin_helpers import act, case_page, held_by, in_review, signed_in, snapshot, with_physician
 from tests.cases import NO_IMAGING, WORDS, draft_case, facts, office, person, score_all, submission
 from tests.cases import approve as approved
@@ -176,6 +177,35 @@ def test_what_the_member_file_says_otherwise_is_shown_and_nothing_is_settled():
     PlanMember.objects.create(**{**row, "first_name": "Berta"}, last_name="Synthetic", product="ppo", **ended)
     page = text_of(signed_in(Role.NURSE)[1].get(case_page(case)))
     assert "The member is not in the plan's file." in page.replace("&#x27;", "'")
+
+
+def test_what_the_office_wrote_stands_above_the_criteria_until_it_is_answered():
+    sender = person(Role.CLERK)
+    nurse, reviewer = signed_in(Role.NURSE)
+    case = held_by(nurse, in_review(clerk=sender))
+    page, board = reviewer.get(case_page(case)), reviewer.get(reverse("admin:index"))
+    assert "of the office" not in text_of(page)
+    assert "The office wrote to you" not in text_of(board)
+    write.write(case, by=sender, at=timezone.now(), text="Stop: she fell again.")
+    write.write(case, by=sender, at=timezone.now(), text="A new MRI is taken today.")
+    page = text_of(reviewer.get(case_page(case)))
+    first, second, criteria_ = (page.index(words) for words in ("Stop: she", "A new MRI", "Criterion"))
+    assert first < second < criteria_
+    assert "The office wrote to you" in text_of(reviewer.get(reverse("admin:index")))
+    write.write(case, by=nurse, at=timezone.now(), text="Thank you. We wait.")
+    assert "of the office, wrote" not in text_of(reviewer.get(case_page(case)))
+
+
+def test_a_case_that_was_decided_late_says_so_on_its_page_in_the_list_and_to_the_lead():
+    nurse, reviewer = signed_in(Role.NURSE)
+    case = in_review()
+    approved(case, nurse, case.due_at + dt.timedelta(minutes=67))
+    for page in (case_page(case), f"{reverse('admin:priorauth_case_changelist')}?view=decided"):
+        assert "Decided late by 1 h 7 min" in text_of(reviewer.get(page))
+    page = text_of(reviewer.get(case_page(case)))
+    assert "Nobody holds this case" not in page
+    assert "Claim next case" in page
+    assert "1 decided late in the last 30 days" in text_of(signed_in(Role.LEAD)[1].get(reverse("admin:index")))
 
 
 # The marks

@@ -110,6 +110,7 @@ def case_page(
     known = read(case, actor, now)
     marks = marks or criteria(known)
     latest, assessment, files, that_count = known.latest, known.assessment, list(known.files.values()), known.facts
+    exchanges, messages = case_record.exchanges(case), list(case.messages.select_related("written_by"))
     return {
         **_head(case, actor, now),
         **clock_context(known.obstacles),
@@ -138,12 +139,13 @@ def case_page(
         ),
         "evidence": evidence.evidence(case, latest, files, chosen=chosen),
         "reading": "file" in (chosen or {}),
-        "exchanges": case_record.exchanges(case),
-        "messages_of_case": list(case.messages.select_related("written_by")),
+        "exchanges": exchanges,
+        "messages_of_case": messages,
+        "said": case_record.said(case, messages, exchanges, latest),
         "write": "" if known.obstacles.to(Act.WRITE) else reverse("admin:priorauth_case_message", args=[case.pk]),
         "escalations": list(case.escalations.select_related("escalated_by")),
         "recommendation_hidden": recommendation.hidden_from(case, actor),
-        **case_record.decisions(case),
+        **_decided(case),
         "entries": of_case(case),
     }
 
@@ -202,10 +204,12 @@ def _head(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
         "title": case.reference,
         "case": case,
         "age": words.age(case.member.birth_date, now),
+        "open": case.status in OPEN,
         "late": case.status in OPEN and case.due_at < now,
         "rule": rule_words(case),
         "claim": _claim(case, actor, now),
         "mine": holds(case, actor, now),
+        "may_go_on": actor.role in REVIEWER_ROLES and not holds(case, actor, now),
         "held": held(case, now),
         "handovers": list(case.handovers.select_related("from_user", "to_user", "by")),
     }
@@ -236,11 +240,19 @@ def _duplicates(case: Case, actor: Actor) -> list[Case]:
 
 def _claim(case: Case, actor: Actor, now: dt.datetime) -> str:
     if not held(case, now):
-        return "Nobody holds this case"
+        return "Nobody holds this case" if case.status in OPEN else ""
     who = "you" if holds(case, actor, now) else str(case.claimed_by)
     until, today = timezone.localtime(case.claimed_until), timezone.localdate(now)
     when = format_date(until, "g:i a T") if until.date() == today else moment(until)
     return f"Claimed by {who} until {when}"
+
+
+def _decided(case: Case) -> dict[str, Any]:
+    """The decision that stands, those before it, and how late it came, in words."""
+    found = case_record.decisions(case)
+    decision = found["decision"]
+    late = decision and decision.decided_at > decision.due_at
+    return {**found, "decided_late": words.spell(decision.decided_at - decision.due_at) if late else ""}
 
 
 def _trouble(case: Case, assessment: Assessment | None) -> Job | None:

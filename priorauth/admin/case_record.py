@@ -1,11 +1,14 @@
 """The record of a case: what the office sent, the questions and their answers, the decision."""
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from priorauth.admin import facts
 from priorauth.admin.provenance import Origin, Origins
-from priorauth.models import Attachment, Case, InformationRequest, ItemAnswer, Reading, Revision
+from priorauth.models import Attachment, Case, InformationRequest, ItemAnswer, Message, Reading, Revision, User
+from priorauth.statuses import OPEN
 
 
 class Exchange(NamedTuple):
@@ -24,6 +27,15 @@ class Sending(NamedTuple):
     late_changes: list[facts.LateChange]
 
 
+class Said(NamedTuple):
+    """What somebody of the office wrote: `did` is “wrote” or “answered”."""
+
+    did: str
+    by: User
+    at: dt.datetime
+    words: str
+
+
 def exchanges(case: Case) -> list[Exchange]:
     """The questions to the office, in their order."""
     rows = case.information_requests.select_related("asked_by", "answered_by")
@@ -33,6 +45,21 @@ def exchanges(case: Case) -> list[Exchange]:
         items = [(item, answers.get(place)) for place, item in enumerate(question.items)]
         found.append(Exchange(question, items))
     return found
+
+
+def said(case: Case, messages: Sequence[Message], asked: Sequence[Exchange], latest: Revision) -> list[Said]:
+    """The office's words that whoever opens an open case has to read first: the answer that the latest facts came with,
+    and the messages that the plan has not answered."""
+    if case.status not in OPEN:
+        return []
+    found = []
+    for question, items in asked:
+        words = [question.answer, *(answer.words for _, answer in items if answer)]
+        if question.revision_id == latest.pk and any(words):
+            found.append(Said("answered", question.answered_by, question.answered_at, "\n".join(filter(None, words))))
+    waiting = takewhile(lambda one: one.from_office, reversed(messages if case.message_waits else []))
+    unread = [Said("wrote", one.written_by, one.written_at, one.text) for one in waiting]
+    return [*found, *reversed(unread)]
 
 
 def sendings(

@@ -36,9 +36,9 @@ def claim_next(request: HttpRequest) -> HttpResponse:
 
 
 def _nothing_waits(actor: Actor, now: dt.datetime) -> str:
-    others = reviewable_by(actor).filter(claimed_until__gt=now)
+    others = reviewable_by(actor).filter(claimed_until__gt=now).exclude(claimed_by=actor.user_id)
     count, due = others.aggregate(count=Count("pk"), due=Min("due_at")).values()
     if not count:
         return "Nothing waits for you."
-    are = "1 case is with a reviewer" if count == 1 else f"{count:,} cases are with reviewers"
+    are = "1 case is with another reviewer" if count == 1 else f"{count:,} cases are with other reviewers"
     return f"Nothing waits for you. {are}; the next one is due {moment(due)}."

@@ -3,11 +3,11 @@
 import datetime as dt
 from typing import Any, Final, NamedTuple
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from priorauth.admin.words import time_left
 from priorauth.clock import rule_of
-from priorauth.models import Case, DeadlineNotice
+from priorauth.models import Case, DeadlineNotice, Decision
 from priorauth.regimes import library
 from priorauth.regimes.rules import Rule
 from priorauth.roles import Actor, Role
@@ -16,6 +16,7 @@ from priorauth.statuses import OPEN
 
 DAY: Final = dt.timedelta(hours=24)
 SHOWN: Final = 10
+BREACHES: Final = dt.timedelta(days=30)  # for which decisions that came late are counted
 
 
 class Line(NamedTuple):
@@ -40,7 +41,16 @@ def deadlines_for_lead(actor: Actor, now: dt.datetime) -> dict[str, Any] | None:
     lines = [_line(case, told, now) for case in first]
     deemed = _deemed(cases.filter(due_at__lt=now)) if counts["late"] else 0
     soon = counts["all"] - counts["late"]
-    return {"late": counts["late"], "soon": soon, "deemed": deemed, "lines": lines, "most": SHOWN}
+    decided = Decision.objects.for_actor(actor).filter(decided_at__gt=now - BREACHES, due_at__lt=F("decided_at"))
+    return {
+        "late": counts["late"],
+        "soon": soon,
+        "deemed": deemed,
+        "lines": lines,
+        "most": SHOWN,
+        "decided_late": decided.count(),
+        "days": BREACHES.days,
+    }
 
 
 def _deemed(late: QuerySet[Case]) -> int:

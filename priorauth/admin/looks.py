@@ -137,12 +137,13 @@ COUNTED = frozenset({flags.CLAIM_CONTRADICTS, flags.CLAIM_UNDATED, flags.CLAIM_E
 
 
 def looks(case: Case, revision: Revision, assessment: Assessment | None, origins: Origins) -> list[Look]:
-    """The contradictions within the request, then what else its flags say."""
+    """The contradictions within the request, then what else its flags say; the gap between two pathways stands beside
+    the criteria already."""
     values, found = _Values(assessment.facts if assessment else revision.facts, origins), []
     told: set[tuple[str, str]] = set()
     for level, note in _notes(assessment.explanation if assessment else {"flags": [], "lines": []}):
         name = note["flag"].partition(": ")[0]
-        if (name, level["level"]) not in told:
+        if (name, level["level"]) not in told and not (name == flags.GAP and level.get("next_step")):
             told.add((name, level["level"]))
             found.append(_flagged(name, note["sentence"], level, values))
     for level in _levels(assessment):

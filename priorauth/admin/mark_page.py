@@ -19,7 +19,7 @@ from priorauth.admin.site import site
 from priorauth.models import Case
 from priorauth.posting import PUT_BACK
 from priorauth.services import errors, judge
-from priorauth.services.base import permit
+from priorauth.services.base import permit, ready
 from priorauth.services.scored import unscored
 from priorauth.statuses import Act
 
@@ -55,8 +55,11 @@ def _post(request: HttpRequest, case: Case) -> HttpResponse:
         return _show(request, case, parts, BAD)
     then, marks = request.POST.get("then", ""), form.changed()
     try:
+        version = form.cleaned_data["version"]
         if marks:
-            judge.judge(case, by=request.actor, at=now, marks=marks, version=form.cleaned_data["version"])
+            judge.judge(case, by=request.actor, at=now, marks=marks, version=version)
+        elif then in SAVES:
+            ready(case, Act.JUDGE, by=request.actor, at=now, version=version)
     except errors.Incomplete as missing:
         form.blame(missing.field, str(missing))
         return _show(request, case, parts, BAD)

@@ -9,7 +9,7 @@ from django.utils.dateformat import format as time_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from priorauth.admin.words import age, determination, time_left
+from priorauth.admin.words import age, determination, spell, time_left
 from priorauth.models import Case
 from priorauth.roles import REVIEWER_ROLES, Actor, Role
 from priorauth.services.base import moment
@@ -23,7 +23,9 @@ class QueueColumns:
     @admin.display(description="Due")
     def due(self, case: Case) -> SafeString:
         if case.status not in OPEN:
-            return format_html("{}", moment(case.due_at))
+            late = case.decided_at and case.decided_at > case.due_at
+            words = f"Decided late by {spell(case.decided_at - case.due_at)}" if late else ""
+            return format_html('{} <span class="late">{}</span>', moment(case.due_at), words)
         left = time_left(case.due_at, timezone.now())
         late = "late" if left.startswith("Late") else "left"
         return format_html('{} <span class="{}">{}</span>', moment(case.due_at), late, left)
