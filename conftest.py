@@ -21,8 +21,12 @@ from portal.embedded import StartError, temporary_services
 LOCAL_HOSTS = "127.0.0.1,::1,localhost"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_PATHS = ("/usr/bin/chromium", "/usr/bin/chromium-browser")
-LONGEST_FILES = ("test_two_commands.py", "test_office_accessibility.py", "test_admin_looks.py")
+# What one process runs alone: their tests share a portal, which takes half a minute to start.
+TOGETHER = ("tests/browser/", "tests/faults/")
+LONGEST = (*TOGETHER, "tests/test_two_commands.py", "tests/test_admin_looks.py", "tests/test_office_accessibility.py")
 NO_CHROMIUM = "Chromium is missing: install it (Debian: apt-get install chromium) or name it with CHROMIUM=/path"
+
+OF_THE_MODELS = {"django_content_type", "auth_permission"}
 
 running = pytest.StashKey[ExitStack]()
 
@@ -48,8 +52,17 @@ def pytest_configure(config: pytest.Config) -> None:
         "HTTPS": "0",
         "DEVELOPMENT": "1",
     }
+    _keep_bytecode(servers.folder)
     _read_settings()
     del os.environ["DATABASE_OWNER_URL"]  # the tests own the tables; the processes that they start do not
+
+
+def _keep_bytecode(folder: Path) -> None:
+    """Where no bytecode may stand beside the sources, the processes that the tests start keep theirs in `folder`: each
+    of them would compile the whole portal anew.
+    """
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+        os.environ["PYTHONPYCACHEPREFIX"] = str(folder / "bytecode")
 
 
 def _only_hands_out(config: pytest.Config) -> bool:
@@ -75,14 +88,26 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark `soak` what can do more than a default run does: the tests whose module takes figures from tests/soak.py.
 
-    The longest files go first, so that no process is left alone with one of them at the end.
+    The longest go first, so that no process is left alone with one of them at the end.
     """
     from tests.soak import figure
 
     for item in items:
         if getattr(getattr(item, "module", None), "figure", None) is figure:
             item.add_marker("soak")
-    items.sort(key=lambda item: item.path.name not in LONGEST_FILES)
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hand out whole files, and whole folders where their tests share something."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return next(filter(nodeid.startswith, TOGETHER), super()._split_scope(nodeid))
+
+    return Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -174,21 +199,23 @@ def _at_home(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def _flush_past_the_guards() -> None:
-    """Take the append-only guards off while a transactional test empties its tables, and put them back on."""
+    """Empty the tables after a transactional test: the append-only guards are off meanwhile, then all stands as after
+    `migrate`. What Django writes about the models themselves stays; to write it anew takes longer than all else.
+    """
+    from django.core.management.color import no_style
     from django.db import connection
     from django.test import TransactionTestCase
 
-    from priorauth import guards
-    from priorauth.services import first_use
-
-    empty = TransactionTestCase._fixture_teardown
+    from priorauth import grants, guards
+    from priorauth.services import first_use, letter_texts
 
     def teardown(self: TransactionTestCase) -> None:
+        tables = {*connection.introspection.django_table_names()} - OF_THE_MODELS
+        off = [f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in guards.APPEND_ONLY]
         with connection.cursor() as cursor:
-            for table in guards.APPEND_ONLY:
-                cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-        empty(self)
-        guards.install()
+            cursor.execute("; ".join([*off, *connection.ops.sql_flush(no_style(), sorted(tables))]))
+        for install in (guards.install, grants.install, letter_texts.install):
+            install()
         first_use._held.clear()  # what this process knew to be stored is gone
 
     TransactionTestCase._fixture_teardown = teardown

@@ -2,7 +2,7 @@
 
 A changed page is a changed outline. Read the difference that the test shows; if it is meant, write the file anew:
 
-    RENEW_OUTLINES=1 .venv/bin/python -m pytest tests/test_office_accessibility.py -k 1280
+    RENEW_OUTLINES=1 .venv/bin/python -m pytest tests/test_office_accessibility.py -k office_page
 """
 
 import difflib

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from portal.embedded.files import free_port
@@ -27,8 +28,10 @@ SUITES_OWN = (
 class Run:
     """One `python -m portal` in a process group of its own, as a terminal starts it."""
 
+    _numbers: Iterator[int] = count(1)
+
     def __init__(self, folder: Path, **env: str) -> None:
-        self.output = folder.with_name(f"{folder.name}.out")
+        self.output = folder.with_name(f"{folder.name}-{next(self._numbers)}.out")
         inherited = {name: value for name, value in os.environ.items() if name not in SUITES_OWN}
         with self.output.open("w") as output:
             self.process = subprocess.Popen(
@@ -45,7 +48,7 @@ class Run:
 
     def wait_until_up(self) -> str:
         """Return the address that the run printed."""
-        assert until(lambda: ADDRESS.search(self.text()) or self.process.poll() is not None, 120), self.text()
+        assert until(lambda: ADDRESS.search(self.text()) or self.process.poll() is not None, 240), self.text()
         found = ADDRESS.search(self.text())
         assert found, self.text()
         return found[1]

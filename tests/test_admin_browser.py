@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.db import connections
 from django.urls import reverse
 from django.utils import timezone
@@ -14,6 +13,7 @@ from priorauth.roles import Role
 from priorauth.services import claim, hand_over
 from tests.admin_helpers import act, case_page, held_by, in_review, ready_to_refuse, signed_in, typed, with_physician
 from tests.cases import NO_IMAGING, person
+from tests.seeing import axe
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -55,8 +55,7 @@ def faults_as_it_stands(page: Page, name: str) -> list[str]:
     found = []
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
-        axe = Axe().run(page).response["violations"]
-        found += [f"{name} at {width}: {rule['id']} {rule['nodes'][0]['target']}" for rule in axe]
+        found += [f"{name} at {width}: {rule['id']} {rule['nodes'][0]['target']}" for rule in axe(page)]
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             found.append(f"{name} at {width}: scrolls sideways")
         found += [f"{name} at {width}: target too small: {target}" for target in page.evaluate(SMALL_TARGETS)]
@@ -76,7 +75,7 @@ def test_a_denial_is_written_shown_and_confirmed(context):
     page.goto(act(case, "not-approve"))
     page.get_by_role("button", name="Go on").click()
     assert page.get_by_role("heading", name="There is a problem").is_visible()
-    assert Axe().run(page).response["violations"] == []
+    assert axe(page) == []
     page.get_by_label("N05").check()
     page.get_by_label("Reason for the member").fill(words["reason_for_member"])
     page.get_by_label("Reason for the clinician").fill(words["reason_for_clinician"])
@@ -121,7 +120,7 @@ def test_the_keys_of_the_queue_do_what_its_markup_says_and_can_be_switched_off(c
     dialog = page.get_by_role("dialog", name="Keys on this page")
     for words in ("Claim next case", "Work board", "Search", "Next row", "g then h"):
         assert words in dialog.inner_text()
-    assert [rule["id"] for rule in Axe().run(page).response["violations"]] == []
+    assert [rule["id"] for rule in axe(page)] == []
     keys.press("n")
     keys.press("Escape")
     assert dialog.count() == 0
@@ -156,7 +155,7 @@ def test_a_page_that_is_used_renews_its_claim_and_says_when_it_ends(context):
     assert alert.is_hidden()
     page.clock.fast_forward("01:30")
     assert alert.get_by_text("Your claim ends at").is_visible()
-    assert [rule["id"] for rule in Axe().run(page).response["violations"]] == []
+    assert [rule["id"] for rule in axe(page)] == []
     with page.expect_response("**/renew/") as renewed:
         alert.get_by_role("button", name="Renew the claim").click()
     assert renewed.value.status == 200

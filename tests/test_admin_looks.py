@@ -52,6 +52,9 @@ EMPTY = """form => { for (const e of form.elements) {
 } HTMLFormElement.prototype.submit.call(form); }"""
 
 
+FORM = 'main form[method=post][action="{path}"]:not(#claim-one)'
+
+
 @dataclass
 class Look:
     """A browser that goes from page to page and notes what is wrong."""
@@ -61,6 +64,7 @@ class Look:
     found: list[Any] = field(default_factory=list)
     weights: dict[str, int] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
+    forms: set[str] = field(default_factory=set)
     tabbed: int = 0
 
     def at(self, path: str, name: str) -> None:
@@ -74,6 +78,8 @@ class Look:
         self.weights[name] = sum(self.line.sizes)
         if self.page.evaluate("document.querySelector('.masthead').offsetHeight") > ONE_ROW:
             self.found.append((name, "the masthead has more than one row"))
+        if self.page.locator(FORM.format(path=path)).count():
+            self.forms.add(path)
         count, faults = stops(self.page)
         self.tabbed += count
         self.found += [(name, fault) for fault in faults]
@@ -86,10 +92,14 @@ class Look:
             self.found.append(problem_of(self.page, f"{name} at {width}", width, ALL_BUT_CONTRAST))
 
     def with_errors(self, path: str, name: str) -> None:
-        """Post the page's form with nothing in it, and look at what it says, unless that leads elsewhere."""
+        """Post the page's form, where it had one, with nothing in it, and look at what it says, unless that leads
+        elsewhere.
+        """
+        if path not in self.forms or name in DONE_BY_A_CLICK:
+            return
         self.page.goto(path)
-        form = self.page.locator(f'main form[method=post][action="{path}"]:not(#claim-one)')
-        if not form.count() or name in DONE_BY_A_CLICK:
+        form = self.page.locator(FORM.format(path=path))
+        if not form.count():
             return
         with self.page.expect_navigation():
             form.last.evaluate(EMPTY)

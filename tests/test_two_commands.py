@@ -21,22 +21,50 @@ from tests.running import ADDRESS, ROOT, Run
 from tests.waiting import until
 
 
-@pytest.fixture
-def base() -> Iterator[Path]:
-    """A folder with a short path; nothing of it may run when the test is over."""
+@contextlib.contextmanager
+def short() -> Iterator[Path]:
+    """A folder with a short path."""
     made = Path(tempfile.mkdtemp(prefix="portal-run-", dir="/tmp"))
     made.chmod(0o711)
-    yield made
-    left = {} if none_left(made) else belonging_to(made)
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def left_by_all(folder: Path) -> Iterator[Path]:
+    """Nothing of the folder may run at the end."""
+    yield folder
+    left = {} if none_left(folder) else belonging_to(folder)
     for pid in left:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    shutil.rmtree(made, ignore_errors=True)
     assert not left
 
 
 @pytest.fixture
-def start(base: Path) -> Iterator[Callable[..., Run]]:
+def base() -> Iterator[Path]:
+    """A new folder; nothing of it may run when the test is over."""
+    with short() as folder, left_by_all(folder):
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def lasting() -> Iterator[Path]:
+    with short() as folder:
+        yield folder
+
+
+@pytest.fixture
+def lived_in(lasting: Path) -> Iterator[Path]:
+    """The folder of the tests before: to make tables and demo anew takes longer than most of what they ask."""
+    with left_by_all(lasting):
+        yield lasting
+
+
+@contextlib.contextmanager
+def starting(base: Path) -> Iterator[Callable[..., Run]]:
     """Start `make run`'s program on the folder base/var; whatever still runs at the end is stopped."""
     runs = []
 
@@ -50,6 +78,18 @@ def start(base: Path) -> Iterator[Callable[..., Run]]:
             run.ctrl_c()
 
 
+@pytest.fixture
+def start(base: Path) -> Iterator[Callable[..., Run]]:
+    with starting(base) as started:
+        yield started
+
+
+@pytest.fixture
+def start_again(lived_in: Path) -> Iterator[Callable[..., Run]]:
+    with starting(lived_in) as started:
+        yield started
+
+
 def rows(folder: Path) -> dict[str, int]:
     """Count the users and cases, with the address of the database that `make run` left for manage.py."""
     env = dict(line.split("=", 1) for line in (folder / "env").read_text().splitlines())
@@ -61,67 +101,53 @@ def rows(folder: Path) -> dict[str, int]:
 
 
 @pytest.mark.faults
-def test_run_twice_shows_the_demo_and_its_passwords_once(base, start):
-    first = start()
+def test_run_twice_shows_the_demo_and_its_passwords_once(lived_in, start_again):
+    first = start_again()
     address = first.wait_until_up()
     assert "password" in first.text().lower()
     with urllib.request.urlopen(f"{address}livez", timeout=10) as answer:
         assert answer.status == 200
     with urllib.request.urlopen(f"{address}sign-in/", timeout=10) as answer:
         assert answer.status == 200
-    before = rows(base / "var")
+    before = rows(lived_in / "var")
     assert all(before.values()), before
-    worker_log = base / "var" / "log" / "worker.log"
+    worker_log = lived_in / "var" / "log" / "worker.log"
     assert until(lambda: "ready." in worker_log.read_text()), worker_log.read_text()
-    assert (base / "var" / "env").stat().st_mode & 0o777 == 0o600
+    assert (lived_in / "var" / "env").stat().st_mode & 0o777 == 0o600
     assert first.ctrl_c() == 0, first.text()
-    assert not belonging_to(base)
+    assert not belonging_to(lived_in)
 
-    second = start()
+    second = start_again()
     second.wait_until_up()
     assert "password" not in second.text().lower()
-    assert rows(base / "var") == before
+    assert rows(lived_in / "var") == before
+    beside = start_again()
+    assert beside.process.wait(60) == 1
+    assert one_sentence(beside.text()).startswith("The portal already runs from")
+    assert second.process.poll() is None
     second.process.send_signal(signal.SIGTERM)
     assert second.process.wait(60) == 0, second.text()
-    assert not belonging_to(base)
+    assert not belonging_to(lived_in)
     assert "Traceback" not in first.text() + second.text()
 
 
 @pytest.mark.faults
-def test_a_second_run_in_the_same_folder_is_one_sentence(start):
-    first = start()
-    first.wait_until_up()
-    second = start()
-    assert second.process.wait(60) == 1
-    assert one_sentence(second.text()).startswith("The portal already runs from")
-    assert first.process.poll() is None
-
-
-@pytest.mark.faults
-def test_a_killed_run_leaves_no_process_and_the_next_one_starts(base, start):
-    first = start()
+def test_whatever_dies_everything_stops_and_the_next_run_starts(lived_in, start_again):
+    first = start_again()
     first.wait_until_up()
     first.process.kill()
     first.process.wait()
-    assert not list((base / "var").glob("beat*")), "beat keeps nothing that a crash could cut short"
-    second = start(PORT=first_port(first))
-    second.wait_until_up()
-    assert second.ctrl_c() == 0
-    assert none_left(base)
-
-
-@pytest.mark.faults
-def test_a_process_that_dies_is_named_with_its_log_and_everything_stops(base, start):
+    assert not list((lived_in / "var").glob("beat*")), "beat keeps nothing that a crash could cut short"
     words = {"worker": "--quiet worker", "beat": "--quiet beat", "web": "gunicorn portal.wsgi"}
     words |= {"postgres": "/postgres -D", "valkey": "valkey-server 127"}
     for name, word in words.items():
-        run = start()
+        run = start_again(PORT=first_port(first))
         run.wait_until_up()
-        os.kill(min(pid for pid, arguments in belonging_to(base).items() if word in arguments), signal.SIGKILL)
+        os.kill(min(pid for pid, arguments in belonging_to(lived_in).items() if word in arguments), signal.SIGKILL)
         assert run.process.wait(90) == 1
         assert f"The {name} process ended (status 137), so everything stops" in run.text()
-        assert str(base / "var" / "log" / f"{name}.log") in run.text()
-        assert not belonging_to(base)
+        assert str(lived_in / "var" / "log" / f"{name}.log") in run.text()
+        assert not belonging_to(lived_in)
 
 
 @pytest.mark.faults
