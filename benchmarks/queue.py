@@ -16,8 +16,8 @@ from benchmarks.seed import World
 from benchmarks.server import spent_on
 from priorauth.admin.base import COUNTED_ROWS
 from priorauth.admin.case import CaseAdmin
-from priorauth.admin.queue import TABS, in_tab
 from priorauth.admin.site import site
+from priorauth.admin.tabs import TABS, in_tab
 from priorauth.models import Case, User
 from priorauth.roles import Actor
 
@@ -76,7 +76,7 @@ def _alone(nurse: Actor, view: str) -> float:
     """Milliseconds of the statement that reads what the first page shows."""
     request = RequestFactory().get("/", {"view": view})
     request.actor, admin = nurse, CaseAdmin(Case, site)
-    rows = in_tab(admin.get_queryset(request), view, request, timezone.now())
+    rows = in_tab(admin.get_queryset(request), view, nurse, timezone.now())
     rows = rows.select_related(*admin.list_select_related).order_by(*admin.get_ordering(request))
     statement, parameters = rows[: admin.list_per_page].query.sql_with_params()
     with connection.cursor() as cursor:
