@@ -5,8 +5,9 @@ import datetime as dt
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from decimal import Decimal
+from functools import cache
 from typing import Any, NamedTuple
 
 from django.apps import apps
@@ -65,8 +66,14 @@ def label(row: models.Model) -> str:
 def seal(row: models.Model, key: bytes | None = None, unsealed: Mapping[str, Set[str]] = UNSEALED) -> str:
     """The keyed digest of a row's values."""
     left_out = unsealed.get(row._meta.model_name, frozenset())
-    fields = [field for field in row._meta.concrete_fields if field.name not in left_out]
-    return digest({field.attname: _plain(field.to_python(field.value_from_object(row))) for field in fields}, key)
+    return digest({name: _plain(read(getattr(row, name))) for name, read in _columns(type(row), frozenset(left_out))}, key)
+
+
+@cache
+def _columns(model: type[models.Model], left_out: frozenset[str]) -> list[tuple[str, Callable[[Any], Any]]]:
+    """The sealed columns of a table, each with what reads a value of it."""
+    fields = [field for field in model._meta.concrete_fields if field.name not in left_out]
+    return [(field.attname, field.to_python) for field in fields]
 
 
 def seals(written: Iterable[models.Model], removed: Iterable[models.Model] = ()) -> dict[str, str]:
