@@ -211,7 +211,7 @@ def _publish(kind: str) -> None:
     """Celery's message (protocol 2) with the little that a worker asks of it: making a whole one takes twice as long,
     between the commit and the work."""
     number = str(uuid.uuid4())
-    headers = {"lang": "py", "task": "kick", "id": number, "expires": (dt.datetime.now(dt.UTC) + FRESH).isoformat()}
+    headers = {"lang": "py", "task": "kick", "id": number, "expires": (current_app.now() + FRESH).isoformat()}
     with current_app.producer_pool.acquire(block=True) as producer:
         producer.publish(
             [[kind], {}, {}],

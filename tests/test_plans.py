@@ -137,13 +137,16 @@ def test_the_next_case_comes_from_its_index_without_sorting_and_is_claimed_in_th
     nurse = history[0].nurses[0]
     first = re.sub(r"%\((\w+)\)s", lambda name: {"at": "$1", "organization": "$2"}.get(name[1], "$3"), next_case.FIRST)
     with connection.cursor() as cursor:
-        cursor.execute(f"PREPARE first (timestamptz, bigint, bigint) AS {first.format(columns='*', status='in_review')}")
+        cursor.execute(
+            f"PREPARE first (timestamptz, bigint, bigint) AS {first.format(columns='*', status='in_review')}"
+        )
         cursor.execute("EXPLAIN EXECUTE first (now(), %s, %s)", [nurse.organization_id, nurse.user_id])
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "Index Scan using case_work" in plan, plan
     assert "Sort" not in plan, plan
     said = statements(lambda: claim.claim_next(by=nurse, at=timezone.now()))
-    assert [sql.split()[0] for sql, _ in said] == ["SELECT", "UPDATE", "INSERT"]
+    within_a_test = ("SAVEPOINT", "RELEASE")
+    assert [word for sql, _ in said if (word := sql.split()[0]) not in within_a_test] == ["SELECT", "UPDATE", "INSERT"]
 
 
 def test_a_long_export_begins_before_its_last_row_was_read(history):

@@ -97,7 +97,7 @@ def ready(case: Case, act: Act, *, by: Actor, at: dt.datetime, version: int | No
     lacks."""
     condition, values = _open_to(case, act, by, at, case.version if version is None else version)
     with prepared.cursor() as cursor:
-        cursor.execute(f"SELECT FROM priorauth_case WHERE {condition}", values)  # noqa: S608
+        cursor.execute(f"SELECT FROM priorauth_case WHERE {condition}", values)
         found = cursor.rowcount
     if not found:
         _conflict(case, act, by, at)
