@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import connection, models
+from django.db.backends.postgresql.base import ServerBindingCursor
 
 
 def columns(row: models.Model) -> dict[str, Any]:
@@ -18,3 +19,8 @@ def insert(model: type[models.Model], names: dict[str, Any], prefix: str = "") -
     """The INSERT of one row; each value is a parameter of that name after `prefix`."""
     places = ", ".join(f"%({prefix}{name})s" for name in names)
     return f"INSERT INTO {model._meta.db_table} ({', '.join(names)}) VALUES ({places})"  # noqa: S608
+
+
+def cursor() -> ServerBindingCursor:
+    """The driver's own cursor, none of Django's: one that binds values in the server, or nothing is ever prepared."""
+    return ServerBindingCursor(connection.connection)

@@ -55,7 +55,7 @@ def _by_hand(nurse: Actor) -> list[int]:
     note = by_hand.insert(AuditEvent, columns)
     claimed = []
     plain = connection.connection
-    with plain.cursor() as cursor:
+    with by_hand.cursor() as cursor:
         for _ in range(EACH):
             now = timezone.now()
             with plain.transaction():

@@ -142,10 +142,6 @@ def write(rows: int, opened: int) -> World:
         cursor.execute("SELECT setseed(0.484)")
         for model, (columns, count) in tables.items():
             copies(copied[model], columns, count, values)
-    with connection.cursor() as cursor:
-        for model in tables:
-            table = model._meta.db_table
-            cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")  # noqa: S608
     return World(clerk, nurses, rows, opened, time.perf_counter() - began)
 
 
@@ -171,7 +167,7 @@ def _copied(clerk: Actor, nurse: Actor, at: dt.datetime) -> dict[type[models.Mod
 
 def copies(row: models.Model, columns: Columns, count: int, values: dict[str, Any]) -> None:
     """Write `count` copies of a row with other values in `columns`. `values` are what these name, and for each table
-    the key after which its copies begin."""
+    the key after which its copies begin. The next row of the table gets a key behind them."""
     table, base = row._meta.db_table, values[row._meta.model_name]
     for first in range(1, count + 1, BATCH):
         these = values | {"first": first, "last": min(first + BATCH - 1, count)}
@@ -181,6 +177,8 @@ def copies(row: models.Model, columns: Columns, count: int, values: dict[str, An
             jsonb_populate_record(copied, jsonb_build_object({pairs})) made WHERE copied.id = {row.pk}"""  # noqa: S608
         with connection.cursor() as cursor:
             cursor.execute(statement.format(**these))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")  # noqa: S608
 
 
 def last_key(model: type[models.Model]) -> int:

@@ -40,7 +40,7 @@ def measure() -> Iterator[Finding]:
     waiting = iter([_draft(clerk) for _ in range(2 * EACH * (ROUNDS + 1))])
 
     def in_one_statement() -> None:
-        with guards_off(), connection.connection.cursor() as cursor:
+        with guards_off(), by_hand.cursor() as cursor:
             for case in (next(waiting) for _ in range(EACH)):
                 cursor.execute(statement, values | _of(case), prepare=True)
 

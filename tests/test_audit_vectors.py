@@ -35,6 +35,20 @@ def test_canonical_form_and_hash_are_what_they_were(vector):
     assert plainly(vector) == (vector["canonical"], vector["hash"])
 
 
+DOCUMENTS = [{}, {"rows": {}}, {"rows": {"b:2": "x", "b:10": "", "é": "ß"}}, {"rows": {"a:1": 1}}, {"rows": ["a:1"]}]
+LISTS = [[], ["b", "a", 'ü"'], ["a", 1], {"a": 1}, "a", None]
+
+
+@pytest.mark.parametrize("entities", [*DOCUMENTS, {"rows": {"a:1": "x"}, "job": 1}, {"rows": None}])
+def test_what_was_put_into_a_document_by_force_has_one_form_too(entities):
+    """The form is written out for what events hold mostly; nothing else may come to look like that."""
+    for fields in LISTS:
+        changed = {"entities": entities, "fields": fields, "actor_id": None, "case_version": None}
+        vector = VECTORS[0] | {"event": VECTORS[0]["event"] | changed}
+        event = AuditEvent(**vector["event"], previous=vector["previous"])
+        assert audit.event_hash(event, vector["key"].encode()) == plainly(vector)[1]
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("vector", VECTORS, ids=range(1, 21))
 def test_a_stored_event_has_the_hash_that_it_had_before(vector):

@@ -17,13 +17,13 @@ from priorauth.audit import contents
 from priorauth.models import AuditEvent, Case, ConflictOfInterest, Credential, Handover, SavedView, User
 from priorauth.pictures import queue as pictures
 from priorauth.roles import Role
-from priorauth.services import claim, conflicts, escalate, hand_over, information, saved_views, write
+from priorauth.services import claim, conflicts, escalate, hand_over, information, reopen, saved_views, write
 from priorauth.services.barred import barred
 from priorauth.services.base import moment
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 from priorauth.statuses import Status
 from tests.admin_helpers import act, case_page, held_by, in_review, ready, signed_in, snapshot, typed, with_physician
-from tests.cases import NOW, certain, claimed, office, person, score_all
+from tests.cases import NOW, approve, certain, claimed, office, person, score_all
 from tests.factories import browser
 from tests.tampering import force
 
@@ -368,6 +368,17 @@ def test_claim_next_gives_no_case_that_the_person_took_part_in_or_may_not_sign()
     assert refusals(unlicensed) == ["refused_claim"]
     assert page.post(NEXT).headers["Location"] == case_page(other)
     assert "Nothing waits for you." in text(page.post(NEXT, follow=True))
+    with pytest.raises(NotPermitted, match="As office clerk"):
+        claim.claim_next(by=person(Role.CLERK), at=timezone.now())
+
+
+def test_claim_next_gives_a_reopened_case_to_somebody_who_did_not_decide_it_before():
+    nurse, other, now = person(Role.NURSE), person(Role.NURSE), timezone.now()
+    case = certain(claimed(in_review(), nurse, now), nurse, now)
+    approve(case, nurse, now)
+    reopen.reopen(case, by=person(Role.LEAD), at=now, reason="The office sent a newer report by post.")
+    assert claim.claim_next(by=nurse, at=now) is None
+    assert claim.claim_next(by=other, at=now) == case
 
 
 # The queue

@@ -17,7 +17,7 @@ from priorauth.admin.find import found
 from priorauth.admin.tabs import SORTS, TABS
 from priorauth.models import Job
 from priorauth.roles import SYSTEM, Role
-from priorauth.services import claim
+from priorauth.services import claim, next_case
 from tests.cases import NOW, case_in_review, draft_case, person
 from tests.factories import browser
 from tests.walking import undone
@@ -160,10 +160,20 @@ def test_decisions_against_the_computed_result_are_read_out_of_their_own_index(h
     assert "decision_against_computed" in plan, plan
 
 
-def test_the_next_case_comes_from_its_index_without_sorting(history):
-    plan = claim.free(selectors.reviewable_by(history[0].nurses[0]), timezone.now())[:1].explain()
-    assert "case_work" in plan
+def test_the_next_case_comes_from_its_index_without_sorting_and_is_claimed_in_three_statements(history):
+    nurse = history[0].nurses[0]
+    first = re.sub(r"%\((\w+)\)s", lambda name: {"at": "$1", "organization": "$2"}.get(name[1], "$3"), next_case.FIRST)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"PREPARE first (timestamptz, bigint, bigint) AS {first.format(columns='*', status='in_review')}"
+        )
+        cursor.execute("EXPLAIN EXECUTE first (now(), %s, %s)", [nurse.organization_id, nurse.user_id])
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "Index Scan using case_work" in plan, plan
     assert "Sort" not in plan, plan
+    said = statements(lambda: claim.claim_next(by=nurse, at=timezone.now()))
+    within_a_test = ("SAVEPOINT", "RELEASE")
+    assert [word for sql, _ in said if (word := sql.split()[0]) not in within_a_test] == ["SELECT", "UPDATE", "INSERT"]
 
 
 def test_a_long_export_begins_before_its_last_row_was_read(history):

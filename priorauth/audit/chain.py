@@ -3,16 +3,34 @@
 import datetime as dt
 import hmac
 import json
-from typing import Any
+from functools import lru_cache
+from json.encoder import encode_basestring_ascii as _text
+from typing import Any, Protocol
 
 from priorauth.audit.keys import signing_key
-from priorauth.models import AuditEvent
 
 GENESIS = "0" * 64
-HASHED = (
-    "stream", "sequence", "at", "actor_id", "actor_name", "role", "organization", "action", "entities", "fields",
-    "change_digest", "case_version", "request_id", "key_id",
-)  # fmt: skip
+
+
+class Signed(Protocol):
+    """What is signed of an event, as a row of the table or as it is read for the check."""
+
+    stream: str
+    sequence: int
+    at: str
+    actor_id: int | None
+    actor_name: str
+    role: str
+    organization: str
+    action: str
+    entities: dict[str, Any]
+    fields: list[str]
+    change_digest: str
+    case_version: int | None
+    request_id: str
+    key_id: str
+    previous: str
+
 
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode
 
@@ -27,10 +45,48 @@ def keyed(key: bytes, kind: bytes, message: bytes) -> str:
     return hmac.digest(key, kind + message, "sha256").hex()
 
 
-def event_hash(event: AuditEvent, key: bytes) -> str:
-    """The link: a keyed hash over the previous hash and every signed column of the event."""
-    values = event.__dict__
-    return keyed(key, b"\x00", values["previous"].encode() + canonical({name: values[name] for name in HASHED}))
+def event_hash(event: Signed, key: bytes) -> str:
+    """The link: a keyed hash over the previous hash and the canonical form of every signed column of the event."""
+    link = _begun(key).copy()
+    link.update(f"{event.previous}{_signed(event)}".encode())
+    return link.hexdigest()
+
+
+@lru_cache(maxsize=8)
+def _begun(key: bytes) -> hmac.HMAC:
+    """What every link under a key begins with."""
+    return hmac.new(key, b"\x00", "sha256")
+
+
+def _signed(event: Signed) -> str:
+    """The canonical form, written out: the check of a long trail does little else."""
+    actor = "null" if event.actor_id is None else event.actor_id
+    version = "null" if event.case_version is None else event.case_version
+    return (
+        f'{{"action":{_text(event.action)},"actor_id":{actor},"actor_name":{_text(event.actor_name)},'
+        f'"at":{_text(event.at)},"case_version":{version},"change_digest":{_text(event.change_digest)},'
+        f'"entities":{_entities(event.entities)},"fields":{_names(event.fields)},"key_id":{_text(event.key_id)},'
+        f'"organization":{_text(event.organization)},"request_id":{_text(event.request_id)},'
+        f'"role":{_text(event.role)},"sequence":{event.sequence},"stream":{_text(event.stream)}}}'
+    )
+
+
+def _entities(entities: dict[str, Any]) -> str:
+    """Most events name nothing but rows, each with its digest; whatever else stands there takes the longer way."""
+    rows = entities.get("rows")
+    if len(entities) != 1 or type(rows) is not dict:
+        return _encode(entities)
+    try:
+        return f'{{"rows":{{{",".join([f"{_text(name)}:{_text(rows[name])}" for name in sorted(rows)])}}}}}'
+    except TypeError:  # no text
+        return _encode(entities)
+
+
+def _names(fields: list[str]) -> str:
+    try:
+        return f"[{','.join([_text(name) for name in fields])}]" if type(fields) is list else _encode(fields)
+    except TypeError:
+        return _encode(fields)
 
 
 def digest(change: Any, key: bytes | None = None) -> str:

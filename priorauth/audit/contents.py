@@ -5,12 +5,14 @@ import datetime as dt
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from decimal import Decimal
+from functools import cache
 from typing import Any, NamedTuple
 
 from django.apps import apps
 from django.db import models
+from django.db.models.expressions import RawSQL
 
 from priorauth.audit.chain import digest, utc_text
 from priorauth.models import (
@@ -41,7 +43,7 @@ UNSEALED = {
 # How rows were sealed before a claim could be renewed without an act: such seals hold too.
 UNSEALED_BEFORE = {"case": {"updated_at", "arrived_at", "message_waits", *OF_THE_SCORE}}
 # Columns that came after rows were sealed: where one is empty, its row is sealed as it was before there was one.
-SEALED_IF_SET = {"decisionline": {"levels_not_approved"}, "assessment": {"last_reading"}}
+SEALED_IF_SET = {"decisionline": {"levels_not_approved"}, "assessment": {"last_reading_id"}}
 PEOPLE = ("member", "clinician", "facility")
 HANGING = {
     Revision: "case",
@@ -70,11 +72,18 @@ def label(row: models.Model) -> str:
 def seal(row: models.Model, key: bytes | None = None, unsealed: Mapping[str, Set[str]] = UNSEALED) -> str:
     """The keyed digest of a row's values."""
     left_out = unsealed.get(row._meta.model_name, frozenset())
-    later = SEALED_IF_SET.get(row._meta.model_name, frozenset())
-    fields = [field for field in row._meta.concrete_fields if field.name not in left_out]
-    values = {field: field.value_from_object(row) for field in fields}
-    said = {field: value for field, value in values.items() if value or field.name not in later}
-    return digest({field.attname: _plain(field.to_python(value)) for field, value in said.items()}, key)
+    later, values = SEALED_IF_SET.get(row._meta.model_name, frozenset()), {}
+    for name, read in _columns(type(row), frozenset(left_out)):
+        if (value := getattr(row, name)) or name not in later:
+            values[name] = _plain(read(value))
+    return digest(values, key)
+
+
+@cache
+def _columns(model: type[models.Model], left_out: frozenset[str]) -> list[tuple[str, Callable[[Any], Any]]]:
+    """The sealed columns of a table, each with what reads a value of it."""
+    fields = [field for field in model._meta.concrete_fields if field.name not in left_out]
+    return [(field.attname, field.to_python) for field in fields]
 
 
 def seals(written: Iterable[models.Model], removed: Iterable[models.Model] = ()) -> dict[str, str]:
@@ -84,6 +93,8 @@ def seals(written: Iterable[models.Model], removed: Iterable[models.Model] = ())
 
 def _plain(value: Any) -> Any:
     """A JSON value that is the same before the row is stored and after it is read."""
+    if value is None or type(value) in (str, int, bool):
+        return value
     if isinstance(value, dt.datetime):
         return utc_text(value)
     if isinstance(value, dt.date):
@@ -103,8 +114,11 @@ def rows_of(cases: Sequence[Case]) -> dict[int, list[models.Model]]:
     rows: dict[int, list[models.Model]] = {
         case.pk: [case, *(person for name in PEOPLE if (person := getattr(case, name)))] for case in cases
     }
+    these = RawSQL(
+        "SELECT unnest(%s::bigint[])", [list(rows)]
+    )  # one value: of a list each key would be looked at, each time
     for model, path in HANGING.items():
-        found = model.objects.unscoped("the audit check compares every row").filter(**{f"{path}__in": list(rows)})
+        found = model.objects.unscoped("the audit check compares every row").filter(**{f"{path}__in": these})
         for row in found.annotate(of_case=models.F(f"{path}_id")).order_by("pk"):
             rows[row.of_case].append(row)
     return rows
@@ -130,7 +144,7 @@ def differences(rows: Iterable[models.Model], sealed: dict[str, Sealed], last: i
         known = sealed.get(name)
         gone.discard(name)
         if known and known.digest:
-            if known.digest not in _possible(row, known.key):
+            if known.digest != seal(row, known.key) and known.digest != _seal_before(row, known.key):
                 yield known.event, f"wrote {_words(name)} otherwise than it stands now"
         elif last is not None:
             yield last, f"is the last, and none wrote {_words(name)}"
@@ -138,10 +152,9 @@ def differences(rows: Iterable[models.Model], sealed: dict[str, Sealed], last: i
         yield sealed[name].event, f"wrote {_words(name)}, which is gone"
 
 
-def _possible(row: models.Model, key: bytes) -> list[str]:
-    """The digests that the row may have been sealed with."""
-    before = [seal(row, key, UNSEALED_BEFORE)] if row._meta.model_name in UNSEALED_BEFORE else []
-    return [seal(row, key), *before]
+def _seal_before(row: models.Model, key: bytes) -> str:
+    """What an older event may say of the row."""
+    return seal(row, key, UNSEALED_BEFORE) if row._meta.model_name in UNSEALED_BEFORE else ""
 
 
 def file_differences(rows: Iterable[models.Model], sealed: dict[str, Sealed]) -> Iterator[tuple[int, str]]:

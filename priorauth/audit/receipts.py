@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from priorauth.audit.chain import same
 from priorauth.audit.keys import key_ring
-from priorauth.audit.verify import Fault, walk
+from priorauth.audit.verify import Fault, links, walk
 from priorauth.audit.writer import case_stream
 from priorauth.models import AuditEvent, Case, Decision, Letter
 
@@ -55,8 +55,8 @@ def _first(case: Case, **entity: int) -> Receipt | None:
 def fault(receipt: Receipt) -> Fault | None:
     """What is wrong in the trail up to the event of the receipt, or None where it still stands there."""
     stream = f"case:{receipt.reference}"
-    events = list(AuditEvent.objects.filter(stream=stream, sequence__lte=receipt.sequence).order_by("sequence"))
-    walked = walk(stream, events, key_ring())
+    events = AuditEvent.objects.filter(stream=stream, sequence__lte=receipt.sequence).order_by("sequence")
+    walked = walk(stream, links(events), key_ring())
     if walked.fault:
         return walked.fault
     if walked.last is None or walked.count < receipt.sequence:

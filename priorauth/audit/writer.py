@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, models, transaction
 
+from priorauth import prepared
 from priorauth.audit.chain import GENESIS, digest, event_hash, utc_text
 from priorauth.audit.contents import seals
 from priorauth.audit.keys import key_id, key_ring, signing_key, unknown
@@ -15,8 +16,9 @@ from priorauth.correlation import request_id
 from priorauth.models import AuditEvent, Case
 from priorauth.roles import Actor
 
-# By hand: it runs in every act, and building it anew took longer than running it.
-END = "SELECT sequence, hash, key_id FROM priorauth_auditevent WHERE stream = %s ORDER BY sequence DESC LIMIT 1"
+# One column: number, hash and key of the last event of a stream, or NULL.
+LAST = """(SELECT ARRAY[sequence::text, hash, key_id] FROM priorauth_auditevent WHERE stream = %s
+    ORDER BY sequence DESC LIMIT 1)"""
 
 
 def case_stream(case: Case) -> str:
@@ -37,24 +39,26 @@ def record(
     change: dict[str, Any] | None = None,
     rows: Iterable[models.Model] = (),
     removed: Iterable[models.Model] = (),
+    last: list[str] | None = None,
 ) -> AuditEvent:
     """Append one event, in the caller's transaction.
 
     `case` puts it on the case's stream, whose row the caller has locked; otherwise it goes to the actor's stream of
     the day, locked here. `change` gives the changed fields: their names are kept, their values only as a digest.
     `rows` are the rows that a case's act wrote besides the case, `removed` those it deleted: they are sealed.
+    `last` is what LAST gave since the stream was locked; without it, it is asked for here.
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("an audit event belongs to the transaction of its act")
     stream = case_stream(case) if case else user_stream(by, at)
     if case is None:
-        with connection.cursor() as cursor:
+        with prepared.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [stream])
     key = signing_key()
-    sequence, previous = _end_of(stream)
+    sequence, previous = _after(stream, last or _end_of(stream))
     event = AuditEvent(
         stream=stream,
-        sequence=sequence + 1,
+        sequence=sequence,
         at=utc_text(at),
         actor_id=by.user_id,
         actor_name=by.name,
@@ -70,18 +74,22 @@ def record(
         previous=previous,
     )
     event.hash = event_hash(event, key)
-    event.save(force_insert=True)
+    prepared.insert(event)
     return event
 
 
-def _end_of(stream: str) -> tuple[int, str]:
-    """The number and the hash of the last event. Raises ImproperlyConfigured where it has a key unknown here: this
-    process was left running with a retired key, or was started without the one before."""
-    with connection.cursor() as cursor:
-        cursor.execute(END, [stream])
-        last = cursor.fetchone()
+def _end_of(stream: str) -> list[str] | None:
+    with prepared.cursor() as cursor:
+        cursor.execute(f"SELECT {LAST}", [stream])
+        return cursor.fetchone()[0]
+
+
+def _after(stream: str, last: list[str] | None) -> tuple[int, str]:
+    """The number of the next event, and the hash of the last. Raises ImproperlyConfigured where that has a key unknown
+    here: this process was left running with a retired key, or was started without the one before."""
     if last is None:
-        return 0, GENESIS
-    if last[2] not in key_ring():
-        raise ImproperlyConfigured(f"The last event of {stream} {unknown(last[2])}.")
-    return last[:2]
+        return 1, GENESIS
+    sequence, previous, key = last
+    if key not in key_ring():
+        raise ImproperlyConfigured(f"The last event of {stream} {unknown(key)}.")
+    return int(sequence) + 1, previous

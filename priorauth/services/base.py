@@ -9,11 +9,11 @@ from typing import Any, NoReturn
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import F
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 
-from priorauth import audit
+from priorauth import audit, prepared
+from priorauth.audit.writer import LAST
 from priorauth.models import Case, Decision, Handover
 from priorauth.roles import Actor, Role
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
@@ -22,14 +22,16 @@ from priorauth.statuses import DECIDED, TRANSITIONS, Act, Status
 SHORTEST_REASON = 20  # characters that can be seen
 # Hangul fillers, the braille blank and the null notehead: letters and symbols by their category (Unicode 15).
 BLANK_LOOKING = frozenset("\u115f\u1160\u3164\uffa0\u2800\U0001d159")
+SOURCES = {act: sorted(transition.sources) for act, transition in TRANSITIONS.items()}
 
 
 @dataclass
 class Change:
     """What the audit event of an act will say: `entities` by id, `fields` by name with their new values (digested),
-    `rows` that the act wrote besides the case and `removed` that it deleted (sealed)."""
+    `rows` that the act wrote besides the case and `removed` that it deleted (sealed). `last` is the event before it."""
 
     case: Case
+    last: list[str] | None
     entities: dict[str, Any] = field(default_factory=dict)
     fields: dict[str, Any] = field(default_factory=dict)
     rows: list[models.Model] = field(default_factory=list)
@@ -47,44 +49,70 @@ def acting(
     act that asks for a claim also where somebody was faster.
     """
     permit(case, act, by=by, at=at)
+    with transaction.atomic():
+        change = begin(case, act, by=by, at=at, version=version, **columns)
+        if change:
+            yield change
+            end(change, act, by=by, at=at)
+    if not change:
+        _conflict(case, act, by, at)
+
+
+def begin(
+    case: Case, act: Act, *, by: Actor, at: dt.datetime, version: int | None = None, **columns: Any
+) -> Change | None:
+    """The conditional UPDATE of `act`, in the caller's transaction. None where the case moved on or is not held."""
     transition = TRANSITIONS[act]
     columns |= {"updated_at": at} | ({"status": transition.to} if transition.to else {})
-    with transaction.atomic():
-        seen = case.version if version is None else version
-        done = _open_to(case, act, by, at, seen).update(version=F("version") + 1, **columns)
-        if done:
-            case.version = seen + 1
-            for name, value in columns.items():
-                setattr(case, name, value)
-            change = Change(case)
-            yield change
-            written = {name: _plain(value) for name, value in columns.items()}
-            audit.record(
-                by=by,
-                at=at,
-                action=act,
-                case=case,
-                entities=change.entities,
-                change=written | change.fields,
-                rows=change.rows,
-                removed=change.removed,
-            )
-    if not done:
-        _conflict(case, act, by, at)
+    seen = case.version if version is None else version
+    named = ", ".join(f"{Case._meta.get_field(name).column} = %s" for name in columns)
+    values = [value.pk if isinstance(value, models.Model) else value for value in columns.values()]
+    condition, seen_so = _open_to(case, act, by, at, seen)
+    statement = f"UPDATE priorauth_case SET version = version + 1, {named} WHERE {condition} RETURNING {LAST}"  # noqa: S608
+    with prepared.cursor() as cursor:
+        cursor.execute(statement, [*values, *seen_so, audit.case_stream(case)])
+        found = cursor.fetchone()
+    if found is None:
+        return None
+    case.version = seen + 1
+    for name, value in columns.items():
+        setattr(case, name, value)
+    return Change(case, found[0], fields={name: _plain(value) for name, value in columns.items()})
+
+
+def end(change: Change, act: Act, *, by: Actor, at: dt.datetime) -> None:
+    """The audit event of an act that was begun: the last that its transaction writes."""
+    audit.record(
+        by=by,
+        at=at,
+        action=act,
+        case=change.case,
+        last=change.last,
+        entities=change.entities,
+        change=change.fields,
+        rows=change.rows,
+        removed=change.removed,
+    )
 
 
 def ready(case: Case, act: Act, *, by: Actor, at: dt.datetime, version: int | None = None) -> None:
     """Raise Conflict, as `acting` would, where the case moved on or is not held: before a service tells what the act
     lacks."""
-    if not _open_to(case, act, by, at, case.version if version is None else version).exists():
+    condition, values = _open_to(case, act, by, at, case.version if version is None else version)
+    with prepared.cursor() as cursor:
+        cursor.execute(f"SELECT FROM priorauth_case WHERE {condition}", values)
+        found = cursor.rowcount
+    if not found:
         _conflict(case, act, by, at)
 
 
-def _open_to(case: Case, act: Act, by: Actor, at: dt.datetime, version: int) -> models.QuerySet:
-    """The case, where it still is as it was seen, in a status that `act` starts from, and held where that is asked."""
-    rows = Case.objects.unscoped("the caller fetched the case in scope; this only narrows it")
-    rows = rows.filter(pk=case.pk, version=version, status__in=TRANSITIONS[act].sources)
-    return rows.filter(claimed_by=by.user_id, claimed_until__gt=at) if TRANSITIONS[act].claimed else rows
+def _open_to(case: Case, act: Act, by: Actor, at: dt.datetime, version: int) -> tuple[str, list[Any]]:
+    """The condition, with its values, that the case still is as it was seen, in a status that `act` starts from, and
+    held where that is asked."""
+    condition, values = "id = %s AND version = %s AND status = ANY(%s)", [case.pk, version, SOURCES[act]]
+    if TRANSITIONS[act].claimed:
+        return f"{condition} AND claimed_by_id = %s AND claimed_until > %s", [*values, by.user_id, at]
+    return condition, values
 
 
 def _conflict(case: Case, act: Act, by: Actor, at: dt.datetime) -> NoReturn:
@@ -94,7 +122,7 @@ def _conflict(case: Case, act: Act, by: Actor, at: dt.datetime) -> NoReturn:
     raise Conflict(_why_not(case, act, by, at))
 
 
-def permit(case: Case, act: Act, *, by: Actor, at: dt.datetime) -> None:
+def permit(case: Case | None, act: Act, *, by: Actor, at: dt.datetime) -> None:
     """Refuse a role that may not do `act`. A service that checks anything else calls this first, outside of any
     transaction of its own, so that the refused attempt is kept and the answer does not tell what the case holds."""
     if by.role in TRANSITIONS[act].roles:
@@ -106,7 +134,7 @@ def permit(case: Case, act: Act, *, by: Actor, at: dt.datetime) -> None:
     refuse(case, act, why, by=by, at=at)
 
 
-def refuse(case: Case, act: Act, why: str, *, by: Actor, at: dt.datetime) -> NoReturn:
+def refuse(case: Case | None, act: Act, why: str, *, by: Actor, at: dt.datetime) -> NoReturn:
     """Write the refused attempt to the person's own stream, then raise NotPermitted, which says why."""
     note_refusal(case, act, by=by, at=at)
     raise NotPermitted(why)
@@ -118,9 +146,9 @@ def lacking(case: Case, act: Act, field_name: str, why: str, *, by: Actor, at: d
     raise Incomplete(field_name, why)
 
 
-def note_refusal(case: Case, act: Act, *, by: Actor, at: dt.datetime) -> None:
+def note_refusal(case: Case | None, act: Act, *, by: Actor, at: dt.datetime) -> None:
     with transaction.atomic():
-        audit.record(by=by, at=at, action=f"refused_{act}", entities={"case": case.reference})
+        audit.record(by=by, at=at, action=f"refused_{act}", entities={"case": case.reference} if case else {})
 
 
 def needed(text: str, field_name: str, message: str) -> str:

@@ -1,18 +1,17 @@
 """Claiming a case for review, and giving it back. A claim keeps two people from deciding the same case."""
 
 import datetime as dt
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
 from django.db.models.functions import Greatest
 
 from priorauth import audit
 from priorauth.models import Case, Handover
 from priorauth.roles import Actor, Role
-from priorauth.selectors import reviewable_by
-from priorauth.services import conflicts
-from priorauth.services.base import acting, holder, permit, refuse, visible
-from priorauth.services.errors import Conflict, Incomplete, NotPermitted
+from priorauth.services import conflicts, next_case
+from priorauth.services.base import acting, begin, end, holder, permit, refuse, visible
+from priorauth.services.errors import Conflict, Incomplete
 from priorauth.statuses import IN_REVIEW, Act, Status
 
 CLAIM = dt.timedelta(minutes=30)
@@ -31,8 +30,7 @@ def claim(case: Case, *, by: Actor, at: dt.datetime, version: int | None = None)
         return renew(case, by=by, at=at)
     if held(case, at):
         raise Conflict(holder(case))
-    columns = {"claimed_by_id": by.user_id, "claimed_until": at + CLAIM, "arrived_at": None}
-    with acting(case, Act.CLAIM, by=by, at=at, version=version, **columns):
+    with acting(case, Act.CLAIM, by=by, at=at, version=version, **_held_by(by, at)):
         pass
     return case
 
@@ -40,20 +38,21 @@ def claim(case: Case, *, by: Actor, at: dt.datetime, version: int | None = None)
 def claim_next(*, by: Actor, at: dt.datetime) -> Case | None:
     """Claim the first case that `by` may decide and nobody holds: expedited first, then by due time. None if none.
 
-    Raises NotPermitted for a physician without an active licence.
+    Raises NotPermitted for who may claim none: a physician without an active licence too.
     """
+    permit(None, Act.CLAIM, by=by, at=at)
     if why := conflicts.unlicensed(by, at):
-        with transaction.atomic():
-            audit.record(by=by, at=at, action=f"refused_{Act.CLAIM}")
-        raise NotPermitted(why)
-    cases = conflicts.without_conflicts(free(reviewable_by(by), at), by)
+        refuse(None, Act.CLAIM, why, by=by, at=at)
     with transaction.atomic():
-        case = cases.select_for_update(skip_locked=True, of=("self",)).first()
-        return claim(case, by=by, at=at) if case else None
+        case = next_case.lock(by, at)
+        if case:
+            change = begin(case, Act.CLAIM, by=by, at=at, **_held_by(by, at))
+            end(change, Act.CLAIM, by=by, at=at)
+    return case
 
 
-def free(cases: QuerySet[Case], at: dt.datetime) -> QuerySet[Case]:
-    return cases.filter(Q(claimed_by__isnull=True) | Q(claimed_until__lte=at))
+def _held_by(by: Actor, at: dt.datetime) -> dict[str, Any]:
+    return {"claimed_by_id": by.user_id, "claimed_until": at + CLAIM, "arrived_at": None}
 
 
 def held(case: Case, at: dt.datetime) -> bool:

@@ -4,12 +4,12 @@ import datetime as dt
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 
 from policies.codes import CodeError, Npi
 from priorauth import audit
-from priorauth.models import Case, ConflictOfInterest, Credential, Organization, Revision, User
+from priorauth.models import Case, ConflictOfInterest, Credential, Organization, User
 from priorauth.roles import REVIEWER_ROLES, Actor, Role
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 
@@ -34,30 +34,6 @@ def conflict(case: Case, user_id: int | None) -> str:
         if one.member_id and case.member and _same_member(one, case):
             return WITH_MEMBER
     return ""
-
-
-def without_conflicts(cases: QuerySet[Case], by: Actor) -> QuerySet[Case]:
-    """The cases without those that this person must not decide: declared, started or sent by themselves, or treated by
-    them."""
-    npis = list(Credential.objects.filter(user=by.user_id, npi__gt="").values_list("npi", flat=True))
-    for one in declared(by.user_id):
-        if one.office_id:
-            cases = cases.exclude(office=one.office_id)
-        elif one.npi:
-            npis.append(one.npi)
-        else:
-            cases = cases.exclude(member__member_id=one.member_id, member__birth_date=one.birth_date)
-    if npis:
-        cases = cases.exclude(clinician__npi__in=npis)
-    return _without_own(cases, by.user_id)
-
-
-def _without_own(cases: QuerySet[Case], user_id: int | None) -> QuerySet[Case]:
-    """For who worked for an office once: without what they started or sent there."""
-    if Case.objects.unscoped("a person's own requests").filter(created_by=user_id).exists():
-        cases = cases.exclude(created_by=user_id)
-    own = Revision.objects.unscoped("a person's own sendings").filter(created_by=user_id)
-    return cases.filter(~Exists(own.filter(case=OuterRef("pk")))) if own.exists() else cases
 
 
 def unlicensed(by: Actor, at: dt.datetime) -> str:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.utils import timezone
 
 from policies import facts as facts_v1
-from priorauth import jobs
+from priorauth import jobs, prepared
 from priorauth.models import Case, Clinician, Facility, Job, Member, Revision
 from priorauth.roles import Actor
 from priorauth.services import bounds, clock_rules, panel_record
@@ -18,6 +18,7 @@ from priorauth.services.base import Change, acting, permit
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.statuses import Act, Urgency
 
+GOES_WITH = "UPDATE priorauth_attachment SET revision_id = %s WHERE case_id = %s AND revision_id IS NULL"
 OF_THE_SENDING = frozenset({"second_request", "changes_after_panel", "confirmed"})
 
 
@@ -91,9 +92,10 @@ def revise(
     revision = Revision(
         case=case, number=number, facts=document, details=details, created_by_id=by.user_id, created_at=at
     )
-    revision.save(force_insert=True)
+    prepared.insert(revision)
     change.rows.append(revision)
-    case.attachments.filter(revision=None).update(revision=revision)
+    with prepared.cursor() as cursor:
+        cursor.execute(GOES_WITH, [revision.pk, case.pk])
     jobs.enqueue(Job.Kind.SCORE, case, dedupe_key=f"score:{case.pk}:{number}", at=at)
     change.entities["revision"] = number
     change.fields |= {"facts": document, "details": details}
@@ -156,7 +158,7 @@ def _people(case: Case, submission: Submission) -> dict[str, int]:
     parameters: dict[str, Any] = {"office": case.office_id}
     for kind in ("member", "clinician", "facility"):
         parameters |= {f"{kind}_{name}": value for name, value in getattr(submission, kind).items()}
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(PEOPLE, parameters)
         return dict(zip(("member_id", "clinician_id", "facility_id"), cursor.fetchone(), strict=True))
 
@@ -175,7 +177,7 @@ USE_UP = "DELETE FROM priorauth_draft WHERE case_id = %s AND (%s OR version = %s
 
 def _use_up_draft(case: Case, version: int | None) -> dict[str, Any]:
     """Take the draft of a case that is being sent, and give what it recorded. One statement: nobody saves between."""
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(USE_UP, [case.pk, version is None, version])
         row = cursor.fetchone()
     if version is not None and row is None:

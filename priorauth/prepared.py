@@ -1,0 +1,38 @@
+"""Statements that PostgreSQL parses and plans once for each connection, not each time: those that run in every act.
+
+Django's own cursors write the values into the text, so that no two statements are the same. The settings say after how
+many times one is prepared (`prepare_threshold`), and that its plan is made for any values (`plan_cache_mode`).
+"""
+
+from functools import cache
+
+from django.db import connections, models
+from django.db.backends.postgresql.base import ServerBindingCursor
+from django.db.backends.utils import CursorWrapper
+
+
+def cursor() -> CursorWrapper:
+    """A cursor as `connection.cursor()` gives, whose statements are prepared. PostgreSQL has to see the type of each
+    value: from the column that it stands beside, or from a cast."""
+    default = connections["default"]
+    default.ensure_connection()
+    wrapped = default.make_debug_cursor if default.queries_logged else default.make_cursor
+    return wrapped(ServerBindingCursor(default.connection))
+
+
+def insert(row: models.Model) -> None:
+    """What `row.save(force_insert=True)` does for a table whose rows nobody listens to."""
+    statement, fields = _insert(type(row))
+    values = [field.get_db_prep_save(getattr(row, field.attname), connections["default"]) for field in fields]
+    with cursor() as opened:
+        opened.execute(statement, values)
+        (row.pk,) = opened.fetchone()
+    row._state.adding, row._state.db = False, "default"
+
+
+@cache
+def _insert(model: type[models.Model]) -> tuple[str, list[models.Field]]:
+    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+    columns, places = (", ".join(each) for each in ([field.column for field in fields], ["%s"] * len(fields)))
+    table = model._meta.db_table
+    return f"INSERT INTO {table} ({columns}) VALUES ({places}) RETURNING id", fields  # noqa: S608
