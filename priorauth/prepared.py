@@ -1,7 +1,7 @@
 """Statements that PostgreSQL parses and plans once for each connection, not each time: those that run in every act.
 
-Django's own cursors write the values into the text, so that no two statements are the same. The settings say after how
-many times one is prepared (`prepare_threshold`), and that its plan is made for any values (`plan_cache_mode`).
+Django's own cursors write the values into the text, so that no two statements are the same. The settings say that these
+are prepared the first time (`prepare_threshold`), and that a plan is made for any values (`plan_cache_mode`).
 """
 
 from functools import cache
@@ -15,9 +15,10 @@ def cursor() -> CursorWrapper:
     """A cursor as `connection.cursor()` gives, whose statements are prepared. PostgreSQL has to see the type of each
     value: from the column that it stands beside, or from a cast."""
     default = connections["default"]
+    if default.queries_logged:  # a prepared statement cannot tell its text and its values
+        return default.cursor()
     default.ensure_connection()
-    wrapped = default.make_debug_cursor if default.queries_logged else default.make_cursor
-    return wrapped(ServerBindingCursor(default.connection))
+    return default.make_cursor(ServerBindingCursor(default.connection))
 
 
 def insert(row: models.Model) -> None:
