@@ -110,7 +110,7 @@ DATABASES = {
 DATABASES["default"]["OPTIONS"] = {
     "connect_timeout": 3,
     "tcp_user_timeout": 10_000,  # milliseconds
-    "prepare_threshold": 5,  # times; only statements of priorauth/prepared.py are ever prepared
+    "prepare_threshold": 0,  # at once; only statements of priorauth/prepared.py are ever prepared
     "options": "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s -c plan_cache_mode=force_generic_plan",
 } | DATABASES["default"].get("OPTIONS", {})
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -11,7 +11,6 @@ import random
 import threading
 import time
 import traceback
-import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -28,7 +27,6 @@ MAX_ATTEMPTS = 5
 BACKOFF_SECONDS = (2, 10, 60, 300)
 LOST_SECONDS = 2  # after a try whose worker, or whose database, went away: mostly no fault of the job's
 BROKER_PAUSE_SECONDS = 15
-FRESH = dt.timedelta(seconds=10)  # a wake-up that waited for longer wakes nobody
 BROKER_PATIENCE_SECONDS = 0.1
 
 WORKER = "worker"
@@ -201,25 +199,10 @@ class _Broker:
 
     def _send(self, kind: str) -> None:
         try:
-            _publish(kind)
+            current_app.send_task("kick", args=[kind], retry=False, expires=10)
         except Exception as error:  # whatever a broker says, the request behind this stands
             self.pause_until = time.monotonic() + BROKER_PAUSE_SECONDS
             log.warning("no wake-up sent (%s): the job waits for the next beat", type(error).__name__)
-
-
-def _publish(kind: str) -> None:
-    """Celery's message (protocol 2) with the little that a worker asks of it: making a whole one takes twice as long,
-    between the commit and the work."""
-    number = str(uuid.uuid4())
-    headers = {"lang": "py", "task": "kick", "id": number, "expires": (current_app.now() + FRESH).isoformat()}
-    with current_app.producer_pool.acquire(block=True) as producer:
-        producer.publish(
-            [[kind], {}, {}],
-            routing_key=current_app.conf.task_default_queue,
-            serializer="json",
-            headers=headers,
-            correlation_id=number,
-        )
 
 
 _broker = _Broker()

@@ -1,7 +1,7 @@
 """Statements that PostgreSQL parses and plans once for each connection, not each time: those that run in every act.
 
-Django's own cursors write the values into the text, so that no two statements are the same. The settings say after how
-many times one is prepared (`prepare_threshold`), and that its plan is made for any values (`plan_cache_mode`).
+Django's own cursors write the values into the text, so that no two statements are the same. The settings say that these
+are prepared the first time (`prepare_threshold`), and that a plan is made for any values (`plan_cache_mode`).
 """
 
 from functools import cache
@@ -9,21 +9,23 @@ from functools import cache
 from django.db import connections, models
 from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.backends.utils import CursorWrapper
+from psycopg.types.json import Jsonb
 
 
 def cursor() -> CursorWrapper:
     """A cursor as `connection.cursor()` gives, whose statements are prepared. PostgreSQL has to see the type of each
     value: from the column that it stands beside, or from a cast."""
     default = connections["default"]
+    if default.queries_logged:  # a prepared statement cannot tell its text and its values
+        return default.cursor()
     default.ensure_connection()
-    wrapped = default.make_debug_cursor if default.queries_logged else default.make_cursor
-    return wrapped(ServerBindingCursor(default.connection))
+    return default.make_cursor(ServerBindingCursor(default.connection))
 
 
 def insert(row: models.Model) -> None:
-    """What `row.save(force_insert=True)` does for a table whose rows nobody listens to."""
-    statement, fields = _insert(type(row))
-    values = [field.get_db_prep_save(getattr(row, field.attname), connections["default"]) for field in fields]
+    """What `row.save(force_insert=True)` does for a table whose rows nobody listens to. The driver adapts the values."""
+    statement, names, documents = _insert(type(row))
+    values = [Jsonb(value) if name in documents else value for name in names for value in [getattr(row, name)]]
     with cursor() as opened:
         opened.execute(statement, values)
         (row.pk,) = opened.fetchone()
@@ -31,8 +33,10 @@ def insert(row: models.Model) -> None:
 
 
 @cache
-def _insert(model: type[models.Model]) -> tuple[str, list[models.Field]]:
+def _insert(model: type[models.Model]) -> tuple[str, list[str], frozenset[str]]:
+    """The statement, the attributes of a row in its order, and those of them that are documents."""
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
     columns, places = (", ".join(each) for each in ([field.column for field in fields], ["%s"] * len(fields)))
-    table = model._meta.db_table
-    return f"INSERT INTO {table} ({columns}) VALUES ({places}) RETURNING id", fields  # noqa: S608
+    statement = f"INSERT INTO {model._meta.db_table} ({columns}) VALUES ({places}) RETURNING id"  # noqa: S608
+    documents = frozenset(field.attname for field in fields if isinstance(field, models.JSONField))
+    return statement, [field.attname for field in fields], documents
