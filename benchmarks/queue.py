@@ -17,7 +17,7 @@ from priorauth.admin.base import COUNTED_ROWS
 from priorauth.admin.tabs import SORTS, TABS
 from priorauth.models import User
 
-ROUNDS = 15
+ROUNDS = 9
 SORTED = [(tab, sort) for tab, sorts in SORTS.items() for sort in sorts]
 # What few cases have (seed.py: one in a thousand), what many have, what all have, and two of these together.
 FILTERS = (
@@ -28,17 +28,19 @@ FILTERS = (
     {"edition": "bcbsma-484 2022-06"},
     {"path": "A", "missing": "imaging_nonhealing"},
 )
-OVER_CASES = 'FROM "priorauth_case"'
+OVER_CASES, OF_THE_TABS = 'FROM "priorauth_case"', "SELECT (SELECT count(*)"
 
 
 @dataclass
 class View:
-    """What one view costs, in milliseconds: its partial-index query alone, its first and its last page."""
+    """What one view costs, in milliseconds: its partial-index query alone, its first and its last page, and one reading
+    of all that it lists."""
 
     name: str
     alone: float
     first: float
     last: float
+    whole: float
     pages: int
 
 
@@ -50,10 +52,12 @@ def measure(world: World) -> Iterator[Finding]:
     yield _last(queue, "queue, last page against page 1")
     yield from _worst(others, "other view")
     yield from _worst([_view(browser, {"view": tab, "sort": sort}) for tab, sort in SORTED], "sorted view")
-    yield from _worst([_view(browser, {"view": tab} | by) for tab in SORTS for by in FILTERS], "filtered view")
-    both = [_view(browser, {"view": tab, "sort": sort} | by) for tab, sort in SORTED for by in FILTERS]
-    yield from _worst(both, "view that is both")
-    yield _counted(browser)
+    filtered = [_view(browser, {"view": tab} | by) for tab in SORTS for by in FILTERS]
+    filtered += [_view(browser, {"view": tab, "sort": sort} | by) for tab, sort in SORTED for by in FILTERS[:2]]
+    yield _through(max(filtered, key=lambda view: view.first / view.whole))
+    slowest = max(filtered, key=lambda view: view.first)
+    yield Finding("the slowest of these", "", f"{slowest.first:.1f} ms", True, slowest.name)
+    yield from _counted(browser)
 
 
 def _worst(views: list[View], what: str) -> Iterator[Finding]:
@@ -70,14 +74,21 @@ def _last(view: View, what: str) -> Finding:
     return at_most(what, 2, view.last / view.first, f"{view.name}: page {view.pages} in {view.last:.1f} ms of SQL")
 
 
+def _through(view: View) -> Finding:
+    told = f"{view.name}: {view.whole:.1f} ms to read all of it once, {view.first:.1f} ms of SQL for page 1"
+    return at_most("a filtered view against one reading", 2, view.first / view.whole, told)
+
+
 def _view(browser: Client, asked: dict[str, str]) -> View:
     listed = browser.get(_queue(), asked).context["cl"]
-    alone, pages = listed.queryset[: listed.list_per_page].query.sql_with_params(), listed.paginator.num_pages
+    alone = listed.queryset[: listed.list_per_page].query.sql_with_params()
+    whole = listed.queryset.order_by().count
+    pages = listed.paginator.num_pages
     spent = [
-        (_alone(*alone), *(_spent(browser, asked | {"p": str(page)}) for page in (1, pages))) for _ in range(ROUNDS)
+        (_alone(*alone), *(_spent(browser, asked | {"p": str(page)}) for page in (1, pages)), 1000 * spent_on(whole)[0])
+        for _ in range(ROUNDS)
     ]
-    name = ", ".join(asked.values())
-    return View(name, *(statistics.median(each) for each in zip(*spent, strict=True)), pages)
+    return View(", ".join(asked.values()), *(statistics.median(each) for each in zip(*spent, strict=True)), pages)
 
 
 def _queue() -> str:
@@ -85,13 +96,14 @@ def _queue() -> str:
 
 
 def _alone(statement: str, parameters: Any) -> float:
-    """Milliseconds of the statement that reads what the first page shows."""
+    """Milliseconds of one statement."""
     with connection.cursor() as cursor:
         return 1000 * spent_on(lambda: cursor.execute(statement, parameters))[0]
 
 
 def _spent(browser: Client, asked: dict[str, Any]) -> float:
-    return sum(milliseconds for milliseconds, _, _ in _statements(browser, asked))
+    """Milliseconds of the statements that make the list: the numbers of the tabs are the same for each."""
+    return sum(spent for spent, sql, _ in _statements(browser, asked) if not sql.startswith(OF_THE_TABS))
 
 
 def _statements(browser: Client, asked: dict[str, Any]) -> list[tuple[float, str, Any]]:
@@ -110,16 +122,16 @@ def _statements(browser: Client, asked: dict[str, Any]) -> list[tuple[float, str
     return found
 
 
-def _counted(browser: Client) -> Finding:
-    """The most rows that any part of any statement of the views' first pages gives."""
-    found = [
-        (_rows_given(statement, parameters), name)
-        for name in TABS
-        for _, statement, parameters in _statements(browser, {"view": name})
-    ]
-    most, where = max(found)
+def _counted(browser: Client) -> Iterator[Finding]:
+    """What the numbers of the tabs take, and the most rows that any part of any statement of the views' first pages
+    gives."""
+    asked = [{"view": name} for name in TABS] + [{"view": tab, "sort": sort} for tab, sort in SORTED]
+    said = [(one, *statement) for one in asked for statement in _statements(browser, one)]
+    tabs = statistics.median(spent for _, spent, sql, _ in said if sql.startswith(OF_THE_TABS))
+    yield Finding("beside it the numbers of the tabs", "", f"{tabs:.1f} ms", True, f"{len(TABS)} counts, each capped")
+    most, where = max((_rows_given(sql, parameters), ", ".join(one.values())) for one, _, sql, parameters in said)
     told = f"the most that a statement of any view looks through ({where})"
-    return Finding("no full count", f"at most {COUNTED_ROWS:,} rows", f"{most:,} rows", most <= COUNTED_ROWS, told)
+    yield Finding("no full count", f"at most {COUNTED_ROWS:,} rows", f"{most:,} rows", most <= COUNTED_ROWS, told)
 
 
 def _rows_given(statement: str, parameters: Any) -> int:

@@ -10,6 +10,7 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
+from priorauth import audit
 from priorauth.admin import saved_views
 from priorauth.models import Case, Job
 from priorauth.roles import Role
@@ -69,6 +70,7 @@ def test_what_was_scored_before_is_filled_in_by_the_migration_and_no_seal_breaks
     assert [columns(case) for case in cases] == before
     assert before[1][1:3] == (["A"], ["imaging_nonhealing"])
     assert before[2] == ("", [], [], "")
+    assert [audit.verify_case(case) for case in cases] == [(None, case.version) for case in cases]
 
 
 @pytest.fixture
