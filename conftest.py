@@ -5,6 +5,7 @@ settings are read, which is why pyproject.toml does not name DJANGO_SETTINGS_MOD
 read them earlier than any conftest. Where the environment names DATABASE_URL and REDIS_URL, those are used.
 """
 
+import gc
 import hashlib
 import os
 import secrets
@@ -96,6 +97,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if getattr(getattr(item, "module", None), "figure", None) is figure:
             item.add_marker("soak")
     items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
+
+def pytest_collection_finish() -> None:
+    """What is collected stays to the end: the garbage collector need not walk through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

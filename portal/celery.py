@@ -5,6 +5,7 @@ import os
 import sys
 from typing import Any
 
+from billiard import pool
 from celery import Celery
 from celery.app.amqp import AMQP
 from celery.signals import beat_init, celeryd_init, setup_logging, worker_init, worker_ready
@@ -35,6 +36,10 @@ class Wire(AMQP):
 
 # Wake-ups are worth nothing once taken. Putting them back on a connection that was lost ends the whole worker.
 Channel.do_restore = False
+
+# A process that ends waits until its last result was read, for half a minute. A worker that is told to stop reads none
+# of a task that it took at that moment: the process would wait for nothing, and a deploy with it.
+pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 10  # tenths of a second
 
 app = Celery("portal", amqp=Wire)
 app.config_from_object("django.conf:settings", namespace="CELERY")

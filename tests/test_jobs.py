@@ -2,8 +2,10 @@
 
 import datetime as dt
 import threading
+from types import SimpleNamespace
 
 import pytest
+from billiard.pool import Worker
 from django.db import connection, transaction
 from kombu.exceptions import OperationalError
 from redis.exceptions import ResponseError
@@ -194,3 +196,13 @@ def test_whatever_the_broker_says_the_request_is_received(trouble, monkeypatch, 
         case = sent_case(person(Role.CLERK))
     assert case.status == "received"
     assert jobs._broker.pause_until > 0
+
+
+def test_a_worker_that_stops_waits_for_nobody_to_read_a_result(monkeypatch):
+    """A task that was taken while the worker was told to stop held it for half a minute, and a deploy with it."""
+    naps = []
+    monkeypatch.setattr("billiard.pool.time.sleep", naps.append)
+    process = Worker.__new__(Worker)
+    process.on_ready_counter = SimpleNamespace(value=0)
+    assert not process._ensure_messages_consumed(completed=1)
+    assert 0 < sum(naps) <= 1.01
