@@ -102,12 +102,14 @@ def _sent(case: Case) -> dict[str, Any]:
         return context
     latest = revisions[0]
     assessment = case.assessments.filter(revision=latest).order_by("-pk").first()
+    dated = typed.of_treatments(latest)
     return context | {
         "latest": latest,
         "assessment": assessment,
         "explanation": assessment.explanation if assessment else None,
         "waits": assessment is None and case.jobs.filter(kind=Job.Kind.SCORE, state=Job.State.WAITING).exists(),
-        "timeline": timeline.draw(latest.facts, latest.details.get("sources") or {}, typed.of_treatments(latest)),
+        "timeline": timeline.draw(latest.facts, latest.details.get("sources") or {}, dated),
+        "dated": list(dated.values()),
         "spine": spine.draw(latest.facts),
     }
 
