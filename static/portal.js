@@ -84,16 +84,28 @@
     note.textContent = words;
   }
 
-  // A second press of a button within five seconds is the same press.
+  // A second press of a button within five seconds is the same press; the first one says that it was heard.
+  var heard = [];
   document.addEventListener("submit", function (event) {
     if (event.defaultPrevented) return;
     var form = event.target, now = Date.now();
-    if (now - (form.pressed || 0) < 5000) event.preventDefault();
-    else form.pressed = now;
+    if (now - (form.pressed || 0) < 5000) return event.preventDefault();
+    form.pressed = now;
+    hear(event.submitter);
   });
   window.addEventListener("pageshow", function () {
     Array.prototype.forEach.call(document.forms, function (form) { form.pressed = 0; });
+    heard.splice(0).forEach(function (one) { one.button.replaceChildren.apply(one.button, one.words); });
   });
+
+  function hear(button) {
+    var words = button && button.matches("button.button") ? button.textContent.trim() : "";
+    var now = /^Send/.test(words) ? "Sending..." : /^(Save|Keep|Check and)/.test(words) ? "Saving..." : "";
+    if (!now) return;
+    heard.push({ button: button, words: Array.from(button.childNodes) });
+    button.setAttribute("aria-live", "polite");
+    button.replaceChildren(now);
+  }
 
   // The request form: saves itself, keeps the list of what is missing fresh, adds rows in place, shows uploads.
   // One post at a time: each carries the version that the one before it gave.

@@ -406,7 +406,9 @@ def test_a_month_stands_beside_the_day_that_was_counted_for_the_reviewer_the_off
     facts = sent.split("What was sent", 1)[-1]
     assert f"still going on; {started}" in facts
     assert over in facts
-    assert started in text_of(office.get(f"/requests/{case.reference}/")), "beside its bar in the timeline"
+    own = text_of(office.get(f"/requests/{case.reference}/"))
+    assert f"A treatment {started}. If you know the day, correct or add facts" in own
+    assert own.count(started) >= 3, "and beside its bar in the timeline"
     assert page.count(started) >= 3
     case.refresh_from_db()
     letter = approved(case, person(Role.NURSE), timezone.now()).letter

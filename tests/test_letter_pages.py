@@ -150,6 +150,7 @@ def test_office_staff_and_payer_read_a_letter_and_each_reading_is_an_event():
             assert [event.entities for event in events] == [{"case": case.reference, "letter": 1}] * count
         assert client.get(page[:-1] + "2/").status_code == 404
     _, clerk = signed_in(Role.CLERK)
+    assert "data-print" in clerk.get(f"{pages[Role.CLERK]}/").content.decode()
     assert f"{pages[Role.CLERK]}.pdf" in clerk.get(f"/requests/{case.reference}/").content.decode()
     _, nurse = signed_in(Role.NURSE)
     assert f"{pages[Role.AUDITOR]}/" in nurse.get(case_page(case)).content.decode()

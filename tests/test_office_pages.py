@@ -312,6 +312,14 @@ def test_an_administrator_chooses_who_gets_notices_and_a_clerk_for_themselves(ad
     assert str(membership(admin).pk) not in text(browser(clerk).get("/office/notices/")).partition("<fieldset")[2]
 
 
+@pytest.mark.parametrize(("mail", "told"), [("", 1), ("smtp://127.0.0.1:1", 0)])
+def test_where_no_mail_is_sent_the_office_is_told_where_it_chooses(clerk, settings, mail, told):
+    settings.MAIL_URL = mail
+    for page in ("/office/", "/office/notices/"):
+        assert text(browser(clerk).get(page)).count("This portal sends no e-mail") == told, page
+    assert ("None is sent" in text(browser(clerk).get("/office/"))) == bool(told)
+
+
 def test_who_was_administrator_a_moment_ago_changes_nobody(admin, clerk):
     second = person(Role.OFFICE_ADMIN)
     office_people.change_role(membership(admin), Role.CLERK, by=second, at=NOW)

@@ -1,5 +1,6 @@
 """The office's page about itself, which everybody of the office reads, and who gets e-mail notices."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -37,6 +38,7 @@ def show(request: HttpRequest) -> HttpResponse:
             for kind, title, entries in lists
         ],
         "now": timezone.now(),
+        "mails": bool(settings.MAIL_URL),
     }
     return render(request, "office/office.html", context)
 
@@ -62,5 +64,5 @@ def notices(request: HttpRequest) -> HttpResponse:
         messages.success(request, "Saved who gets notices.", extra_tags="good")
         return redirect("office")
     people = [membership for membership in office_people.colleagues(actor) if membership.user.is_active]
-    context = {"people": people, "administers": actor.role == Role.OFFICE_ADMIN}
+    context = {"people": people, "administers": actor.role == Role.OFFICE_ADMIN, "mails": bool(settings.MAIL_URL)}
     return render(request, "office/notices.html", context)

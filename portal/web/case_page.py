@@ -103,15 +103,15 @@ def _sent(case: Case) -> dict[str, Any]:
     latest = revisions[0]
     assessment = case.assessments.filter(revision=latest).order_by("-pk").first()
     that_count = assessment.facts if assessment else latest.facts
+    dated = typed.of_treatments(latest, that_count)
     return context | {
         "latest": latest,
         "assessment": assessment,
         "read_otherwise": assessment.otherwise if assessment else [],
         "explanation": assessment.explanation if assessment else None,
         "waits": assessment is None and case.jobs.filter(kind=Job.Kind.SCORE, state=Job.State.WAITING).exists(),
-        "timeline": timeline.draw(
-            that_count, latest.details.get("sources") or {}, typed.of_treatments(latest, that_count)
-        ),
+        "timeline": timeline.draw(that_count, latest.details.get("sources") or {}, dated),
+        "dated": list(dated.values()),
         "spine": spine.draw(that_count),
     }
 
