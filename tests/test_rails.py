@@ -114,14 +114,22 @@ def cited_unknown(actor):
     return case
 
 
-def sacral(actor):
+def of_code(actor, line):
     clerk = person(Role.CLERK)
-    document = facts()
-    document["lines"] = [{"line": 1, "code": "0200T", "levels": ["S1"], "units": 1, "technique": "sacroplasty"}]
+    document = facts() | {"lines": [{"line": 1, "units": 1, **line}]}
     case = cases.submit.send(cases.draft_case(clerk), submission(document), by=clerk, at=timezone.now())
     cases.score_all(timezone.now())
     case.refresh_from_db()
     return held_by(actor, case)
+
+
+def sacral(actor):
+    return of_code(actor, {"code": "0200T", "levels": ["S1"], "technique": "sacroplasty"})
+
+
+def foreign(actor):
+    """A code that the policy does not list."""
+    return of_code(actor, {"code": "62323", "levels": ["L1"]})
 
 
 def asked_before(actor):
@@ -190,8 +198,9 @@ ONE = {"units_2": "1", **days()}
 TOO_LATE = f"{timezone.localtime() + dt.timedelta(days=30):%m/%d/%Y %H:%M}"
 RAILS = {
     # Approve
-    "not meeting: nurse": Rail(N, "approve", missing, {}, 403, "only a physician may approve"),
-    "not meeting: lead": Rail(L, "approve", missing, {}, 403, "only a physician may approve"),
+    "missing: nurse": Rail(N, "approve", missing, {}, 403, "Facts for line 1 are still missing, so only a physician"),
+    "not meeting: lead": Rail(L, "approve", sacral, {}, 403, "The scored facts of line 1 do not meet the policy"),
+    "not in scope": Rail(N, "approve", foreign, {}, 403, "The policy does not cover line 1, so only a physician may"),
     "certainty unmarked": Rail(N, "approve", held, {}, 403, "high degree of certainty"),
     "certainty unmarked: physician": Rail(P, "approve", held, {}, 403, "high degree of certainty"),
     "certainty not met": Rail(N, "approve", marked(CERTAIN, "not_met"), {}, 403, "Your own marks at L1"),
@@ -304,7 +313,7 @@ def test_a_rail_refuses_a_raw_post_stores_nothing_and_keeps_the_attempt(name):
 
 
 PAGES_SAY = {
-    "approve": ("certainty unmarked", "not meeting: nurse", "own decision of a former round", "withdrawn", "lapsed"),
+    "approve": ("certainty unmarked", "missing: nurse", "not in scope", "own decision of a former round", "withdrawn", "lapsed"),
     "not-approve": ("nurse denies", "no active licence"),
     "reopen": ("nurse reopens", "reopen undecided"),
 }

@@ -50,7 +50,7 @@ def approve(
     assessment = latest_assessment(case)
     ground = rails.ground(case, assessment, by=by)
     if ground.against and by.role != Role.PHYSICIAN:
-        refuse(case, Act.APPROVE, f"{ground.against} Ask for what is missing, or escalate.", by=by, at=at)
+        refuse(case, Act.APPROVE, f"{ground.against} Ask, or escalate.", by=by, at=at)
     ready(case, Act.APPROVE, by=by, at=at, version=version)
     if ground.unmarked and not ground.against:
         refuse(case, Act.APPROVE, ground.unmarked, by=by, at=at)
