@@ -593,7 +593,8 @@ def test_a_physician_reads_the_recommendation_only_after_marking_the_criteria():
     assert "1 left at L1" in recommendation.hidden_from(case, physician)
     judge.judge(case, by=physician, at=timezone.now(), marks=marks[:1])
     shown = client.get(case_page(case)).content.decode()
-    assert (secret in shown, "Recommends: not approve." in shown) == (True, True)
+    top = shown[: shown.index('<h2 id="result"')]
+    assert (secret in top, "Recommends: not approve." in top) == (True, True), "with the question, above the work"
     assert "left at L1" in recommendation.hidden_from(case, person(Role.PHYSICIAN)), "each for themselves"
     claim.release(case, by=physician, at=timezone.now())
     cases.approve(case, person(Role.PHYSICIAN), timezone.now())
