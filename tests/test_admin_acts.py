@@ -1,17 +1,18 @@
 """The pages of the acts: who may, what is refused and how, and that two people make one decision."""
 
 import datetime as dt
+import re
 import threading
 
 import pytest
 from django.db import connections
 from django.utils import timezone
 
-from priorauth.admin import clock_acts
+from priorauth.admin import clock_acts, ready_reasons
 from priorauth.admin.acts import PAGES
 from priorauth.models import AuditEvent, Case, Credential, Decision
 from priorauth.roles import Role
-from priorauth.services import submit
+from priorauth.services import judge, submit
 from priorauth.statuses import TRANSITIONS
 from tests.admin_helpers import (
     REASON,
@@ -296,6 +297,35 @@ def test_a_denial_lacks_nothing(field, message):
     response = physician.post(act(case, "not-approve"), typed("not-approve", case, **{field: []}))
     assert (response.status_code, message in response.content.decode()) == (400, True)
     assert snapshot(case)["decisions"] == 0
+
+
+def test_codes_and_sentences_are_proposed_from_the_marks_and_taken_only_where_they_are_ticked():
+    case, (actor, physician) = in_review(), signed_in(Role.PHYSICIAN)
+    held_by(actor, case)
+    marks = [judge.Mark("L1", one, "not_met", WORDS) for one in ("conservative_6_weeks", "imaging_nonhealing")]
+    judge.judge(case, by=actor, at=timezone.now(), marks=marks)
+    form = physician.get(act(case, "not-approve")).context["form"]
+    assert re.findall(r"N0\d \(L1: [^;)]+", form.fields["reason_codes"].help_text) == [
+        "N01 (L1: At least 6 weeks of conservative treatment since the fracture",
+        "N05 (L1: Imaging shows that the fracture has not healed",
+    ]
+    healed = {"levels": {"L1": {"imaging": [{"finding": "healed"}]}}}
+    assert "N04 (L1: scan)" in ready_reasons.codes({("L1", "imaging_nonhealing"): {"label": "scan"}}, healed)
+    assert (form["reason_codes"].value(), form["reason_for_member"].value()) == (None, None), (
+        "nothing is taken silently"
+    )
+    member, clinician = ([key for key, _ in form.fields[f"ready_{one}"].choices] for one in ("member", "clinician"))
+    assert "“A scan shows that the break has not healed.” A physician read the records" in member[1]
+    assert "days of treatment; 42 asked" in clinician[0]
+    data = typed("not-approve", case, reason_for_member=WORDS, reason_for_clinician="", ready_clinician=clinician)
+    changed = physician.post(act(case, "not-approve"), {**data, "change": "1"}).context["form"]
+    assert changed["reason_for_clinician"].value().splitlines() == clinician, "in the text, to be changed"
+    assert physician.post(act(case, "not-approve"), {**data, "ready_member": member[:1]}).status_code == 302
+    decision = case.decisions.get()
+    assert (decision.reason_for_member, decision.reason_for_clinician) == (
+        f"{WORDS}\n{member[0]}",
+        "\n".join(clinician),
+    )
 
 
 def test_some_lines_can_be_approved_and_the_others_not():

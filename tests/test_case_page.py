@@ -63,7 +63,7 @@ def test_each_fact_says_whether_it_was_computed_typed_or_read_and_where():
         covered_from=dt.date(2026, 1, 1),
     )
     places = {
-        "treatments-0-source": "Medication list, page 2",
+        "treatments-0-source": "by phone",
         "treatments-1-source": "Not in a record",
         "levels-0-onset_source": "MRI lumbar, page 3",
     }
@@ -74,8 +74,10 @@ def test_each_fact_says_whether_it_was_computed_typed_or_read_and_where():
     page, rows, file = response.content.decode(), rows_of(response), case.attachments.get()
     assert "Attested Cause recorded: osteoporosis; How it happened" in rows["A1"]
     assert "Computed 80 days of treatment; 42 asked" in rows["A3"]
-    assert "Document Analgesic (Acetaminophen 1 g)" in rows["A3"]
-    assert ", Medication list, page 2 Attested Physical therapy" in rows["A3"]
+    assert "Attested Analgesic (Acetaminophen 1 g)" in rows["A3"]
+    assert ", said to be in “by phone” Attested Physical therapy" in rows["A3"]
+    drawn = [mark.shape for row in response.context["timeline"].rows for mark in row.marks]
+    assert (drawn.count("reported"), drawn.count("record")) == (2, 0), "no file holds the treatments"
     assert "Document Onset: " in rows["A3"]
     assert re.search(r"Document MRI of [^:]+: edema, MRI lumbar.pdf, page 2", rows["A6"])
     assert f'href="?file={file.pk}&amp;page=2#evidence"' in page

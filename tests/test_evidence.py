@@ -9,7 +9,9 @@ from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 
+from priorauth import sources
 from priorauth.admin import certainty, citations, evidence
+from priorauth.admin.provenance import Origins
 from priorauth.models import Attachment, AuditEvent, Case
 from priorauth.page_images import answer, program
 from priorauth.roles import Role
@@ -94,6 +96,13 @@ def test_each_fact_leads_to_the_file_and_page_that_the_office_named(sent):
         ("Treatment 1: analgesic", "Emergency note.pdf", 2),
         ("Treatment 2: physical therapy", None, None),
     ]
+    in_files = sources.in_files(case.revisions.get(), files.values())
+    assert in_files == {path for path in SOURCES if path != "treatments.1"}
+    origins = Origins(case.revisions.get(), {str(file.pk): file for file in files.values()})
+    assert {path: origins.of(path).kind for path in SOURCES} == {
+        path: "document" if path in in_files else "attested" for path in SOURCES
+    }
+    assert origins.of_records == {"treatments.0"}
 
 
 def test_the_page_that_a_fact_cites_comes_first_and_the_address_chooses_another(sent):

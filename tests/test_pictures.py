@@ -22,8 +22,8 @@ def svg(name, picture):
     return page, ElementTree.fromstring(re.search("<svg.*</svg>", page, re.DOTALL)[0])
 
 
-def drawn(facts, sources=None):
-    picture = timeline.draw(facts, sources)
+def drawn(facts, sources=None, recorded=()):
+    picture = timeline.draw(facts, sources, recorded=recorded)
     return picture, *svg("timeline", picture)
 
 
@@ -59,7 +59,7 @@ def test_every_worked_case_is_drawn_within_its_frame_and_in_a_few_kilobytes():
 
 def test_the_usual_course_has_a_row_for_each_thing_and_the_lines_of_six_weeks_and_of_the_request():
     facts = example_facts("A20")
-    picture, page, _ = drawn(facts, {"treatments.0": "MRI note, p. 2", "treatments.1": "not in a record"})
+    picture, page, _ = drawn(facts, {"treatments.0": "MRI note, p. 2", "treatments.1": "by phone"}, {"treatments.0"})
     assert marks(picture) == {
         "Pain started, L1": ["onset"],
         "MRI": ["study"],
@@ -76,6 +76,7 @@ def test_the_usual_course_has_a_row_for_each_thing_and_the_lines_of_six_weeks_an
     assert table["Pain started, L1"][1:3] == ("Aug 17, 2026", "Sep 16, 2026")
     assert table["Pain medicine"].where == "In a record: MRI note, p. 2"
     assert table["Physical therapy"][2] == "still going on"
+    assert table["Physical therapy"].where.startswith("Reported only: by phone")
     assert table["6 weeks after the pain started"].first == "Oct 28, 2026"
     for words in ("Reported only", "In a record", "the day is not known", "Pain started, L1: Aug 17, 2026"):
         assert words in page

@@ -15,6 +15,7 @@ from priorauth.roles import Role
 from priorauth.selectors import overrides
 from priorauth.services import claim, decide, escalate, expire, information, judge, recommendation, reopen, withdraw
 from priorauth.services.base import moment
+from priorauth.services.boilerplate import of_this_case
 from priorauth.services.decision_lines import Verdict
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 from priorauth.statuses import DECIDED
@@ -114,14 +115,22 @@ def cited_unknown(actor):
     return case
 
 
-def sacral(actor):
+def of_code(actor, line):
     clerk = person(Role.CLERK)
-    document = facts()
-    document["lines"] = [{"line": 1, "code": "0200T", "levels": ["S1"], "units": 1, "technique": "sacroplasty"}]
+    document = facts() | {"lines": [{"line": 1, "units": 1, **line}]}
     case = cases.submit.send(cases.draft_case(clerk), submission(document), by=clerk, at=timezone.now())
     cases.score_all(timezone.now())
     case.refresh_from_db()
     return held_by(actor, case)
+
+
+def sacral(actor):
+    return of_code(actor, {"code": "0200T", "levels": ["S1"], "technique": "sacroplasty"})
+
+
+def foreign(actor):
+    """A code that the policy does not list."""
+    return of_code(actor, {"code": "62323", "levels": ["L1"]})
 
 
 def asked_before(actor):
@@ -190,8 +199,9 @@ ONE = {"units_2": "1", **days()}
 TOO_LATE = f"{timezone.localtime() + dt.timedelta(days=30):%m/%d/%Y %H:%M}"
 RAILS = {
     # Approve
-    "not meeting: nurse": Rail(N, "approve", missing, {}, 403, "only a physician may approve"),
-    "not meeting: lead": Rail(L, "approve", missing, {}, 403, "only a physician may approve"),
+    "missing: nurse": Rail(N, "approve", missing, {}, 403, "Facts for line 1 are still missing, so only a physician"),
+    "not meeting: lead": Rail(L, "approve", sacral, {}, 403, "The scored facts of line 1 do not meet the policy"),
+    "not in scope": Rail(N, "approve", foreign, {}, 403, "The policy does not cover line 1, so only a physician may"),
     "certainty unmarked": Rail(N, "approve", held, {}, 403, "high degree of certainty"),
     "certainty unmarked: physician": Rail(P, "approve", held, {}, 403, "high degree of certainty"),
     "certainty not met": Rail(N, "approve", marked(CERTAIN, "not_met"), {}, 403, "Your own marks at L1"),
@@ -213,6 +223,9 @@ RAILS = {
     "no reason code": Rail(P, "not-approve", to_refuse, {"reason_codes": []}, 400, "Choose at least one reason"),
     "no words for the member": Rail(P, "not-approve", to_refuse, {"reason_for_member": " "}, 400, "the member"),
     "no word of change": Rail(P, "not-approve", to_refuse, {"what_would_change": "x"}, 400, "what would change"),
+    "words of any letter": Rail(
+        P, "not-approve", to_refuse, {"what_would_change": "Not medically necessary xx"}, 400, "Write which new", "-"
+    ),
     "a missing fact": Rail(P, "not-approve", cited_unknown, {}, 400, "Facts are missing"),
     "facts not received, not asked": Rail(
         P, "not-approve", to_refuse, {"reason_codes": ["N06"]}, 400, "Facts are missing"
@@ -304,7 +317,14 @@ def test_a_rail_refuses_a_raw_post_stores_nothing_and_keeps_the_attempt(name):
 
 
 PAGES_SAY = {
-    "approve": ("certainty unmarked", "not meeting: nurse", "own decision of a former round", "withdrawn", "lapsed"),
+    "approve": (
+        "certainty unmarked",
+        "missing: nurse",
+        "not in scope",
+        "own decision of a former round",
+        "withdrawn",
+        "lapsed",
+    ),
     "not-approve": ("nurse denies", "no active licence"),
     "reopen": ("nurse reopens", "reopen undecided"),
 }
@@ -319,6 +339,26 @@ def test_the_page_of_an_act_says_why_it_is_not_open_and_the_case_page_does_not_o
     assert page.status_code in (403, 409)
     assert 'name="version"' not in page.content.decode(), "the form of the act"
     assert act(case, rail.slug) not in client.get(case_page(case)).content.decode()
+
+
+EMPTY = {
+    "reason_for_member": ("Not medically\nNECESSARY. Not medically necessary.", "Write for the member, in plain"),
+    "reason_for_clinician": ("Per medical policy, does not meet criteria", "which fact, from which day,"),
+    "what_would_change": ("Please submit additional documentation.", "which new fact or record"),
+}
+FULL = (
+    "Not medically necessary: the MRI of May 3 shows a healed fracture.",
+    "The criteria are not met, as physical therapy ended after four weeks.",
+    "A newer study of this level could change it.",
+)
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_a_text_of_nothing_but_boiler_plate_is_refused_at_its_field_and_one_beside_facts_is_not(name):
+    text, words = EMPTY[name]
+    with pytest.raises(Incomplete, match=words) as refused:
+        of_this_case(text, name)
+    assert (refused.value.field, {of_this_case(full, name) for full in FULL}) == (name, set(FULL))
 
 
 # What is allowed
@@ -553,7 +593,8 @@ def test_a_physician_reads_the_recommendation_only_after_marking_the_criteria():
     assert "1 left at L1" in recommendation.hidden_from(case, physician)
     judge.judge(case, by=physician, at=timezone.now(), marks=marks[:1])
     shown = client.get(case_page(case)).content.decode()
-    assert (secret in shown, "Recommends: not approve." in shown) == (True, True)
+    top = shown[: shown.index('<h2 id="result"')]
+    assert (secret in top, "Recommends: not approve." in top) == (True, True), "with the question, above the work"
     assert "left at L1" in recommendation.hidden_from(case, person(Role.PHYSICIAN)), "each for themselves"
     claim.release(case, by=physician, at=timezone.now())
     cases.approve(case, person(Role.PHYSICIAN), timezone.now())

@@ -15,7 +15,7 @@ from portal.web.access import office_page
 from portal.web.intake import governing
 from portal.web.next_step import SENTENCES, next_step
 from portal.web.request_form import RequestForm
-from priorauth import typed
+from priorauth import sources, typed
 from priorauth.audit import receipts
 from priorauth.models import AnswerDraft, Attachment, Case, InformationRequest, Job, Revision
 from priorauth.pictures import spine, timeline
@@ -110,7 +110,12 @@ def _sent(case: Case) -> dict[str, Any]:
         "read_otherwise": assessment.otherwise if assessment else [],
         "explanation": assessment.explanation if assessment else None,
         "waits": assessment is None and case.jobs.filter(kind=Job.Kind.SCORE, state=Job.State.WAITING).exists(),
-        "timeline": timeline.draw(that_count, latest.details.get("sources") or {}, dated),
+        "timeline": timeline.draw(
+            that_count,
+            latest.details.get("sources") or {},
+            dated,
+            sources.in_files(latest, [file for file in attachments if file.revision_id]),
+        ),
         "dated": list(dated.values()),
         "spine": spine.draw(that_count),
     }

@@ -116,7 +116,10 @@ def case_page(
         **clock_context(known.obstacles),
         "facts": that_count,
         "timeline": timeline.draw(
-            that_count, latest.details.get("sources") or {}, typed.of_treatments(latest, that_count)
+            that_count,
+            latest.details.get("sources") or {},
+            typed.of_treatments(latest, that_count),
+            known.origins.of_records,
         ),
         "spine": spine.draw(that_count),
         "since": _since(case, known.revisions, files, actor, now),

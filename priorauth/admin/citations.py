@@ -1,17 +1,12 @@
 """Which file and page a fact is said to be written on, from the details of a revision (DESIGN.md 3.1)."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import PurePath
 from typing import Any, NamedTuple
 
 from policies.vocabulary import words
 from priorauth.admin import facts
 from priorauth.models import Attachment, Revision
-
-PAGE = re.compile(r"\bp(?:ages?|gs?|p)?\.? ?(?P<number>[1-9]\d{0,3})\b", re.IGNORECASE)
-BARE = re.compile(r"\s*(?P<number>[1-9]\d{0,3})\b")
-SHORTEST_NAME = 3
+from priorauth.sources import page_of_study, place
 
 
 class Citation(NamedTuple):
@@ -36,17 +31,6 @@ def of_revision(revision: Revision, files: Iterable[Attachment]) -> list[Citatio
     return [*_studies(revision, files), *_written(revision, files)]
 
 
-def place(where: str, files: Iterable[Attachment]) -> tuple[Attachment | None, int | None]:
-    """The file and the page that the office's words name; None for what they do not."""
-    file = _named(where, files)
-    return file, _number(PAGE.search(where)) if file else None
-
-
-def page_of_study(where: str) -> int | None:
-    """The page of its report, as the office typed it beside the file."""
-    return _number(PAGE.search(where) or BARE.match(where))
-
-
 def _studies(revision: Revision, files: list[Attachment]) -> Iterator[Citation]:
     by_key = {str(file.pk): file for file in files}
     for study in revision.details.get("studies") or []:
@@ -60,9 +44,9 @@ def _studies(revision: Revision, files: list[Attachment]) -> Iterator[Citation]:
 def _entries(document: Mapping[str, Any], study: Mapping[str, Any]) -> Iterator[str]:
     """The paths of what a study found, at each level."""
     for level, known in document["levels"].items():
-        for place, entry in enumerate((known or {}).get("imaging") or ()):
+        for number, entry in enumerate((known or {}).get("imaging") or ()):
             if (entry["modality"], entry.get("date")) == (study["modality"], study.get("date")):
-                yield f"levels.{level}.imaging.{place}"
+                yield f"levels.{level}.imaging.{number}"
 
 
 def _written(revision: Revision, files: list[Attachment]) -> Iterator[Citation]:
@@ -83,18 +67,3 @@ def _treatment(document: Mapping[str, Any], number: str) -> str:
     if not (number.isdecimal() and int(number) < len(listed)):
         return "Treatment"
     return f"Treatment {int(number) + 1}: {words(listed[int(number)]['modality'])}"
-
-
-def _named(where: str, files: Iterable[Attachment]) -> Attachment | None:
-    """The file whose name, without its ending, stands in the text; of several the longest name."""
-    text = where.casefold()
-    found = [file for file in files if len(_stem(file)) >= SHORTEST_NAME and _stem(file) in text]
-    return max(found, key=lambda file: len(_stem(file)), default=None)
-
-
-def _stem(file: Attachment) -> str:
-    return PurePath(file.name).stem.casefold()
-
-
-def _number(found: re.Match[str] | None) -> int | None:
-    return int(found["number"]) if found else None

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from policies import registry
 from priorauth.admin.act_forms import ActForm, Values, day_field, words_field
+from priorauth.admin.ready_reasons import Ready, ready_field
 from priorauth.models import Case, Judgement, ReasonCode
 from priorauth.services import decide, judge, rails, reopen
 from priorauth.services.base import SHORTEST_REASON
@@ -107,7 +108,7 @@ class ApproveForm(WithDays):
         return given | {"dates": self.dates()}
 
 
-class NotApproveForm(WithDays):
+class NotApproveForm(Ready, WithDays):
     lines = forms.TypedMultipleChoiceField(
         label="Lines that you do not approve",
         help_text="All lines are ticked. Take away those that you approve: the decision is then “partly approved”.",
@@ -134,12 +135,14 @@ class NotApproveForm(WithDays):
         least=SHORTEST_REASON,
         help_text="Plain words, no codes. The member reads this.",
     )
+    ready_member = ready_field("the member")
     reason_for_clinician = words_field(
         "Reason for the clinician",
         decide.WRITE["reason_for_clinician"],
         least=SHORTEST_REASON,
         help_text="Name the fact, its date and the criterion.",
     )
+    ready_clinician = ready_field("the clinician")
     what_would_change = words_field(
         "What would change this decision",
         decide.WRITE["what_would_change"],
@@ -168,6 +171,7 @@ class NotApproveForm(WithDays):
         self.fields["relied_on"].choices = [(".".join(key), self._criterion(key)) for key in self.cited]
         if not self.cited:
             del self.fields["relied_on"]
+        self.propose(self.cited, self.stories, facts_of(self.case))
         self.add_days()
         counted = [line for line in self.requested if (line.get("units") or 1) > 1]
         for line in counted:
@@ -261,10 +265,10 @@ class NotApproveForm(WithDays):
         return assessment.stories() if assessment else {}
 
     @cached_property
-    def cited(self) -> list[tuple[str, str]]:
+    def cited(self) -> dict[tuple[str, str], Judgement]:
         """What this physician marked not met on the latest revision."""
         marks = judge.standing(self.case, latest_assessment(self.case), self.actor.user_id)
-        return [key for key, mark in marks.items() if mark.verdict == Judgement.Verdict.NOT_MET]
+        return {key: mark for key, mark in marks.items() if mark.verdict == Judgement.Verdict.NOT_MET}
 
     def _criterion(self, key: tuple[str, str]) -> str:
         return f"{key[0]}: {self.stories[key]['label'] if key in self.stories else key[1]}"

@@ -1,8 +1,8 @@
 """Where a fact of a revision comes from: what its badge says, and which page it cites.
 
-Computed: worked out by the portal. Attested: typed by the office. Document: the office names the file or the record in
-which it is written. Member record: the plan's member file says the same. Seen: a reviewer read all of it in the record.
-A reviewer's judgment has its badge beside the mark.
+Computed: worked out by the portal. Attested: typed by the office, which may say where it is written. Document: it
+names a file of the case (priorauth/sources.py). Member record: the plan's member file says the same. Seen: a reviewer
+read all of it in the record. A reviewer's judgment has its badge beside the mark.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,11 +11,9 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from policies.places import Place
-from priorauth import fact_words, typed
-from priorauth.admin import citations
+from priorauth import fact_words, sources, typed
 from priorauth.models import Attachment, Reading, Revision
 from priorauth.models.reading import latest
-from priorauth.pictures.course import NO_RECORD
 from priorauth.services.read import of_the_record, readable
 
 Found = Reading.Found
@@ -92,7 +90,7 @@ class Origins:
         readings: Iterable[Reading] = (),
     ) -> None:
         self._facts, self._details = revision.facts, revision.details
-        self._files = files
+        self._written, self._files = sources.written(revision), files
         self._member_product = member_product
         self._readings = latest(readings)
         counted = {path for path, one in self._readings.items() if one.found == Found.COUNTS}
@@ -129,10 +127,15 @@ class Origins:
             return Origin("member")
         if ".imaging." in path:
             return self._of_study(value)
-        where = str((self._details.get("sources") or {}).get(path) or "").strip()
-        if not where or NO_RECORD.match(where):
-            return ATTESTED
-        return Origin("document", where, *citations.place(where, self._files.values()))
+        where = self._written.get(path, "")
+        file, page = sources.place(where, self._files.values())
+        return Origin("document" if file else "attested", where, file, page)
+
+    @property
+    def of_records(self) -> frozenset[str]:
+        """The paths of the treatments that a file of the case holds, or in which a reviewer read them."""
+        paths = (f"treatments.{number}" for number, _ in enumerate(self._facts.get("treatments") or ()))
+        return frozenset(path for path in paths if self.of(path).kind in ("document", "seen"))
 
     def otherwise(self) -> list[str]:
         """What was read otherwise, or not found, in words."""
@@ -159,7 +162,7 @@ class Origins:
             same = (study.get("modality"), study.get("date")) == (entry["modality"], entry.get("date"))
             if same and (file := self._files.get(study.get("file") or "")):
                 where = study.get("page") or ""
-                return Origin("document", where, file, citations.page_of_study(where))
+                return Origin("document", where, file, sources.page_of_study(where))
         return ATTESTED
 
 

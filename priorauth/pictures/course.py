@@ -1,8 +1,7 @@
 """The course of an illness: what facts v1 say happened when, as rows of spans. Days are ordinals (`date.toordinal`)."""
 
 import datetime as dt
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
@@ -12,15 +11,14 @@ Facts = Mapping[str, Any]
 SIX_WEEKS: Final = 42  # days
 MOMENTS: Final = ("onset", "study", "exam")
 TREATMENTS: Final = {"analgesic": "Pain medicine", "other": "Another treatment"}
-NO_RECORD: Final = re.compile(r"\s*(not?|none|n/a)\b", re.IGNORECASE)
 DO_NOT_FIT: Final = "the dates do not fit together"
 
 
 class Span(NamedTuple):
     """One thing that happened: from and to which day (None: not known), and how the picture shows it.
 
-    `kind`: onset, study, exam, stay, record (a treatment with a record), reported (without), unclear (dates that do
-    not fit). `open_end`: it goes on. `where`: where it is written; `note`: what the dates do not say.
+    `kind`: onset, study, exam, stay, record (a treatment that a record holds), reported (without), unclear (dates that
+    do not fit). `open_end`: it goes on. `where`: where it is written; `note`: what the dates do not say.
     """
 
     what: str
@@ -50,15 +48,15 @@ def ordinal(iso: str | None) -> int | None:
     return dt.date.fromisoformat(iso).toordinal() if iso else None
 
 
-def rows(facts: Facts, sources: Mapping[str, str], dated: Mapping[str, str]) -> list[Row]:
+def rows(facts: Facts, sources: Mapping[str, str], dated: Mapping[str, str], recorded: Container[str]) -> list[Row]:
     """Every dated or undated thing, in the order of the picture. `sources` say where a fact is written, `dated` what
-    its dates do not say, by its path."""
+    its dates do not say, by its path; `recorded` are the paths of what a record holds."""
     return [
         *_onsets(facts, sources),
         *_studies(facts),
         *_exams(facts),
         *_stay(facts),
-        *(Row(span.what, (span,)) for span in _treatments(facts, sources, dated)),
+        *(Row(span.what, (span,)) for span in _treatments(facts, sources, dated, recorded)),
     ]
 
 
@@ -122,22 +120,24 @@ def _stay(facts: Facts) -> Iterator[Row]:
     yield Row(label, (_span(label, "stay", first, last, open_end=first is not None and last is None),))
 
 
-def _treatments(facts: Facts, sources: Mapping[str, str], dated: Mapping[str, str]) -> Iterator[Span]:
+def _treatments(
+    facts: Facts, sources: Mapping[str, str], dated: Mapping[str, str], recorded: Container[str]
+) -> Iterator[Span]:
     for number, treatment in enumerate(facts.get("treatments") or ()):
         kind = treatment["modality"]
         label = ": ".join(filter(None, [TREATMENTS.get(kind) or _capital(words(kind)), treatment.get("name")]))
         first, last = ordinal(treatment.get("start")), ordinal(treatment.get("end"))
-        where = sources.get(f"treatments.{number}", "")
+        path = f"treatments.{number}"
         length = treatment.get("duration_days")
         reported = f"{length} days, as reported" if length is not None and (first is None or last is None) else ""
         yield _span(
             label,
-            "record" if where.strip() and not NO_RECORD.match(where) else "reported",
+            "record" if path in recorded else "reported",
             first,
             last,
             open_end=bool(treatment.get("ongoing")) and last is None,
-            where=where,
-            note="; ".join(filter(None, [dated.get(f"treatments.{number}"), reported])),
+            where=sources.get(path, ""),
+            note="; ".join(filter(None, [dated.get(path), reported])),
         )
 
 

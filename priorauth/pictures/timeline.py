@@ -4,7 +4,7 @@ Lengths are units of the picture's own 800 units of width. What lies more than t
 year after it, is not drawn to scale: an arrow at the edge and its date in words say so.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import date
 from typing import Any, Final, NamedTuple
 
@@ -85,11 +85,15 @@ class Timeline(NamedTuple):
 
 
 def draw(
-    facts: Mapping[str, Any], sources: Mapping[str, str] | None = None, dated: Mapping[str, str] | None = None
+    facts: Mapping[str, Any],
+    sources: Mapping[str, str] | None = None,
+    dated: Mapping[str, str] | None = None,
+    recorded: Container[str] = (),
 ) -> Timeline:
     """The timeline of a facts v1 document. `sources` say where a fact is written, by its path (details of a
-    revision); a treatment without one is drawn as reported only. `dated` are dates that were typed as no day."""
-    rows = course.rows(facts, sources or {}, dated or {})
+    revision); a treatment whose path is not among `recorded` is drawn as reported only. `dated` are dates that were
+    typed as no day."""
+    rows = course.rows(facts, sources or {}, dated or {}, recorded)
     request = date.fromisoformat(facts["request_date"]).toordinal()
     marks = _lines_of(facts, request)
     scale = _Scale(rows, [day for day, *_ in marks], request)

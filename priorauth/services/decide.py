@@ -13,6 +13,7 @@ from priorauth.roles import Actor, Role
 from priorauth.services import decision_lines, letters, notify, rails
 from priorauth.services.barred import barred, credential_of
 from priorauth.services.base import acting, long_enough, permit, ready, refuse
+from priorauth.services.boilerplate import of_this_case
 from priorauth.services.decision_lines import ALL, Days, Part, Verdict
 from priorauth.services.errors import Conflict
 from priorauth.services.scored import CLOSABLE, latest_assessment, latest_revision, unscored
@@ -50,7 +51,7 @@ def approve(
     assessment = latest_assessment(case)
     ground = rails.ground(case, assessment, by=by)
     if ground.against and by.role != Role.PHYSICIAN:
-        refuse(case, Act.APPROVE, f"{ground.against} Ask for what is missing, or escalate.", by=by, at=at)
+        refuse(case, Act.APPROVE, f"{ground.against} Ask, or escalate.", by=by, at=at)
     ready(case, Act.APPROVE, by=by, at=at, version=version)
     if ground.unmarked and not ground.against:
         refuse(case, Act.APPROVE, ground.unmarked, by=by, at=at)
@@ -83,7 +84,8 @@ def not_approve(case: Case, verdict: Verdict, *, by: Actor, at: dt.datetime, ver
     part = decision_lines.part_of(latest_revision(case).facts["lines"], verdict, at)
     act = Act.PARTLY_APPROVE if part.days else Act.NOT_APPROVE
     codes = rails.reason_codes(verdict.reason_codes)
-    texts = {name: long_enough(getattr(verdict, name), name, words) for name, words in WRITE.items()}
+    given = {name: long_enough(getattr(verdict, name), name, words) for name, words in WRITE.items()}
+    texts = {name: of_this_case(text, name) for name, text in given.items()}
     assessment, named = latest_assessment(case), list(dict.fromkeys(verdict.relied_on))
     rails.founded(case, assessment, act, by=by, at=at, part=part, codes=codes, named=named)
     ground = rails.ground(case, assessment, by=by, part=part) if part.days else rails.Ground()

@@ -15,7 +15,14 @@ from priorauth.services.judge import Standing, standing
 from priorauth.services.scored import computed_states
 from priorauth.statuses import Act
 
-NOT_MET_COMPUTED = "The scored facts do not meet the policy, so only a physician may approve."
+# What stands against approving a line, by what was found of it, the gravest first.
+NOT_MEETING = {
+    "does_not_meet": "The scored facts of line {line} do not meet the policy, so only a physician may approve.",
+    "insufficient_information": "Facts for line {line} are still missing, so only a physician may approve.",
+    "not_in_scope": "The policy does not cover line {line}, so only a physician may approve.",
+    "prior_auth_not_required": "Line {line} was found to need no authorization, so only a physician may approve.",
+}
+NOT_SCORED = "The facts of this request were not scored, so only a physician may approve."
 NOT_MET_MARKED = "Your own marks at {levels} say that the policy is not met, so only a physician may approve."
 UNMARKED = (
     "First mark at {levels} whether the pain comes from there with a high degree of certainty, and why. "
@@ -49,8 +56,12 @@ def ground(case: Case, assessment: Assessment | None, *, by: Actor, part: Part =
     otherwise, and whose “high degree of certainty”, where it asks for that, the person marked met.
     """
     wanted = [line for line in _lines(assessment) if line["line"] not in part.refused]
-    if assessment is None or not wanted or not all(_meets(line, part) for line in wanted):
-        return Ground(against=NOT_MET_COMPUTED)
+    if not wanted:
+        return Ground(against=NOT_SCORED)
+    found = {line["line"]: _found(line, part) for line in wanted}
+    for state, why in NOT_MEETING.items():
+        if against := [number for number, one in found.items() if one == state]:
+            return Ground(against=why.format(line=against[0]))
     marks = standing(case, assessment, by.user_id)
     contradicted, unmarked = [], []
     for level in (level for line in wanted for level in _kept(line, part)):
@@ -126,19 +137,17 @@ def _kept(line: Json, part: Part) -> list[Json]:
     return [level for level in line["levels"] if level["level"] not in _left_out(line, part)]
 
 
-def _meets(line: Json, part: Part) -> bool:
-    """Whether a scored line meets the policy; or, of one without some of its levels, each that stays, with nothing
-    against the line itself, like a missing code or that it is out of scope."""
-    if not _left_out(line, part):
-        return line["determination"] == "meets"
+def _found(line: Json, part: Part) -> str:
+    """The determination of a scored line; of one without some of its levels, that of those which stay, where nothing
+    stands against the line itself, like a missing code or that it is out of scope."""
     kept = _kept(line, part)
+    if not _left_out(line, part) or line["determination"] not in OF_LEVELS or not kept:
+        return line["determination"]
+    states = {level["determination"] for level in kept}
     asked = {question["level"] for question in line["missing"]}
-    return (
-        line["determination"] in OF_LEVELS
-        and bool(kept)
-        and all(level["determination"] == "meets" for level in kept)
-        and asked.isdisjoint({None, *(level["level"] for level in kept)})
-    )
+    if not asked.isdisjoint({None, *(level["level"] for level in kept)}):
+        states.add("insufficient_information")
+    return next((state for state in NOT_MEETING if state in states), "meets")
 
 
 def _contradicted(level: str, way: dict[str, str], marks: Standing) -> bool:
