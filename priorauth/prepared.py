@@ -23,9 +23,10 @@ def cursor() -> CursorWrapper:
 
 
 def insert(row: models.Model) -> None:
-    """What `row.save(force_insert=True)` does for a table whose rows nobody listens to. The driver adapts the values."""
+    """What `row.save(force_insert=True)` does for a table whose rows nobody listens to."""
     statement, names, documents = _insert(type(row))
-    values = [Jsonb(value) if name in documents else value for name in names for value in [getattr(row, name)]]
+    found = ((name, getattr(row, name)) for name in names)
+    values = [Jsonb(value) if name in documents else value for name, value in found]
     with cursor() as opened:
         opened.execute(statement, values)
         (row.pk,) = opened.fetchone()

@@ -55,7 +55,7 @@ def shown(client, case, tail="answer/1/"):
     """What the page would post as it stands, with its versions."""
     context = client.get(page_of(case, tail)).context
     raw = context["form"].raw
-    return {**raw, "version": context["case"].version, "answer.kept": context.get("kept", 0)}
+    return {**raw, "version": context["case"].version, "answer.kept": context.get("kept") or 0}
 
 
 def posted(client, case, payload, action, tail="answer/1/"):
