@@ -72,7 +72,7 @@ class Look:
             return
         self.seen.add(self.page.url)
         self.weights[name] = sum(self.line.sizes)
-        if self.page.evaluate("document.querySelector('.masthead').offsetHeight") > ONE_ROW:
+        if (self.page.evaluate("document.querySelector('[data-keys] .masthead')?.offsetHeight") or 0) > ONE_ROW:
             self.found.append((name, "the masthead has more than one row"))
         count, faults = stops(self.page)
         self.tabbed += count
