@@ -76,7 +76,7 @@ class Look:
             return
         self.seen.add(self.page.url)
         self.weights[name] = sum(self.line.sizes)
-        if self.page.evaluate("document.querySelector('.masthead').offsetHeight") > ONE_ROW:
+        if (self.page.evaluate("document.querySelector('[data-keys] .masthead')?.offsetHeight") or 0) > ONE_ROW:
             self.found.append((name, "the masthead has more than one row"))
         if self.page.locator(FORM.format(path=path)).count():
             self.forms.add(path)
