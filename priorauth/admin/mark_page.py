@@ -58,7 +58,7 @@ def _post(request: HttpRequest, case: Case) -> HttpResponse:
         version = form.cleaned_data["version"]
         if marks:
             judge.judge(case, by=request.actor, at=now, marks=marks, version=version)
-        elif then in SAVES:
+        elif then:
             ready(case, Act.JUDGE, by=request.actor, at=now, version=version)
     except errors.Incomplete as missing:
         form.blame(missing.field, str(missing))
