@@ -23,10 +23,9 @@ def cursor() -> CursorWrapper:
 
 
 def insert(row: models.Model) -> None:
-    """What `row.save(force_insert=True)` does for a table whose rows nobody listens to."""
+    """What `row.save(force_insert=True)` does where no signal listens. The driver adapts the values."""
     statement, names, documents = _insert(type(row))
-    found = ((name, getattr(row, name)) for name in names)
-    values = [Jsonb(value) if name in documents else value for name, value in found]
+    values = [Jsonb(getattr(row, name)) if name in documents else getattr(row, name) for name in names]
     with cursor() as opened:
         opened.execute(statement, values)
         (row.pk,) = opened.fetchone()
