@@ -117,13 +117,13 @@ def test_every_office_page_is_accessible(pages, chromium, live_server):
         def look(path):
             page.set_viewport_size({"width": WIDTHS[0], "height": 900})
             page.goto(live_server.url + path)
-            found.append(weighed(path))
             for width in WIDTHS:
                 page.set_viewport_size({"width": width, "height": 900})
                 frames[width].append((path, outlines.outline(page.locator("body").aria_snapshot())))
             for width in WIDTHS:
                 page.set_viewport_size({"width": width, "height": 900})
                 found.append(problem_of(page, path, width))
+            found.append(weighed(path))
 
         look("/sign-in/")
         look("/help/")
