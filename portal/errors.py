@@ -7,6 +7,7 @@ from django.contrib.sessions.exceptions import SessionInterrupted
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.views import defaults
 
 from portal.api.problems import FAULT, NOTHING_HERE, problem
@@ -48,14 +49,18 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400, for what Django itself refuses to read.
+    """400, for what Django itself refuses to read; for the address of a list, with the way to it.
 
     Not so where only the session could not be kept, after the act: then the database went away, or the person signed
     out elsewhere meanwhile.
     """
     if isinstance(exception, SessionInterrupted):
         return unavailable(request) if _was_away(exception) else redirect("sign-in")
-    return problem(request, 400, UNREADABLE) if for_a_program(request) else defaults.bad_request(request, exception)
+    if for_a_program(request):
+        return problem(request, 400, UNREADABLE)
+    if request.method != "GET" or not (request.GET and request.resolver_match):
+        return defaults.bad_request(request, exception)
+    return HttpResponse(render_to_string("400.html", {"address": request.path}), status=400)
 
 
 def _was_away(error: BaseException | None) -> bool:

@@ -7,7 +7,7 @@
 // Nothing is pressed while somebody types, and letters and digits do nothing where the body says data-keys="off".
 (function () {
   "use strict";
-  var WAIT = 1500, LETTER = /^[a-z]$/i, BUTTONS = ["button", "checkbox", "file", "image", "radio", "reset", "submit"];
+  var WAIT = 1500, ONCE = 5000, LETTER = /^[a-z]$/i, BUTTONS = ["button", "checkbox", "file", "image", "radio", "reset", "submit"];
   var before = "", timer = 0, marked = null;
 
   function all(selector, inside) {
@@ -141,6 +141,30 @@
 
   var wrong = document.querySelector("[data-errors]");
   if (wrong) wrong.focus();
+
+  // A second press of a button within five seconds is the same press, and the button says what goes on (data-busy).
+  function settle(form) {
+    var button = form.busy;
+    form.pressed = 0;
+    form.busy = null;
+    if (button) button.replaceChildren.apply(button, button.words);
+  }
+
+  document.addEventListener("submit", function (event) {
+    var form = event.target, button = event.submitter;
+    if (event.defaultPrevented || form.method !== "post") return;
+    if (Date.now() - (form.pressed || 0) < ONCE) return event.preventDefault();
+    settle(form);
+    form.pressed = Date.now();
+    if (!button || !button.matches("button.button")) return;
+    form.busy = button;
+    button.words = Array.from(button.childNodes);
+    button.replaceChildren(button.dataset.busy || "Saving…");
+    setTimeout(function () { if (form.busy === button) settle(form); }, ONCE);
+  });
+  window.addEventListener("pageshow", function () {
+    Array.prototype.forEach.call(document.forms, settle);
+  });
 
   document.addEventListener("focusin", function (event) {
     if (rowOf(event.target)) mark(rowOf(event.target));

@@ -234,6 +234,15 @@ def test_a_wrong_answer_is_shown_again_with_one_sentence(changes, message):
 # Asking and escalating
 
 
+def test_where_nothing_can_be_ticked_the_page_says_that_a_mark_names_the_fact():
+    case, (actor, nurse) = in_review(), signed_in(Role.NURSE)
+    page = held_by(actor, case) and nurse.get(act(case, "ask")).content.decode()
+    assert ("mark “Needs more” at its criterion" in page, f'href="{case_page(case)}#result"' in page) == (True, True)
+    judge.judge(case, by=actor, at=timezone.now(), marks=[judge.Mark("L1", "symptomatic", "unknown", WORDS)])
+    page = nurse.get(act(case, "ask")).content.decode()
+    assert ("Needs more” at its" in page, 'name="items"' in page) == (False, True)
+
+
 def test_asking_starts_with_all_that_the_policy_still_needs():
     case, (actor, nurse) = in_review(NO_IMAGING), signed_in(Role.NURSE)
     held_by(actor, case)

@@ -67,6 +67,18 @@ SMALL_TARGETS = """() => [...document.querySelectorAll('button, select, input:no
     return b.height < 24 || b.width < 24 }).map(e => e.outerHTML.slice(0, 80))"""
 
 
+# What the button says once it is pressed, which presses were stopped, and what it says on a page that is shown again.
+PRESSED_TWICE = """() => {
+  const button = document.querySelector('button[name=confirmed]'), stopped = [];
+  window.addEventListener('submit', event => stopped.push(event.defaultPrevented));
+  button.click();
+  const words = button.textContent;
+  button.click();
+  window.dispatchEvent(new Event('pageshow'));
+  return [words, stopped, button.textContent];
+}"""
+
+
 def test_a_denial_is_written_shown_and_confirmed(context):
     physician, page = window(context, Role.PHYSICIAN)
     case = with_physician(in_review(NO_IMAGING))
@@ -85,8 +97,8 @@ def test_a_denial_is_written_shown_and_confirmed(context):
     assert page.get_by_role("heading", name="We did not approve this request").is_visible()
     assert faults_as_it_stands(page, "the letter before it is sent") == []
     assert Case.objects.unscoped("a test reads").get(pk=case.pk).status == "with_physician"
-    page.get_by_role("button", name="Confirm: not approve").click()
-    assert page.get_by_role("heading", name="Decision: Not approved").is_visible()
+    assert page.evaluate(PRESSED_TWICE) == ["Sending…", [False, True], "Confirm: not approve"]
+    page.get_by_role("heading", name="Decision: Not approved").wait_for()
 
 
 def test_what_passed_between_reviewers_shows_on_board_and_case(context):

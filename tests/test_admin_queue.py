@@ -115,7 +115,10 @@ def test_the_search_in_the_address_knows_references_alone():
     for patient_data in ("Synthetic", "XYZ123456"):
         assert references(nurse.get(QUEUE, {"q": patient_data})) == []
     assert nurse.get(QUEUE, {"member__last_name": "Synthetic"}).status_code == 400
-    assert nurse.get(QUEUE, {"levels": "L1"}).status_code == 400
+    unknown = nurse.get(QUEUE, {"tab": "all"})
+    page = unknown.content.decode()
+    assert (unknown.status_code, f'<a href="{QUEUE}">' in page, "shorten" in page) == (400, True, False)
+    assert "The address asks this page for something that it does not know" in page
 
 
 @pytest.mark.parametrize("text", ["XYZ-123 456", "synthetic", "1234567893"])

@@ -82,6 +82,7 @@ def test_each_fact_says_whether_it_was_computed_typed_or_read_and_where():
     assert re.search(r"Document MRI of [^:]+: edema, MRI lumbar.pdf, page 2", rows["A6"])
     assert f'href="?file={file.pk}&amp;page=2#evidence"' in page
     assert f'href="?file={file.pk}&amp;page=3#evidence"' in page
+    assert page.index('id="criteria-L1"') < page.index('href="#criteria-L1"'), "from the spine to its rows"
     sent = " ".join(re.sub(r"<[^>]+>", " ", page.split('id="sent"')[1]).split())
     for words in (
         "Plan PPO Member record",

@@ -332,9 +332,11 @@ def test_nothing_is_asked_of_a_long_password_but_length(new):
     signed_in(user, new)
 
 
-def test_the_account_page_says_when_one_signed_in_before(clock):
+def test_the_account_page_says_how_long_a_session_waits_and_when_one_signed_in_before(clock, settings):
     user = with_password(person(Role.CLERK))
-    assert "Not before" in signed_in(user).get("/account/").content.decode()
+    settings.SESSION_COOKIE_AGE = 35 * 60
+    page = signed_in(user).get("/account/").content.decode()
+    assert ("Not before" in page, "by itself 35 minutes after" in page) == (True, True)
     clock.forward(days=1)
     assert "Fri Nov 20, 2026, 3:30 p.m. EST" in signed_in(user).get("/account/").content.decode()
 

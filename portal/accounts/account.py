@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
@@ -77,7 +78,8 @@ def account(request: HttpRequest) -> HttpResponse:
 def show(request: HttpRequest, form: OwnPasswordForm, status: int = 200) -> HttpResponse:
     actor = request.actor
     has_keys = actor is not None and actor.role in ADMIN_SITE_ROLES
-    context = {"form": form, "before": request.session.get(BEFORE, ""), "has_keys": has_keys}
+    idle, before = settings.SESSION_COOKIE_AGE // 60, request.session.get(BEFORE, "")
+    context = {"form": form, "before": before, "has_keys": has_keys, "idle": idle}
     return render(request, "account/account.html", context, status=status)
 
 

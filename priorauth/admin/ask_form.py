@@ -11,6 +11,7 @@ from priorauth.clock import rule_of
 from priorauth.services import answer_time, information, questions
 from priorauth.services.base import moment
 from priorauth.services.clock_rules import Turning, with_question
+from priorauth.services.scored import latest_assessment
 
 TIME_FORMATS = ["%m/%d/%Y %I:%M %p", "%m/%d/%Y %H:%M", "%m/%d/%Y %I:%M%p", "%Y-%m-%d %H:%M"]
 
@@ -66,6 +67,11 @@ class AskForm(ActForm):
         """Whether the clock stands still while the office answers."""
         clock = rule_of(self.case).while_asked(self.case.urgency, answers="the office answers")
         return f"By the rule of this plan {clock}."
+
+    @property
+    def unnamed(self) -> bool:
+        """Whether no fact is named to be ticked, though one could be, by a mark."""
+        return not self.askable and latest_assessment(self.case) is not None
 
     @cached_property
     def turning(self) -> Turning:
