@@ -39,7 +39,7 @@ DOCUMENTS = [{}, {"rows": {}}, {"rows": {"b:2": "x", "b:10": "", "é": "ß"}}, {
 LISTS = [[], ["b", "a", 'ü"'], ["a", 1], {"a": 1}, "a", None]
 
 
-@pytest.mark.parametrize("entities", [*DOCUMENTS, {"rows": {"a:1": "x"}, "job": 1}, {"rows": None}])
+@pytest.mark.parametrize("entities", [*DOCUMENTS, {"rows": {"a:1": "x"}, "job": 1}, {"rows": []}, {"rows": ""}])
 def test_what_was_put_into_a_document_by_force_has_one_form_too(entities):
     """The form is written out for what events hold mostly; nothing else may come to look like that."""
     for fields in LISTS:
