@@ -194,7 +194,7 @@ class World:
             "reference": case.reference,
             "number": 1,
             "entry": self.facility.pk if "facilit" in route.template else self.clinician.pk,
-            "person": Membership.objects.get(user=self.clerk.user_id).pk,
+            "person": self.membership,
             "invitation": self.invitation.pk,
             "letter": 1,
             "page": 1,
@@ -214,6 +214,10 @@ class World:
         """The key of a row of the model that the admin's route is about."""
         named = re.match(r"admin:(?:priorauth|auth)_(\w+?)_", route.name)
         return self.rows.get(named[1] if named else "", case.pk)
+
+    @cached_property
+    def membership(self) -> int:
+        return Membership.objects.get(user=self.clerk.user_id).pk
 
     @cached_property
     def rows(self) -> dict[str, int]:
