@@ -158,7 +158,7 @@ class Reviewer:
         self.page.get_by_role("link", name=reference).click()
 
     def claim(self) -> None:
-        self.page.get_by_role("button", name="Claim").first.click()
+        self.page.get_by_role("button", name="Claim", exact=True).click()
         expect(self.page.get_by_text("You hold this case now.")).to_be_visible()
 
     def act(self, link: str) -> None:
