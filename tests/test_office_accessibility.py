@@ -177,7 +177,9 @@ def test_the_measures_see_what_is_poor(chromium):
         page.set_content(POOR)
         seen = [(kind, re.sub("[ >].*", "", tag, flags=re.DOTALL)) for kind, tag, _ in faint(page)]
         count, unseen = stops(page)
+        twice = [{rule["id"] for rule in axe(page, rules)} for rules in (RULES, None)]
         chrome.close()
+    assert all({"color-contrast", "tabindex"} <= rules for rules in twice)
     expected = [("text", "<h1"), ("size", "<p"), ("border", "<input")]
     assert seen == [*expected, ("shape", "<rect"), ("text", "<text"), ("shape", "<path")]
     assert count == 4
