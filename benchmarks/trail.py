@@ -36,6 +36,10 @@ def measure() -> Iterator[Finding]:
         unchained, _ = at_once(lambda case: _unchained(case, event), cases)
         chained, _ = at_once(lambda case: _chained(case, nurse), cases)
         rounds.append((unchained / chained, unchained, chained))
+    with guards_off():  # their trails are longer than they should be: nobody is to claim them
+        Case.objects.unscoped("the benchmark's own").filter(pk__in=[case.pk for case in cases]).update(
+            status="withdrawn"
+        )
     part, unchained, chained = sorted(rounds)[ROUNDS // 2]
     events = WRITERS * EACH
     told = f"{events / unchained:,.0f} events/s without, {events / chained:,.0f} with it"
