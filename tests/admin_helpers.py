@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from priorauth.admin.decision_forms import places_of
+from priorauth.admin.decision_forms import parts_of
 from priorauth.models import Case
 from priorauth.roles import Actor, Role
 from priorauth.services import claim, escalate
@@ -79,7 +79,7 @@ def typed(slug: str, case: Case, **changes: Any) -> dict[str, Any]:
         "escalate": {"question": "Is the fracture new?", "recommendation": "approve"},
         "not-approve": {
             "lines": [
-                key for line in case.revisions.order_by("-number")[0].facts["lines"] for key, _ in places_of(line)
+                key for line in case.revisions.order_by("-number")[0].facts["lines"] for key, _ in parts_of(line)
             ],
             **REASONS,
             "reason_codes": ["N05"],

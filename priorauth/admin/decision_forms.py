@@ -17,7 +17,7 @@ from priorauth.services.decision_lines import LONGEST_VALIDITY, Days, Verdict, m
 from priorauth.services.scored import facts_of, latest_assessment, latest_revision
 
 Json = dict[str, Any]
-OF_LEVELS = (
+ALL_TICKED = (
     "All lines and levels are ticked. Take away those that you approve: the decision is then “partly approved”, and the"
     " letter says for which levels."
 )
@@ -49,14 +49,14 @@ def line_words(line: Json) -> str:
     return f"Line {line['line']}: {line['code']}, {', '.join(levels_of(line)) or 'no level named'}"
 
 
-def places_of(line: Json) -> list[tuple[str, str]]:
+def parts_of(line: Json) -> list[tuple[str, str]]:
     """What can be left out of a request: (key, words) of the line, or of each of its levels where it has several."""
     if len(levels_of(line)) < 2:
         return [(str(line["line"]), line_words(line))]
     return [(f"{line['line']}.{level}", line_words({**line, "levels": [level]})) for level in levels_of(line)]
 
 
-def place(key: str) -> tuple[int, str]:
+def part_of_key(key: str) -> tuple[int, str]:
     """The number of the line and the level, "" for all of the line, of a key."""
     number, _, level = key.partition(".")
     return int(number), level
@@ -112,7 +112,7 @@ class NotApproveForm(Ready, WithDays):
     lines = forms.TypedMultipleChoiceField(
         label="Lines that you do not approve",
         help_text="All lines are ticked. Take away those that you approve: the decision is then “partly approved”.",
-        coerce=place,
+        coerce=part_of_key,
         required=False,
         widget=forms.CheckboxSelectMultiple,
         error_messages={"invalid_choice": "Choose among the lines and levels that this request has."},
@@ -156,7 +156,7 @@ class NotApproveForm(Ready, WithDays):
         units = {f"units_{line['line']}": line["units"] for line in self.requested if (line.get("units") or 1) > 1}
         changes = (self.stories[key]["change"] for key in self.cited if key in self.stories)
         return {
-            "lines": [key for line in self.requested for key, _ in places_of(line)],
+            "lines": [key for line in self.requested for key, _ in parts_of(line)],
             "relied_on": [".".join(key) for key in self.cited],
             "what_would_change": "\n".join(dict.fromkeys(filter(None, changes))),
             **units,
@@ -164,10 +164,10 @@ class NotApproveForm(Ready, WithDays):
         }
 
     def shape(self) -> None:
-        places = [place for line in self.requested for place in places_of(line)]
-        self.fields["lines"].choices = places
-        if len(places) > len(self.requested):
-            self.fields["lines"].label, self.fields["lines"].help_text = "What you do not approve", OF_LEVELS
+        parts = [part for line in self.requested for part in parts_of(line)]
+        self.fields["lines"].choices = parts
+        if len(parts) > len(self.requested):
+            self.fields["lines"].label, self.fields["lines"].help_text = "What you do not approve", ALL_TICKED
         self.fields["relied_on"].choices = [(".".join(key), self._criterion(key)) for key in self.cited]
         if not self.cited:
             del self.fields["relied_on"]
@@ -180,7 +180,7 @@ class NotApproveForm(Ready, WithDays):
                 required=False,
                 error_messages={"invalid": "Enter a whole number of units."},
             )
-        if len(places) == 1 and not counted:
+        if len(parts) == 1 and not counted:
             del self.fields["valid_from"], self.fields["valid_to"]
 
     def clean(self) -> Values:

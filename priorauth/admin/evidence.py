@@ -54,7 +54,7 @@ class Shown(NamedTuple):
 
     @property
     def reading(self) -> str:
-        """The query under which the page to say what the record holds asks for the facts that cite this page."""
+        """`reading_of` the facts that cite this page."""
         return reading_of([path for one in self.cited_for for path in one.paths], self.file, self.number)
 
 

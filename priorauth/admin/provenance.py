@@ -57,7 +57,7 @@ class Cited(NamedTuple):
 
     @property
     def reading(self) -> str:
-        """The query under which the page to say what the record holds asks for these facts; "" where there are none."""
+        """`reading_of` the facts that a record can be read for; "" where there are none."""
         paths = [path for path in self.paths if path and of_the_record(path)]
         return reading_of(paths, self.origin.file, self.origin.opens) if paths else ""
 
@@ -69,11 +69,13 @@ class Cited(NamedTuple):
 NOT_RECORDED, COMPUTED, ATTESTED = Origin(""), Origin("computed"), Origin("attested")
 
 
-def _under(path: str, paths: Iterable[str]) -> bool:
+def _is_above(path: str, paths: Iterable[str]) -> bool:
+    """Whether one of the paths leads to a value of the fact at `path`."""
     return any(one.startswith(f"{path}.") for one in paths)
 
 
 def reading_of(paths: Iterable[str], file: Attachment | None, page: int) -> str:
+    """The query under which the page to say what the record holds asks for these facts, with where to read them."""
     where = [("file", str(file.pk)), ("page", str(page))] if file else []
     return urlencode([*(("path", path) for path in dict.fromkeys(paths)), *where])
 
@@ -95,22 +97,22 @@ class Origins:
         self._readings = latest(readings)
         counted = {path for path, one in self._readings.items() if one.found == Found.COUNTS}
         dated = typed.of_treatments(revision)
-        self._dated = {path: words for path, words in dated.items() if not _under(path, counted)}
-        self._under: dict[str, list[Place]] = {}
+        self._dated = {path: words for path, words in dated.items() if not _is_above(path, counted)}
+        self._values: dict[str, list[Place]] = {}  # those at or below each path
         for place in readable(revision).values() if self._readings else ():
             steps = place.path.split(".")
             for count in range(1, len(steps) + 1):
-                self._under.setdefault(".".join(steps[:count]), []).append(place)
+                self._values.setdefault(".".join(steps[:count]), []).append(place)
 
     def of(self, path: str) -> Origin:
         """The origin of the fact at a path of facts v1 (`levels.L1.exam`); "" is what the portal worked out."""
         if not path or path in ("patient.age", "request_date"):
             return COMPUTED
         sent = self._as_sent(path)
-        read = {place: self._readings.get(place.path) for place in self._under.get(path, ())}
+        read = {place: self._readings.get(place.path) for place in self._values.get(path, ())}
         if not any(read.values()):
             return sent
-        notes = tuple(said(place, one) for place, one in read.items() if one and one.found != Found.SAME)
+        notes = tuple(read_words(place, one) for place, one in read.items() if one and one.found != Found.SAME)
         given = [one for place, one in read.items() if place.value is not None or one]
         if not all(one and one.found in (Found.SAME, Found.COUNTS) for one in given):
             return sent._replace(notes=notes)
@@ -139,8 +141,8 @@ class Origins:
 
     def otherwise(self) -> list[str]:
         """What was read otherwise, or not found, in words."""
-        known = {place.path: place for places in self._under.values() for place in places}
-        return [said(known[path], one) for path, one in self._readings.items() if one.found != Found.SAME]
+        known = {place.path: place for places in self._values.values() for place in places}
+        return [read_words(known[path], one) for path, one in self._readings.items() if one.found != Found.SAME]
 
     def cited(self, sentences: Iterable[str], paths: Iterable[str]) -> list[Cited]:
         """Sentences with the path of the fact that each repeats, those of one origin that follow each other joined."""
@@ -175,7 +177,7 @@ def together(said: Iterable[tuple[Origin, str, str]]) -> list[Cited]:
     return found
 
 
-def said(place: Place, one: Reading) -> str:
+def read_words(place: Place, one: Reading) -> str:
     """What was read otherwise, or not found, in words."""
     name = fact_words.named(place.path)
     if one.found == Found.NOT_THERE:

@@ -14,7 +14,7 @@ from policies.places import Place
 from priorauth import fact_words
 from priorauth.admin.act_forms import ActForm, Values, day_field
 from priorauth.admin.evidence import LAST_PAGE, Addresses, number_in
-from priorauth.admin.provenance import said
+from priorauth.admin.provenance import read_words
 from priorauth.models import Attachment, Reading
 from priorauth.models.reading import latest
 from priorauth.services import read
@@ -189,7 +189,7 @@ def _stands(place: Place, stand: dict[str, Reading]) -> str:
     one = stand.get(place.path)
     if one is None:
         return ""
-    return f"{one.read_by} read the same." if one.found == Found.SAME else said(place, one)
+    return f"{one.read_by} read the same." if one.found == Found.SAME else read_words(place, one)
 
 
 def _fields(place: Place) -> dict[str, forms.Field]:
