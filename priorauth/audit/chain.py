@@ -5,15 +5,16 @@ import hmac
 import json
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as _text
-from typing import Any, Protocol
+from typing import Any, NamedTuple
 
 from priorauth.audit.keys import signing_key
+from priorauth.models import AuditEvent
 
 GENESIS = "0" * 64
 
 
-class Signed(Protocol):
-    """What is signed of an event, as a row of the table or as it is read for the check."""
+class Link(NamedTuple):
+    """One event as the check reads it: its signed columns, and what chains it."""
 
     stream: str
     sequence: int
@@ -23,13 +24,14 @@ class Signed(Protocol):
     role: str
     organization: str
     action: str
-    entities: dict[str, Any]
-    fields: list[str]
     change_digest: str
     case_version: int | None
     request_id: str
     key_id: str
     previous: str
+    hash: str
+    entities: dict[str, Any]
+    fields: list[str]
 
 
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode
@@ -45,7 +47,7 @@ def keyed(key: bytes, kind: bytes, message: bytes) -> str:
     return hmac.digest(key, kind + message, "sha256").hex()
 
 
-def event_hash(event: Signed, key: bytes) -> str:
+def event_hash(event: AuditEvent | Link, key: bytes) -> str:
     """The link: a keyed hash over the previous hash and the canonical form of every signed column of the event."""
     link = _begun(key).copy()
     link.update(f"{event.previous}{_signed(event)}".encode())
@@ -58,7 +60,7 @@ def _begun(key: bytes) -> hmac.HMAC:
     return hmac.new(key, b"\x00", "sha256")
 
 
-def _signed(event: Signed) -> str:
+def _signed(event: AuditEvent | Link) -> str:
     """The canonical form, written out: the check of a long trail does little else."""
     actor = "null" if event.actor_id is None else event.actor_id
     version = "null" if event.case_version is None else event.case_version

@@ -6,13 +6,13 @@ from functools import lru_cache
 from itertools import groupby, islice
 from json import JSONDecoder
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Exists, Model, OuterRef, QuerySet, TextField, Value
 from django.db.models.functions import Cast, Concat
 
-from priorauth.audit.chain import GENESIS, event_hash, same
+from priorauth.audit.chain import GENESIS, Link, event_hash, same
 from priorauth.audit.contents import Sealed, differences, file_differences, rows_of
 from priorauth.audit.keys import KeyRing, key_ring, unknown
 from priorauth.audit.writer import case_stream
@@ -23,29 +23,7 @@ BATCH = 200  # cases whose rows are read at once
 CHUNK = 2000  # events that are fetched at once
 DOCUMENTS = ("entities", "fields")
 LED_TO = {act.value: transition.to for act, transition in TRANSITIONS.items()} | {Act.CREATE.value: Status.DRAFT}
-
 CHECKPOINTS = "checkpoints"  # where a fault is that lies in their file
-
-
-class Link(NamedTuple):
-    """One event as the check reads it: its signed columns, and what chains it."""
-
-    stream: str
-    sequence: int
-    at: str
-    actor_id: int | None
-    actor_name: str
-    role: str
-    organization: str
-    action: str
-    change_digest: str
-    case_version: int | None
-    request_id: str
-    key_id: str
-    previous: str
-    hash: str
-    entities: dict[str, Any]
-    fields: list[str]
 
 
 class Fault(NamedTuple):
