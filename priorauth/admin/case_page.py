@@ -109,23 +109,16 @@ def case_page(
     marks that were posted, to be shown again."""
     known = read(case, actor, now)
     marks = marks or criteria(known)
-    latest, assessment, files, that_count = known.latest, known.assessment, list(known.files.values()), known.facts
-    exchanges, messages = case_record.exchanges(case), list(case.messages.select_related("written_by"))
+    latest, files = known.latest, list(known.files.values())
     return {
         **_head(case, actor, now),
         **clock_context(known.obstacles),
-        "facts": that_count,
-        "timeline": timeline.draw(
-            that_count,
-            latest.details.get("sources") or {},
-            typed.of_treatments(latest, that_count),
-            known.origins.of_records,
-        ),
-        "spine": spine.draw(that_count),
+        "facts": known.facts,
+        **_pictures(known),
         "since": _since(case, known.revisions, files, actor, now),
         "product": facts.product(case.product),
         "setting": facts.word(case.setting or None),
-        "planned": facts.day(that_count.get("service_date")),
+        "planned": facts.day(known.facts.get("service_date")),
         "member_file": _member_file(known),
         "looks": _looks(known),
         "late_changes": facts.late_changes(latest),
@@ -133,18 +126,11 @@ def case_page(
         **_past(case, actor),
         **marks,
         **bar.bar(known.obstacles, saves=marks["form"] is not None),
-        "assessment": assessment,
-        "determination": words.determination(assessment.result["determination"]) if assessment else words.NOT_SCORED,
-        "trouble": _trouble(case, assessment),
+        **_computed(case, known.assessment),
         "latest": latest,
-        "sendings": list(
-            reversed(case_record.sendings(known.revisions, known.files, known.member_product, known.readings))
-        ),
         "evidence": evidence.evidence(case, latest, files, chosen=chosen),
         "reading": "file" in (chosen or {}),
-        "exchanges": exchanges,
-        "messages_of_case": messages,
-        "said": case_record.said(case, messages, exchanges, latest),
+        **_record(known),
         "write": "" if known.obstacles.to(Act.WRITE) else reverse("admin:priorauth_case_message", args=[case.pk]),
         "escalations": list(case.escalations.select_related("escalated_by")),
         "recommendation_hidden": recommendation.hidden_from(case, actor),
@@ -170,6 +156,28 @@ def criteria(known: Read, posted: Mapping[str, Any] | None = None) -> dict[str, 
     mine = holds(case, actor, known.now)
     may_read = form is not None or (mine and not known.obstacles.to(Act.READ))
     return {"table": table, "form": form, "may_read": may_read}
+
+
+def _pictures(known: Read) -> dict[str, Any]:
+    latest, that_count = known.latest, known.facts
+    written, dated = latest.details.get("sources") or {}, typed.of_treatments(latest, that_count)
+    return {
+        "timeline": timeline.draw(that_count, written, dated, known.origins.of_records),
+        "spine": spine.draw(that_count),
+    }
+
+
+def _record(known: Read) -> dict[str, Any]:
+    """What was sent, the latest first; what office and plan wrote to each other, and what of it is to be read first."""
+    case = known.case
+    exchanges, messages = case_record.exchanges(case), list(case.messages.select_related("written_by"))
+    sendings = case_record.sendings(known.revisions, known.files, known.member_product, known.readings)
+    return {
+        "sendings": sendings[::-1],
+        "exchanges": exchanges,
+        "messages_of_case": messages,
+        "said": case_record.said(case, messages, exchanges, known.latest),
+    }
 
 
 def _looks(known: Read) -> list[Look]:
@@ -256,6 +264,11 @@ def _decided(case: Case) -> dict[str, Any]:
     decision = found["decision"]
     late = decision and decision.decided_at > decision.due_at
     return {**found, "decided_late": words.spell(decision.decided_at - decision.due_at) if late else ""}
+
+
+def _computed(case: Case, assessment: Assessment | None) -> dict[str, Any]:
+    found = words.determination(assessment.result["determination"]) if assessment else words.NOT_SCORED
+    return {"assessment": assessment, "determination": found, "trouble": _trouble(case, assessment)}
 
 
 def _trouble(case: Case, assessment: Assessment | None) -> Job | None:

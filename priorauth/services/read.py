@@ -83,9 +83,7 @@ def read(
     permit(case, Act.READ, by=by, at=at)
     if why := barred(case, by=by, at=at):
         refuse(case, Act.READ, why, by=by, at=at)
-    scored = None if (why := unscored(case)) else latest_assessment(case)
-    if scored is None:
-        raise Conflict(why or NOT_SCORED)
+    scored = _scored(case)
     where = {"file": _of_the_case(case, file, page), "page": page}
     who = {"read_by_id": by.user_id, "read_role": by.role, "read_at": at}
     findings = _checked(scored.revision, findings, at)
@@ -106,6 +104,15 @@ def read(
         assessment.last_reading = rows[-1]
         _keep(change, assessment, at)
     return rows
+
+
+def _scored(case: Case) -> Assessment:
+    if why := unscored(case):
+        raise Conflict(why)
+    scored = latest_assessment(case)
+    if scored is None:
+        raise Conflict(NOT_SCORED)
+    return scored
 
 
 def _write(change: Change, rows: list[Reading]) -> None:
