@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from priorauth.models import Case, Draft, Organization, User
+from priorauth.models import Case, Draft, User
 from priorauth.roles import Actor, Role
 from tests.cases import HARBOR, office, own_words, person
 
@@ -50,10 +50,6 @@ def with_password(actor: Actor) -> User:
     user.set_password(PASSWORD)
     user.save()
     return user
-
-
-def other_office(name: str = "Bay Pain Clinic") -> Organization:
-    return office(name)
 
 
 def valid_form(**changes: Any) -> Payload:
