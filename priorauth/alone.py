@@ -9,9 +9,8 @@ from django.db import connection
 from priorauth import jobs
 from priorauth.models import Job
 
-SLICE = dt.timedelta(
-    seconds=60
-)  # then the worker makes room; below the time limit of a task by more than one server's patience
+# Then the worker makes room; below the time limit of a task by more than one server's patience.
+SLICE = dt.timedelta(seconds=60)
 Clock = Callable[[], dt.datetime]
 
 

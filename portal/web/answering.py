@@ -104,11 +104,9 @@ def answer(request: HttpRequest, reference: str, number: int) -> HttpResponse:
     case = get_for(request.actor, Case, rows=rows, reference=reference)
     question = get_for(request.actor, InformationRequest, case=case, number=min(number, 1000))
     if question.answered_at is not None:
-        return (
-            redirect("request", reference)
-            if not _by_itself(request)
-            else _kept(request, case, not_saved=f"{GONE} {NOT_KEPT}")
-        )
+        if _by_itself(request):
+            return _kept(request, case, not_saved=f"{GONE} {NOT_KEPT}")
+        return redirect("request", reference)
     drafts = AnswerDraft.objects.for_actor(request.actor).select_related("saved_by")
     draft = drafts.filter(information_request=question).first()
     visit = Answering(request, case, question, timezone.now(), draft)

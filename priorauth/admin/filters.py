@@ -1,4 +1,4 @@
-"""The filters of the queue, each one column of the case, which the indexes of the views include; and its sort."""
+"""The filters of the queue, each by what a case says itself, but for its clinician; and its sort."""
 
 from collections.abc import Iterator
 from typing import Any

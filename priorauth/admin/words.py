@@ -1,4 +1,4 @@
-"""The words of the workbench: time left, age, what was computed."""
+"""The words of the workbench: time left, age, what was computed, and what the filters offer."""
 
 import datetime as dt
 from functools import cache

@@ -114,9 +114,8 @@ def rows_of(cases: Sequence[Case]) -> dict[int, list[models.Model]]:
     rows: dict[int, list[models.Model]] = {
         case.pk: [case, *(person for name in PEOPLE if (person := getattr(case, name)))] for case in cases
     }
-    these = RawSQL(
-        "SELECT unnest(%s::bigint[])", [list(rows)]
-    )  # one value: of a list each key would be looked at, each time
+    # One value: of a list each key would be looked at, each time.
+    these = RawSQL("SELECT unnest(%s::bigint[])", [list(rows)])
     for model, path in HANGING.items():
         found = model.objects.unscoped("the audit check compares every row").filter(**{f"{path}__in": these})
         for row in found.annotate(of_case=models.F(f"{path}_id")).order_by("pk"):
