@@ -13,6 +13,7 @@ from django.utils.dateformat import format as format_date
 from priorauth import selectors, typed
 from priorauth.admin import bar, case_record, certainty, criteria_table, evidence, facts, words
 from priorauth.admin.clock import clock_context
+from priorauth.admin.late_changes import late_changes
 from priorauth.admin.looks import Look, looks, of_the_member
 from priorauth.admin.marks_form import MarksForm
 from priorauth.admin.obstacles import Obstacles
@@ -121,7 +122,7 @@ def case_page(
         "planned": facts.day(known.facts.get("service_date")),
         "member_file": _member_file(known),
         "looks": _looks(known),
-        "late_changes": facts.late_changes(latest),
+        "late_changes": late_changes(latest),
         "duplicates": _duplicates(case, actor),
         **_past(case, actor),
         **marks,

@@ -6,6 +6,7 @@ from itertools import takewhile
 from typing import Any, NamedTuple
 
 from priorauth.admin import facts
+from priorauth.admin.late_changes import LateChange, late_changes
 from priorauth.admin.provenance import Origin, Origins
 from priorauth.models import Attachment, Case, InformationRequest, ItemAnswer, Message, Reading, Revision, User
 from priorauth.statuses import OPEN
@@ -24,7 +25,7 @@ class Sending(NamedTuple):
     revision: Revision
     sections: list[tuple[str, list[tuple[facts.Fact, Origin | None]]]]
     changes: list[facts.FactChange] | None
-    late_changes: list[facts.LateChange]
+    late_changes: list[LateChange]
 
 
 class Said(NamedTuple):
@@ -77,7 +78,7 @@ def sendings(
             revision,
             _sections(revision, names, Origins(revision, files, member_product, of(revision, readings))),
             facts.changes(earlier, revision, names) if earlier else None,
-            facts.late_changes(revision),
+            late_changes(revision),
         )
         for earlier, revision in zip(before, revisions, strict=False)
     ]

@@ -8,16 +8,17 @@ from django.conf import settings
 from django.utils.dateformat import format as format_date
 
 from policies import diagnoses
+from policies.places import Place, places
 from policies.vocabulary import PRODUCTS, URGENCY_SIGNS, words
-from priorauth import typed
+from priorauth import fact_words, typed
+from priorauth.fact_words import NOT_RECORDED
 from priorauth.models import Revision
 
-NOT_RECORDED = "Not recorded"
 NOT_SENT = "Not sent"
-NOT_GIVEN = "Not given"
 CLINICIANS_OWN = "clinician's own number"
 
 Names = Mapping[str, str]
+Known = Mapping[str, Place]
 # Parts of the details that have words of their own here, or that repeat the form as it was typed.
 OWN_WORDS = frozenset(
     {
@@ -41,40 +42,6 @@ class FactChange(NamedTuple):
     label: str
     before: str
     after: str
-
-
-class LateChange(NamedTuple):
-    """What the office changed after the portal had shown it what is missing. `when` names the time between the two."""
-
-    label: str
-    before: str
-    after: str
-    when: str
-    said: str
-
-
-def late_changes(revision: Revision) -> list[LateChange]:
-    """The changes that the draft of a revision kept (services/panel_record.py), oldest first."""
-    return [
-        LateChange(
-            one["what"],
-            one["before"] or NOT_GIVEN,
-            one["after"] or NOT_GIVEN,
-            f"{_between(one['shown_at'], one['at'])} after the portal showed it, by {one['by']}",
-            one["said"],
-        )
-        for one in revision.details.get("changes_after_panel") or []
-    ]
-
-
-def _between(first: str, second: str) -> str:
-    """`4 min`, `3 h` or `2 days` between two instants."""
-    minutes = int((dt.datetime.fromisoformat(second) - dt.datetime.fromisoformat(first)).total_seconds() // 60)
-    if minutes < 1:
-        return "Less than 1 min"
-    if minutes < 120:
-        return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days"
 
 
 def sections(revision: Revision, files: Names) -> list[tuple[str, list[Fact]]]:
@@ -114,15 +81,20 @@ def product(value: str | None) -> str:
 
 
 def _facts(revision: Revision, files: Names) -> Iterator[Fact]:
-    facts = revision.facts
-    yield from _request(facts)
-    for level, known in sorted(facts["levels"].items()):
-        yield from _level(level, known or {})
-    yield from _pain_and_walking(facts)
-    yield from _treatment(facts, typed.of_treatments(revision))
+    facts, known = revision.facts, places(revision.facts)
+    yield from _request(facts, known)
+    for level, of_level in sorted(facts["levels"].items()):
+        yield from _level(level, of_level or {}, known)
+    yield from _pain_and_walking(facts, known)
+    yield from _treatment(facts, known, typed.of_treatments(revision))
     for note in facts.get("safety_notes") or []:
         yield Fact("Safety", "Named in the record", note, "safety_notes")
     yield from _details(revision.details, files)
+
+
+def _one(title: str, known: Known, path: str) -> Fact:
+    """A fact of one value, in the words in which a reviewer reads it in the record."""
+    return Fact(title, fact_words.label(path), fact_words.said(known[path], known[path].value), path)
 
 
 def _details(details: Mapping[str, Any], files: Names) -> Iterator[Fact]:
@@ -158,38 +130,30 @@ def _place(path: str) -> str:
     return f"{rest[0]}: {', '.join(rest[1:])}" if first == "levels" and rest else path
 
 
-def _request(facts: Mapping[str, Any]) -> Iterator[Fact]:
+def _request(facts: Mapping[str, Any], known: Known) -> Iterator[Fact]:
     title = "Request"
     patient = facts.get("patient") or {}
-    yield Fact(title, "Plan", product(facts.get("product")), "product")
-    yield Fact(title, "Setting", word(facts.get("setting")), "setting")
-    yield Fact(title, "Planned date", day(facts.get("service_date")), "service_date")
+    yield from (_one(title, known, path) for path in ("product", "setting", "service_date"))
     yield Fact(title, "Received or updated", day(facts.get("request_date")), "")
     for line in facts["lines"]:
         parts = [line["code"], ", ".join(line.get("levels") or []) or "no level named", f"units {_or(line, 'units')}"]
         yield Fact(title, f"Line {line['line']}", "; ".join([*parts, *filter(None, [line.get("technique")])]), "lines")
     yield Fact(title, "Age", _or(patient, "age"), "")
     yield Fact(title, "Lowest T-score", _or(patient, "t_score"), "patient.t_score")
-    yield Fact(title, "Osteoporosis diagnosed", yes_no(patient.get("osteoporosis_dx")), "patient.osteoporosis_dx")
+    yield _one(title, known, "patient.osteoporosis_dx")
 
 
-def _level(level: str, known: Mapping[str, Any]) -> Iterator[Fact]:
+def _level(level: str, of_level: Mapping[str, Any], known: Known) -> Iterator[Fact]:
     title, place = f"Level {level}", f"levels.{level}"
-    onset, lesion, exam = (known.get(name) or {} for name in ("onset", "lesion", "exam"))
-    yield Fact(title, "Cause", word(known.get("etiology"), none="No fracture and no lesion"), f"{place}.etiology")
-    yield Fact(title, "How it happened", word(known.get("mechanism")), f"{place}.mechanism")
+    onset, exam = (of_level.get(name) or {} for name in ("onset", "exam"))
+    yield from (_one(title, known, f"{place}.{name}") for name in ("etiology", "mechanism"))
     yield Fact(title, "Pain started", interval(onset.get("earliest"), onset.get("latest")), f"{place}.onset")
-    yield Fact(title, "Purpose", word(known.get("purpose")), f"{place}.purpose")
-    yield Fact(title, "Lesion", word(lesion.get("pattern"), none="No lesion"), f"{place}.lesion")
-    if lesion.get("source"):
-        yield Fact(title, "Lesion comes from", word(lesion["source"]), f"{place}.lesion")
+    yield _one(title, known, f"{place}.purpose")
+    yield from _lesion(title, place, known)
     yield Fact(title, "Examination", _exam(exam), f"{place}.exam")
-    source = word(known.get("other_pain_source"), none="Ruled out", primary="The main source")
-    name = known.get("other_pain_source_name")
-    yield Fact(
-        title, "Another source of the pain", f"{source}: {name}" if name else source, f"{place}.other_pain_source"
-    )
-    studies = known.get("imaging")
+    source, name = _one(title, known, f"{place}.other_pain_source"), of_level.get("other_pain_source_name")
+    yield source._replace(value=f"{source.value}: {name}") if name else source
+    studies = of_level.get("imaging")
     if not studies:
         yield Fact(title, "Imaging", NOT_RECORDED if studies is None else "None")
     for number, study in enumerate(studies or [], start=1):
@@ -200,32 +164,32 @@ def _level(level: str, known: Mapping[str, Any]) -> Iterator[Fact]:
         )
 
 
-def _pain_and_walking(facts: Mapping[str, Any]) -> Iterator[Fact]:
+def _lesion(title: str, place: str, known: Known) -> Iterator[Fact]:
+    """What it is, and where it comes from where that was said: one fact."""
+    for name in ("pattern", "source"):
+        found = _one(title, known, f"{place}.lesion.{name}")
+        if name == "pattern" or found.value != NOT_RECORDED:
+            yield found._replace(path=f"{place}.lesion")
+
+
+def _pain_and_walking(facts: Mapping[str, Any], known: Known) -> Iterator[Fact]:
     title = "Pain, walking, hospital"
-    pain, walking, stay = (facts.get(name) or {} for name in ("pain", "ambulation", "hospitalization"))
-    yield Fact(title, "Pain now", yes_no(pain.get("present")), "pain.present")
-    yield Fact(title, "Worst score, 0 to 10", _or(pain, "score"), "pain.score")
+    pain, stay = (facts.get(name) or {} for name in ("pain", "hospitalization"))
+    yield from (_one(title, known, path) for path in ("pain.present", "pain.score"))
     yield Fact(title, "Date of the score", day(pain.get("date")), "pain.date")
-    yield Fact(title, "Clinician's word", word(pain.get("descriptor")), "pain.descriptor")
-    yield Fact(title, "Walking now", word(walking.get("current")), "ambulation.current")
-    yield Fact(title, "Why", word(walking.get("cause")), "ambulation.cause")
-    yield Fact(title, "Before this pain", word(walking.get("baseline")), "ambulation.baseline")
-    if walking.get("analgesia_hours") is not None:
-        yield Fact(title, "Hours of pain medicine tried", str(walking["analgesia_hours"]), "ambulation.analgesia_hours")
-    yield Fact(title, "Admitted", word(stay.get("status"), none="No"), "hospitalization.status")
+    yield _one(title, known, "pain.descriptor")
+    yield from (_one(title, known, f"ambulation.{name}") for name in ("current", "cause", "baseline"))
+    if known["ambulation.analgesia_hours"].value is not None:
+        yield _one(title, known, "ambulation.analgesia_hours")
+    yield _one(title, known, "hospitalization.status")
     if stay.get("status") not in (None, "none"):
-        yield Fact(
-            title,
-            "Reason of the stay",
-            word(stay.get("reason"), mixed="This fracture and another condition"),
-            "hospitalization.reason",
-        )
+        yield _one(title, known, "hospitalization.reason")
         yield Fact(
             title, "Stay", f"{day(stay.get('admit_date'))} to {day(stay.get('discharge_date'))}", "hospitalization"
         )
 
 
-def _treatment(facts: Mapping[str, Any], dated: Mapping[str, str]) -> Iterator[Fact]:
+def _treatment(facts: Mapping[str, Any], known: Known, dated: Mapping[str, str]) -> Iterator[Fact]:
     title = "Treatment"
     treatments = facts.get("treatments")
     if not treatments:
@@ -233,11 +197,9 @@ def _treatment(facts: Mapping[str, Any], dated: Mapping[str, str]) -> Iterator[F
     for number, treatment in enumerate(treatments or [], start=1):
         path = f"treatments.{number - 1}"
         yield Fact(title, f"Treatment {number}", course(treatment, dated.get(path, "")), path)
-    yield Fact(title, "Did it help", word(facts.get("treatment_response"), none="No"), "treatment_response")
-    if facts.get("stated_treatment_weeks") is not None:
-        yield Fact(
-            title, "Weeks that the letter claims", f"{facts['stated_treatment_weeks']:g}", "stated_treatment_weeks"
-        )
+    yield _one(title, known, "treatment_response")
+    if known["stated_treatment_weeks"].value is not None:
+        yield _one(title, known, "stated_treatment_weeks")
 
 
 def course(treatment: Mapping[str, Any], dated: str = "") -> str:
