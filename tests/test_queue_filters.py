@@ -14,7 +14,7 @@ from priorauth import audit
 from priorauth.admin import saved_views
 from priorauth.models import Case, Job
 from priorauth.roles import Role
-from priorauth.services import information, score
+from priorauth.services import amend, information, score
 from tests.admin_helpers import held_by, in_review, signed_in
 from tests.cases import NO_IMAGING, approve, office, person, score_all, sent_case
 from tests.tampering import force
@@ -54,6 +54,10 @@ def test_each_score_keeps_what_lists_filter_by_and_giving_up_empties_it():
     information.answer(open_, by=clerk, at=timezone.now(), note="It is a PPO.")
     score_all(timezone.now())
     assert columns(open_) == scored
+    sent = met.revisions.get()
+    changed = {**sent.facts, "pain": {"present": True, "score": 7}}
+    amend.amend(met, by=clerk, at=timezone.now(), facts=changed, details=sent.details)
+    assert columns(met) == ("", [], [], "")
     failed = sent_case(clerk)
     force(OTHERS, failed.pk)
     score.give_up(Job.objects.get(case=failed, kind=Job.Kind.SCORE), timezone.now())

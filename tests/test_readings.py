@@ -14,13 +14,15 @@ from django.utils import timezone
 from policies.places import places, put
 from priorauth import audit, fact_words
 from priorauth.admin import evidence
+from priorauth.admin.obstacles import Obstacles
 from priorauth.audit import contents
-from priorauth.models import AuditEvent, Case, PlanMember, Reading
+from priorauth.models import AuditEvent, Case, Job, Membership, PlanMember, Reading
 from priorauth.roles import Actor, Role
-from priorauth.services import amend, claim, judge, read, replay, score, submit
+from priorauth.services import amend, claim, decide, judge, read, replay, score, submit
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 from priorauth.services.read import Finding
 from priorauth.services.scored import latest_assessment
+from priorauth.statuses import Act
 from tests.admin_helpers import act, case_page, held_by
 from tests.cases import NOW, WORDS, approve, case_in_review, claimed, draft_case, facts, person, score_all, submission
 from tests.factories import browser, report, sent_through_the_page
@@ -150,12 +152,38 @@ def test_marks_fall_where_another_result_is_computed_and_readings_end_with_their
     assert (case.determination, latest_assessment(case).counted, case.readings.count()) == ("meets", {}, 1)
 
 
-def test_where_the_member_files_plan_counts_the_clock_follows_it(case, nurse):
+def test_where_the_member_files_plan_counts_the_clock_follows_it_and_the_office_is_told(case, nurse, settings):
+    settings.MAIL_URL = "smtp://mail.example.test"
+    Membership.objects.filter(role=Role.CLERK).update(notify=True)
     says(case, nurse, Finding("product", "counts", "medicare_hmo_blue", WORDS))
     case.refresh_from_db()
     assert (case.product, case.determination) == ("medicare_hmo_blue", "not_in_scope")
-    assert case.clock_changes.get().kind == "other_rule"
+    change = case.clock_changes.get()
+    assert change.kind == "other_rule"
+    assert f"clock:{change.pk}" in case.jobs.get(kind=Job.Kind.NOTIFY).dedupe_key
     assert audit.verify_case(case)[0] is None
+
+
+def test_a_plan_that_was_read_makes_no_late_case_timely(case, nurse):
+    late = case.due_at + dt.timedelta(hours=1)
+    case = claim.claim(case, by=nurse, at=late)
+    with pytest.raises(Incomplete, match="was over at"):
+        says(case, nurse, Finding("product", "counts", "medicare_hmo_blue", WORDS), at=late)
+    says(case, nurse, Finding("product", "counts", "hmo", WORDS), at=late)
+    assert (case.product, case.clock_changes.count()) == ("hmo", 0)
+
+
+@pytest.mark.parametrize("finding", [("product", "other"), ("service_date", "2001-01-01")])
+def test_what_is_out_of_scope_only_by_a_reading_is_closed_by_a_physician_alone(case, nurse, finding):
+    path, value = finding
+    says(case, nurse, Finding(path, "counts", value, WORDS))
+    assert case.determination == "not_in_scope"
+    with pytest.raises(NotPermitted, match="only a physician may close"):
+        decide.close(case, by=nurse, at=NOW, reason=WORDS)
+    assert "only a physician may close" in Obstacles(case, nurse, NOW).to(Act.CLOSE)
+    claim.release(case, by=nurse, at=NOW)
+    physician = person(Role.PHYSICIAN)
+    assert decide.close(claimed(case, physician), by=physician, at=NOW, reason=WORDS).outcome == "closed"
 
 
 # What is refused

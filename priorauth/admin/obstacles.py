@@ -13,7 +13,7 @@ from priorauth.roles import Actor, Role
 from priorauth.services import barred, clock_rules, conflicts, judge, rails
 from priorauth.services.base import holder
 from priorauth.services.claim import held, holds
-from priorauth.services.scored import CLOSABLE, latest_assessment, unscored
+from priorauth.services.scored import CLOSABLE, READ_OUT, latest_assessment, out_by_reading, unscored
 from priorauth.statuses import TRANSITIONS, Act, Status
 
 DECISIONS = frozenset({Act.APPROVE, Act.NOT_APPROVE, Act.CLOSE, Act.JUDGE, Act.READ, Act.REOPEN})
@@ -125,4 +125,6 @@ class Obstacles:
             return f"{self._ground.against} Ask, or escalate."
         if act == Act.CLOSE and (self._assessment is None or self._assessment.result["determination"] not in CLOSABLE):
             return "The policy governs this request, so it needs a decision."
+        if act == Act.CLOSE and self.actor.role != Role.PHYSICIAN and out_by_reading(self._assessment):
+            return READ_OUT
         return ""

@@ -8,6 +8,7 @@ from priorauth.roles import Actor
 from priorauth.services import answer_time, clock_rules
 from priorauth.services.base import acting, permit
 from priorauth.services.errors import Conflict, Incomplete
+from priorauth.services.score import UNSCORED
 from priorauth.services.submit import carried, columns_of, essence, revise, stamped
 from priorauth.statuses import Act, Status
 
@@ -37,7 +38,7 @@ def amend(
     turning = clock_rules.with_facts(case, document.get("product"), by=by, at=at)
     if case.status != Status.INFORMATION_NEEDED:
         turning.running(by=by, at=at)
-    columns = columns_of(document) | turning.columns | {"determination": "", "score": None}
+    columns = columns_of(document) | turning.columns | UNSCORED
     with acting(case, Act.AMEND, by=by, at=at, version=version, **columns) as change:
         turning.write(change)
         answer_time.bring_forward(change, turning, at)

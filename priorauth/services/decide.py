@@ -16,7 +16,7 @@ from priorauth.services.base import acting, long_enough, permit, ready, refuse
 from priorauth.services.boilerplate import of_this_case
 from priorauth.services.decision_lines import ALL, Days, Part, Verdict
 from priorauth.services.errors import Conflict
-from priorauth.services.scored import CLOSABLE, latest_assessment, latest_revision, unscored
+from priorauth.services.scored import CLOSABLE, READ_OUT, latest_assessment, latest_revision, out_by_reading, unscored
 from priorauth.statuses import TRANSITIONS, Act
 
 DEFAULT_VALIDITY = dt.timedelta(days=90)
@@ -111,13 +111,16 @@ def not_approve(case: Case, verdict: Verdict, *, by: Actor, at: dt.datetime, ver
 def close(case: Case, *, by: Actor, at: dt.datetime, reason: str, version: int | None = None) -> Decision:
     """State that no determination is due: authorization is not required, or the policy does not cover the request.
 
-    Only where every line was found so; a request that the policy governs is decided, never closed.
+    Only where every line was found so; a request that the policy governs is decided, never closed. Where that rests on
+    what a reviewer read in the record instead of what was sent, only a physician may.
     """
     _may(case, Act.CLOSE, by=by, at=at)
     assessment = latest_assessment(case)
     if assessment is None or assessment.result["determination"] not in CLOSABLE:
         why = "Policy 484 governs this request, so it needs a decision and cannot be closed."
         refuse(case, Act.CLOSE, why, by=by, at=at)
+    if by.role != Role.PHYSICIAN and out_by_reading(assessment):
+        refuse(case, Act.CLOSE, READ_OUT, by=by, at=at)
     reason = long_enough(reason, "reason", NOT_DUE)
     return _decide(case, Act.CLOSE, by=by, at=at, version=version, assessment=assessment, reason_for_clinician=reason)
 

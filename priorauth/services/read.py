@@ -13,9 +13,9 @@ from priorauth.editions import EditionChanged
 from priorauth.models import Assessment, Attachment, Case, Reading, Revision
 from priorauth.models.reading import counting
 from priorauth.roles import Actor
-from priorauth.services import clock_rules, score
+from priorauth.services import clock_rules, notify, score
 from priorauth.services.barred import barred
-from priorauth.services.base import Change, acting, long_enough, permit, refuse
+from priorauth.services.base import Change, acting, long_enough, moment, permit, refuse
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.services.judge import LONGEST_REASON, NOT_SCORED, TOO_LONG
 from priorauth.services.scored import latest_assessment, unscored
@@ -39,6 +39,9 @@ WHY: Final = "Write in at least 20 characters why this one counts."
 LATER: Final = "This day is still to come. Write the day that the record names."
 REVERSED: Final = "The end would lie before the start. Look at both days again."
 TOO_HIGH: Final = f"Write a number up to {HIGHEST:,}."
+TOO_LATE: Final = (
+    "The time to decide was over at {due}: a plan that was read cannot undo that. Ask the office to correct the plan."
+)
 NOT_OF_THE_CASE: Final = "Choose a file that was sent with this request, and a page only of such a file."
 
 
@@ -75,7 +78,7 @@ def read(
     version: int | None = None,
 ) -> list[Reading]:
     """Say what the record holds, all in one act. Where other values count after it than before, the revision is scored
-    with them in the same act, so nobody decides in between.
+    with them in the same act, so nobody decides in between. The office is told where its clock changes by that.
 
     Raises Incomplete, whose `field` is the path, for a value that does not fit or a reason that is due; Conflict where
     nothing is scored, or under an edition whose file was changed.
@@ -97,10 +100,14 @@ def read(
     _ordered(document, rows)
     assessment = score.evaluate(scored.revision, at, document)
     turning = clock_rules.with_facts(case, document.get("product"), by=by, at=at)
+    if case.due_at <= at and turning.columns and turning.columns["due_at"] > case.due_at:
+        raise Incomplete("product", TOO_LATE.format(due=moment(case.due_at)))
     columns = columns_of(document) | score.columns_of(assessment) | turning.columns
     with acting(case, Act.READ, by=by, at=at, version=version, **columns) as change:
         _write(change, rows)
         turning.write(change)
+        if "clock_change" in change.entities:
+            notify.enqueue(case, f"clock:{turning.changes[-1].pk}", at)
         assessment.last_reading = rows[-1]
         _keep(change, assessment, at)
     return rows

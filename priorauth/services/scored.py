@@ -7,6 +7,7 @@ from priorauth.models import Assessment, Case, Job, Revision
 from priorauth.services.base import moment
 
 CLOSABLE = frozenset({"not_in_scope", "prior_auth_not_required"})
+READ_OUT = "By what the office sent, this request needs a decision, so only a physician may close it. Escalate."
 Json = dict[str, Any]
 
 
@@ -23,6 +24,14 @@ def facts_of(case: Case) -> Json:
     """The facts v1 that stand: those that were scored, or as sent last where scoring them failed."""
     assessment = latest_assessment(case)
     return assessment.facts if assessment else latest_revision(case).facts
+
+
+def out_by_reading(assessment: Assessment) -> bool:
+    """Whether no determination is due only by values that were read in the record: by those that were sent, one is."""
+    if not assessment.counted:
+        return False
+    as_sent = assessment.revision.assessments.filter(last_reading=None).order_by("-id")[0]
+    return as_sent.result["determination"] not in CLOSABLE
 
 
 def unscored(case: Case) -> str:
