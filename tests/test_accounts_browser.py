@@ -49,6 +49,7 @@ def press(page: Page, name: str) -> None:
 
 
 def go_to(page: Page, name: str) -> None:
+    page.get_by_role("navigation").get_by_text("People and keys").click()
     page.get_by_role("navigation").get_by_role("link", name=name).click()
 
 

@@ -159,7 +159,7 @@ def test_the_board_costs_the_same_for_many_cases(clock, django_assert_max_num_qu
     for _ in range(3):
         cases.case_in_review(person(Role.CLERK))
     clock.forward(days=10)
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         assert deadlines_for_lead(actor, clock())["late"] == 3
 
 

@@ -75,8 +75,8 @@ def _signed(event: AuditEvent | Link) -> str:
 
 def _entities(entities: dict[str, Any]) -> str:
     """Most events name nothing but rows, each with its digest; whatever else stands there takes the longer way."""
-    rows = entities.get("rows")
-    if len(entities) != 1 or type(rows) is not dict:
+    rows = entities.get("rows") if type(entities) is dict and len(entities) == 1 else None
+    if type(rows) is not dict:
         return _encode(entities)
     try:
         return f'{{"rows":{{{",".join([f"{_text(name)}:{_text(rows[name])}" for name in sorted(rows)])}}}}}'

@@ -5,11 +5,18 @@ from django.db import migrations, models
 
 
 # What was scored before gets its columns from its latest assessment, in one pass that keeps no rows in memory; the long
-# explanation is read only of a request that does not meet. This stands for no act, so the guard is told to pass.
+# explanation is read only of a request that does not meet. This stands for no act, so the guard, which
+# release 0.1 did not have, is told to pass.
 FILL = """
-DO $$ BEGIN
+DO $$ DECLARE
+    guarded boolean := EXISTS (
+        SELECT FROM pg_trigger WHERE tgrelid = 'priorauth_case'::regclass AND tgname = 'case_has_its_event'
+    );
+BEGIN
     IF EXISTS (SELECT FROM priorauth_assessment) THEN
-        ALTER TABLE priorauth_case DISABLE TRIGGER case_has_its_event;
+        IF guarded THEN
+            ALTER TABLE priorauth_case DISABLE TRIGGER case_has_its_event;
+        END IF;
         UPDATE priorauth_case c SET (paths, missing, edition) = (
             SELECT
                 ARRAY(
@@ -28,7 +35,9 @@ DO $$ BEGIN
             FROM priorauth_assessment a WHERE a.case_id = c.id ORDER BY a.id DESC LIMIT 1
         )
         WHERE determination <> '' AND EXISTS (SELECT FROM priorauth_assessment a WHERE a.case_id = c.id);
-        ALTER TABLE priorauth_case ENABLE ALWAYS TRIGGER case_has_its_event;
+        IF guarded THEN
+            ALTER TABLE priorauth_case ENABLE ALWAYS TRIGGER case_has_its_event;
+        END IF;
     END IF;
 END $$
 """

@@ -47,7 +47,7 @@ FILLERS = (
     " procedure provide request requested required send service should submit that the their this to treatment was we"
     " will with would you your"
 )
-FEWEST = 3  # different words of one's own
+FEWEST = 2  # different words of one's own
 OWN = {
     "reason_for_member": "Write for the member, in plain words, which fact of this request the decision rests on.",
     "reason_for_clinician": "Write for the clinician which fact, from which day, does not meet which criterion.",
