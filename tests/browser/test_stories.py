@@ -126,6 +126,7 @@ def test_missing_imaging_is_asked_about_answered_and_approved(portal, signed_in,
     expect(clerk.page.get_by_text("Please send the MRI report of L1.")).to_be_visible()
     clerk.fill_imaging(file=report, under=re.compile("^1. Please send a dated MRI"))
     clerk.page.get_by_role("button", name="Send answer").click()
+    clerk.page.wait_for_url(f"{portal.url}requests/{reference}/")
     wait_for_review(clerk.page, portal.url, reference)
 
     nurse.open(reference)
