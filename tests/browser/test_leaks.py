@@ -156,6 +156,7 @@ def through_the_portal(browser: Browser, portal: Portal, watch: Watch, folder: P
     clerk.page.get_by_role("link", name=re.compile("Answer")).first.click()
     clerk.page.locator("#note_to_answer").fill(NOTE)
     clerk.page.get_by_role("button", name="Send answer").click()
+    clerk.page.wait_for_url(f"{portal.url}requests/{reference}/")
     wait_for_review(clerk.page, portal.url, reference)
     clerk.page.goto(f"{portal.url}requests/")
     clerk.page.locator("#sought").fill(LAST)
