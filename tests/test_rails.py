@@ -350,6 +350,7 @@ FULL = (
     "Not medically necessary: the MRI of May 3 shows a healed fracture.",
     "The criteria are not met, as physical therapy ended after four weeks.",
     "A newer study of this level could change it.",
+    "Healed fracture. Not indicated.",
 )
 
 
