@@ -35,7 +35,7 @@ LABELS: Final = {
     "pain.present": "Pain now",
     "pain.score": "Worst score, 0 to 10",
     "pain.descriptor": "Clinician's word",
-    "pain.date": "Day of the score",
+    "pain.date": "Date of the score",
     "treatments.modality": "Kind of treatment",
     "treatments.start": "First day",
     "treatments.end": "Last day",

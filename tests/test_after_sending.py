@@ -370,7 +370,7 @@ def test_office_and_plan_write_to_each_other_and_nobody_decides_unread():
     assert (stale.status_code, "Another." in text(stale)) == (409, True)
     assert case.messages.get().text == "The MRI was repeated.\nIt is coming."
     assert reviewer.post(act(case, "approve"), seen).status_code == 409
-    for then in (*SAVES, "read?path=pain"):  # the case page was opened before the message came, and everything is marked already
+    for then in (*SAVES, "read?path=pain"):  # of a case page from before the message, with every mark saved
         standing = {"L1.pain_source_certain": "met", "L1.pain_source_certain.reason": cases.WORDS}
         opened = reviewer.post(act(case, "judge"), {**standing, "version": seen["version"], "then": then})
         assert (opened.status_code, "changed at" in text(opened)) == (409, True), then

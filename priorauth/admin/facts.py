@@ -174,10 +174,8 @@ def _lesion(title: str, place: str, known: Known) -> Iterator[Fact]:
 
 def _pain_and_walking(facts: Mapping[str, Any], known: Known) -> Iterator[Fact]:
     title = "Pain, walking, hospital"
-    pain, stay = (facts.get(name) or {} for name in ("pain", "hospitalization"))
-    yield from (_one(title, known, path) for path in ("pain.present", "pain.score"))
-    yield Fact(title, "Date of the score", day(pain.get("date")), "pain.date")
-    yield _one(title, known, "pain.descriptor")
+    stay = facts.get("hospitalization") or {}
+    yield from (_one(title, known, f"pain.{name}") for name in ("present", "score", "date", "descriptor"))
     yield from (_one(title, known, f"ambulation.{name}") for name in ("current", "cause", "baseline"))
     if known["ambulation.analgesia_hours"].value is not None:
         yield _one(title, known, "ambulation.analgesia_hours")
