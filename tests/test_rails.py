@@ -9,11 +9,23 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from policies.places import put
 from priorauth.admin.site import site
 from priorauth.models import AuditEvent, Case, Credential, Decision, DecisionLine, Escalation, Job, Reopening
 from priorauth.roles import Role
 from priorauth.selectors import overrides
-from priorauth.services import claim, decide, escalate, expire, information, judge, recommendation, reopen, withdraw
+from priorauth.services import (
+    claim,
+    decide,
+    escalate,
+    expire,
+    information,
+    judge,
+    read,
+    recommendation,
+    reopen,
+    withdraw,
+)
 from priorauth.services.base import moment
 from priorauth.services.boilerplate import of_this_case
 from priorauth.services.decision_lines import Verdict
@@ -29,6 +41,7 @@ from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 HOUR = dt.timedelta(hours=1)
+SHOWN = "levels.L1.imaging.0.finding"
 WHY = "The office sent a newer report by post."
 CERTAIN = "pain_source_certain"
 IMAGING = "L1.imaging_nonhealing"
@@ -94,6 +107,35 @@ def marked_in_the_round_before(actor):
     cases.approve(case, person(Role.NURSE), timezone.now())
     reopen.reopen(case, by=person(Role.LEAD), at=timezone.now(), reason=WHY)
     return held_by(actor, case)
+
+
+def says(case, actor, path, value):
+    """The reviewer read something else in the record, and it counts."""
+    read.read(case, by=actor, at=timezone.now(), findings=[read.Finding(path, "counts", value, WORDS)])
+
+
+def turned(actor, before="healed"):
+    """Marked certain where imaging showed a healed fracture; then the actor read that it shows an edema."""
+    document = put(facts(), {SHOWN: before})
+    case = cases.sent_case(person(Role.CLERK), at=timezone.now(), facts=submission(document).facts)
+    cases.score_all(timezone.now())
+    case.refresh_from_db()
+    certain(held_by(actor, case), actor, timezone.now())
+    says(case, actor, SHOWN, "edema")
+    return case
+
+
+def contradiction_before_a_reading(actor):
+    """The purpose was not sent: path C is met without it, path A waits for it. Marked not met, certain again, and then
+    a purpose was read, by which both paths are met."""
+    document = put(facts("C02"), {"levels.L1.purpose": None})
+    case = cases.sent_case(person(Role.CLERK), at=timezone.now(), facts=submission(document).facts)
+    cases.score_all(timezone.now())
+    case.refresh_from_db()
+    held_by(actor, case)
+    mark(case, actor, "not_prophylactic", "not_met")
+    says(case, actor, "levels.L1.purpose", "treat_pain")
+    return certain(case, actor, timezone.now())
 
 
 def lapsed(actor):
@@ -209,6 +251,10 @@ RAILS = {
     "another criterion not met": Rail(L, "approve", marked("symptomatic", "not_met"), {}, 403, "Your own marks at L1"),
     "marks of an older revision": Rail(N, "approve", marked_before_a_correction, {}, 403, "high degree of certainty"),
     "marks of the round before": Rail(N, "approve", marked_in_the_round_before, {}, 403, "high degree of certainty"),
+    "certainty of before a reading": Rail(N, "approve", turned, {}, 403, "After you marked L1, other facts count"),
+    "contradiction of before a reading": Rail(
+        N, "approve", contradiction_before_a_reading, {}, 403, "After you marked L1, other facts count"
+    ),
     "own request": Rail(N, "approve", own, {}, 403, "You took part"),
     "own decision of a former round": Rail(N, "approve", own_former, {}, 403, "You decided this case before"),
     "withdrawn": Rail(N, "approve", withdrawn, {}, 409, "Withdrawn"),
@@ -319,6 +365,7 @@ def test_a_rail_refuses_a_raw_post_stores_nothing_and_keeps_the_attempt(name):
 PAGES_SAY = {
     "approve": (
         "certainty unmarked",
+        "certainty of before a reading",
         "missing: nurse",
         "not in scope",
         "own decision of a former round",

@@ -147,7 +147,7 @@ def criteria(known: Read, posted: Mapping[str, Any] | None = None) -> dict[str, 
     sides = certainty.levels(known.facts)
     for row in table.rows:
         row.sides = [level for level in sides if row.is_certainty and level.name == row.level]
-    marks = judge.counting(case, known.assessment)
+    marks = judge.made(case, known.assessment)
     blind = actor.role == Role.PHYSICIAN and case.status in OPEN
     criteria_table.note_marks(table.rows, marks, actor.user_id, blind=blind)
     form = None

@@ -11,6 +11,7 @@ from priorauth.admin import certainty
 from priorauth.admin.provenance import Cited, Origins
 from priorauth.models import Assessment, Judgement
 from priorauth.models.judgement import CERTAINTY
+from priorauth.services.judge import Marks
 
 Story = Mapping[str, Any]
 Key = tuple[str, str]  # level, criterion
@@ -37,9 +38,9 @@ class Row:
     """One criterion of one pathway of one level.
 
     `carries`: a pathway that asks it was found met. `marked_in` is the row in which its mark is asked for, where that
-    is another one. `marks` are those of everybody that may be shown, `own` the reader's. `verdict` and `reason` are
-    its fields in the form of marks, for who may mark; `ready` are sentences for the reason, `sides` exam and imaging
-    for the judgement on certainty.
+    is another one. `marks` are those of everybody that may be shown, `own` the reader's, `fell` the reader's of before
+    a reading, where they have to mark it anew. `verdict` and `reason` are its fields in the form of marks, for who may
+    mark; `ready` are sentences for the reason, `sides` exam and imaging for the judgement on certainty.
     """
 
     number: int
@@ -51,6 +52,7 @@ class Row:
     marked_in: int | None = None
     marks: list[Mark] = field(default_factory=list)
     own: Judgement | None = None
+    fell: Judgement | None = None
     hidden: bool = False
     verdict: BoundField | None = None
     reason: BoundField | None = None
@@ -121,6 +123,11 @@ class Table(NamedTuple):
         """The rows in which a mark is asked for: a criterion of two pathways has one mark."""
         return [row for row in self.rows if row.marked_in is None]
 
+    @property
+    def again(self) -> list[Row]:
+        """The rows that the reader has to mark anew, since a reading changed what they were computed from."""
+        return [row for row in self.markable if row.fell]
+
 
 def table(assessment: Assessment | None, origins: Origins) -> Table:
     """The rows of a stored explanation, numbered through; a level that two lines name is told once."""
@@ -158,11 +165,13 @@ class _Teller:
             yield row
 
 
-def note_marks(rows: Sequence[Row], judgements: Sequence[Judgement], reader: int, *, blind: bool) -> None:
+def note_marks(rows: Sequence[Row], made: Marks, reader: int, *, blind: bool) -> None:
     """Write the marks of the latest revision into the rows, the latest of each person. `blind`: a reader who is to
     judge first; what others said of a criterion is kept from them until they marked it."""
-    latest = {(mark.level, mark.criterion, mark.judged_by_id): mark for mark in judgements}
+    latest = {(mark.level, mark.criterion, mark.judged_by_id): mark for mark in made.counting}
+    fallen = made.fallen_of(reader)
     for row in rows:
+        row.fell = fallen.get(row.key)
         marks = [mark for (*key, _), mark in latest.items() if tuple(key) == row.key]
         row.own = next((mark for mark in marks if mark.judged_by_id == reader), None)
         row.hidden = blind and row.own is None and bool(marks)

@@ -15,6 +15,7 @@ from priorauth.services.judge import CERTAINTY_REASON, DIFFERENT_REASON, LONGEST
 
 CHOOSE = "Choose one of the three."
 FIRST = "Say first whether the pain comes from {level} with a high degree of certainty: yes, no, or needs more."
+AGAIN = "Mark this again: after you marked {level} here, what it was computed from was read otherwise."
 NO_VERDICT = "You wrote a reason. Choose also what you say: agree, no, or needs more."
 REASON = ".reason"
 
@@ -65,8 +66,8 @@ class MarksForm(ActForm):
             differs = bool(verdict) and verdict not in self.states[row.key]
             if reason and not verdict and row.name not in self.errors:
                 self.add_error(row.name, NO_VERDICT)
-            elif to_approve and row.is_certainty and row.carries and not verdict:
-                self.add_error(row.name, FIRST.format(level=row.level))
+            elif to_approve and row.carries and not verdict and (row.is_certainty or row.fell):
+                self.add_error(row.name, (AGAIN if row.fell else FIRST).format(level=row.level))
             elif verdict and (differs or row.is_certainty) and visible(reason) < SHORTEST_REASON:
                 self.add_error(_reason(row), CERTAINTY_REASON if row.is_certainty else DIFFERENT_REASON)
         return self.cleaned_data

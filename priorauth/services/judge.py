@@ -1,8 +1,11 @@
 """A reviewer marks the criteria: agrees with what was computed, or says otherwise, with a reason where one is due."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 from priorauth.clock import clock_from
 from priorauth.models import Assessment, Case, Judgement
@@ -16,7 +19,8 @@ from priorauth.statuses import Act
 
 LONGEST_REASON = 2000
 Verdict = Judgement.Verdict
-Standing = dict[tuple[str, str], Judgement]
+Key = tuple[str, str]  # level, criterion
+Standing = dict[Key, Judgement]
 
 NOT_ASKED = "The policy does not ask this at that level. Mark the criteria that the page shows."
 NOT_SCORED = "The facts could not be scored, so there are no criteria to mark."
@@ -84,23 +88,74 @@ def judge(
     return rows
 
 
-def counting(case: Case, assessment: Assessment | None) -> list[Judgement]:
-    """The marks that count under an assessment, the first one first: those of its revision. A round begins without any,
-    so that nobody decides by what they thought before the case was opened again; and where another result is computed
-    since a value was read in the record, the criterion is marked anew."""
+class Marks(NamedTuple):
+    """The marks of a revision and round, the first one first: those that count, and those that fell, since what their
+    criterion was computed from was read otherwise after them."""
+
+    counting: list[Judgement]
+    fallen: list[Judgement]
+
+    def of(self, by_user_id: int | None) -> Standing:
+        """(level, criterion) -> the mark that counts of one person, or of whoever marked it last (None)."""
+        return {_key(row): row for row in self.counting if by_user_id in (None, row.judged_by_id)}
+
+    def fallen_of(self, by_user_id: int) -> Standing:
+        """(level, criterion) -> the mark of one person that fell, where they have not marked it since."""
+        again = self.of(by_user_id)
+        fell = (row for row in self.fallen if row.judged_by_id == by_user_id)
+        return {_key(row): row for row in fell if _key(row) not in again}
+
+
+def made(case: Case, assessment: Assessment | None) -> Marks:
+    """The marks under an assessment. A round begins without any, so that nobody decides by what they thought before the
+    case was opened again; and a mark counts only if it is newer than the last reading that changed what its criterion
+    was computed from."""
     if assessment is None:
-        return []
+        return Marks([], [])
     rows = case.judgements.filter(revision=assessment.revision_id).select_related("judged_by").order_by("id")
     if case.round > 1:
         rows = rows.filter(judged_at__gte=clock_from(case))
-    states = computed_states(assessment)
-    return [row for row in rows if row.computed in states.get((row.level, row.criterion), ())]
+    changed, found = _changed(case, assessment), Marks([], [])
+    for row in rows:
+        since = changed.get(_key(row))
+        (found.fallen if since and row.judged_at <= since else found.counting).append(row)
+    return found
 
 
 def standing(case: Case, assessment: Assessment | None, by_user_id: int | None) -> Standing:
     """(level, criterion) -> the mark that counts of one person, or of whoever marked it last (None)."""
-    rows = counting(case, assessment)
-    return {(row.level, row.criterion): row for row in rows if by_user_id in (None, row.judged_by_id)}
+    return made(case, assessment).of(by_user_id)
+
+
+def _key(row: Judgement) -> Key:
+    return row.level, row.criterion
+
+
+def _changed(case: Case, assessment: Assessment) -> dict[Key, dt.datetime]:
+    """When a reading last changed what a criterion was computed from; without those that none did."""
+    if assessment.last_reading_id is None:
+        return {}
+    rows = case.assessments.filter(revision=assessment.revision_id, pk__lte=assessment.pk).order_by("id")
+    scored = [(at, _grounds(story)) for at, story in rows.values_list("created_at", "explanation")]
+    changed: dict[Key, dt.datetime] = {}
+    for (_, before), (at, after) in pairwise(scored):
+        changed |= {key: at for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+    return changed
+
+
+def _grounds(explanation: Mapping[str, Any]) -> dict[Key, list[Any]]:
+    """What each criterion was computed from, with what was made of it, on every pathway. Of the certainty all that a
+    person confirms at its level: it is said of examination, imaging and other sources together."""
+    found: defaultdict[Key, list[Any]] = defaultdict(list)
+    confirmed: defaultdict[str, list[Any]] = defaultdict(list)
+    for level in (level for line in explanation["lines"] for level in line["levels"]):
+        for way in level["pathways"]:
+            for told in way["criteria"]:
+                ground = [way["pathway"], told["criterion"], told["state"], told["found"], told["arithmetic"]]
+                found[level["level"], told["criterion"]].append(ground)
+                if told["confirm"]:
+                    confirmed[level["level"]].append(ground)
+    return found | {key: confirmed[key[0]] for key in found if key[1] == CERTAINTY}
 
 
 def _computed(mark: Mark, states: dict[tuple[str, str], list[str]]) -> str:

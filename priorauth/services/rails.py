@@ -11,7 +11,7 @@ from priorauth.roles import Actor
 from priorauth.services.base import lacking
 from priorauth.services.decision_lines import ALL, Part
 from priorauth.services.errors import Incomplete
-from priorauth.services.judge import Standing, standing
+from priorauth.services.judge import Standing, made, standing
 from priorauth.services.scored import computed_states
 from priorauth.statuses import Act
 
@@ -28,6 +28,10 @@ UNMARKED = (
     "First mark at {levels} whether the pain comes from there with a high degree of certainty, and why. "
     "That is for a person to judge."
 )
+ANEW = (
+    "After you marked {levels}, other facts count there. Mark again what the case page shows as marked before: "
+    "your mark was said of the earlier facts."
+)
 NOT_CITED = "Name at least one criterion that you marked “not met” for {place}."
 NOT_MARKED = "You name {name}, but did not mark it “not met”. Mark it, or name another criterion."
 UNSCORED_CODE = "No criteria were scored for {place}: choose N03, N06 or N07 as the reason."
@@ -43,7 +47,7 @@ Json = dict[str, Any]
 @dataclass(frozen=True)
 class Ground:
     """What stands against approving lines: `against` what was computed or what the person marked, in words; `unmarked`
-    the levels whose certainty this person has yet to judge. Both empty: they may approve."""
+    the levels that this person has yet to judge, or to judge anew. Both empty: they may approve."""
 
     against: str = ""
     unmarked: str = ""
@@ -53,7 +57,8 @@ def ground(case: Case, assessment: Assessment | None, *, by: Actor, part: Part =
     """Whether the marks of `by` carry an approval of what `part` approves.
 
     A level is carried by a pathway that was found met, none of whose criteria that were found met the person marked
-    otherwise, and whose “high degree of certainty”, where it asks for that, the person marked met.
+    otherwise, and whose “high degree of certainty”, where it asks for that, the person marked met; and of no criterion
+    of which what they marked fell and was not marked anew (judge.made).
     """
     wanted = [line for line in _lines(assessment) if line["line"] not in part.refused]
     if not wanted:
@@ -62,17 +67,23 @@ def ground(case: Case, assessment: Assessment | None, *, by: Actor, part: Part =
     for state, why in NOT_MEETING.items():
         if against := [number for number, one in found.items() if one == state]:
             return Ground(against=why.format(line=against[0]))
-    marks = standing(case, assessment, by.user_id)
-    contradicted, unmarked = [], []
+    made_here = made(case, assessment)
+    marks, fallen = made_here.of(by.user_id), made_here.fallen_of(by.user_id)
+    contradicted, unmarked, anew = [], [], []
     for level in (level for line in wanted for level in _kept(line, part)):
         ways = [level["criteria"][way] for way, state in level["pathways"].items() if state == "met"]
         open_ways = [way for way in ways if not _contradicted(level["level"], way, marks)]
         if not open_ways:
             contradicted.append(level["level"])
-        elif not any(CERTAINTY not in way or (level["level"], CERTAINTY) in marks for way in open_ways):
+            continue
+        settled = [way for way in open_ways if not any((level["level"], one) in fallen for one in _met(way))]
+        if not settled:
+            anew.append(level["level"])
+        elif not any(CERTAINTY not in way or (level["level"], CERTAINTY) in marks for way in settled):
             unmarked.append(level["level"])
     against = NOT_MET_MARKED.format(levels=_named(contradicted)) if contradicted else ""
-    return Ground(against, UNMARKED.format(levels=_named(unmarked)) if unmarked else "")
+    lacks = [why.format(levels=_named(levels)) for why, levels in ((UNMARKED, unmarked), (ANEW, anew)) if levels]
+    return Ground(against, " ".join(lacks))
 
 
 def refuses_what_meets(assessment: Assessment | None, part: Part) -> bool:
@@ -152,8 +163,12 @@ def _found(line: Json, part: Part) -> str:
 
 def _contradicted(level: str, way: dict[str, str], marks: Standing) -> bool:
     """Whether the person says otherwise of something that the pathway was found met by."""
-    found = ((marks.get((level, criterion)), state) for criterion, state in way.items())
-    return any(mark is not None and state == "met" and mark.verdict != "met" for mark, state in found)
+    found = (marks.get((level, criterion)) for criterion in _met(way))
+    return any(mark is not None and mark.verdict != "met" for mark in found)
+
+
+def _met(way: dict[str, str]) -> list[str]:
+    return [criterion for criterion, state in way.items() if state == "met"]
 
 
 def _places(assessment: Assessment | None, part: Part) -> Iterator[tuple[str, set[str]]]:
