@@ -70,10 +70,20 @@ def with_answer_by(cases: QuerySet[Case], actor: Actor) -> QuerySet[Case]:
 
 
 def overrides(actor: Actor, since: dt.datetime) -> QuerySet[Decision]:
-    """The decisions from `since` on that went against what was computed, or against the decider's own marks, the latest
-    first, each with how many there are (`in_all`): for those of the plan who read cases."""
-    rows = Decision.objects.for_actor(None if actor.is_office else actor)
-    rows = rows.filter(against_computed=True, decided_at__gte=since).annotate(in_all=Window(Count("pk")))
+    """The decisions from `since` on that went against what was computed, or against the decider's own marks: the latest
+    first, each with how many there are (`in_all`); for those of the plan who read cases."""
+    return _decided(actor, since).filter(against_computed=True)
+
+
+def turned_by_reading(actor: Actor, since: dt.datetime) -> QuerySet[Decision]:
+    """As `overrides`, the decisions by what a reviewer read in the record, of which another result was computed than of
+    what was sent."""
+    return _decided(actor, since).filter(turned_by_reading=True).select_related("assessment__revision")
+
+
+def _decided(actor: Actor, since: dt.datetime) -> QuerySet[Decision]:
+    rows = Decision.objects.for_actor(None if actor.is_office else actor).filter(decided_at__gte=since)
+    rows = rows.annotate(in_all=Window(Count("pk")))
     return rows.select_related("case", "decided_by").order_by("-decided_at", "-id")
 
 

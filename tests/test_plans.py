@@ -155,9 +155,10 @@ def test_a_search_reads_no_table_from_end_to_end(history, text):
         assert not re.search("Seq Scan on priorauth_(case|member)", plan), plan
 
 
-def test_decisions_against_the_computed_result_are_read_out_of_their_own_index(history):
-    plan = selectors.overrides(history[0].nurses[0], NOW)[:5].explain()
-    assert "decision_against_computed" in plan, plan
+@pytest.mark.parametrize("which", ["overrides", "turned_by_reading"])
+def test_decisions_against_what_was_computed_or_sent_are_read_out_of_their_own_index(history, which):
+    plan = getattr(selectors, which)(history[0].nurses[0], NOW)[:5].explain()
+    assert {"overrides": "decision_against_computed", "turned_by_reading": "decision_turned_by_reading"}[which] in plan
 
 
 def test_the_next_case_comes_from_its_index_without_sorting_and_is_claimed_in_three_statements(history):

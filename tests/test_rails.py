@@ -2,6 +2,7 @@
 reason, nothing stored, and the refused attempt in the trail."""
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ from policies.places import put
 from priorauth.admin.site import site
 from priorauth.models import AuditEvent, Case, Credential, Decision, DecisionLine, Escalation, Job, Reopening
 from priorauth.roles import Role
-from priorauth.selectors import overrides
+from priorauth.selectors import overrides, turned_by_reading
 from priorauth.services import (
     claim,
     decide,
@@ -492,6 +493,39 @@ def test_a_physician_overrides_with_a_reason_and_it_is_counted(prepare):
             told,
             told,
         )
+
+
+def test_a_mark_of_before_a_reading_is_made_anew_and_a_decision_that_a_reading_turned_is_listed():
+    actor, client = signed_in(Role.NURSE)
+    case = turned(actor)
+    page = client.get(case_page(case)).content.decode()
+    assert re.search(r"Mark <a href=.#row-7.>row 7</a> again\..{200,}Mark this again\..*you said: met", page, re.DOTALL)
+    again = {"version": case.version, "then": "approve"}
+    silent = client.post(act(case, "judge"), again)
+    assert (silent.status_code, "after you marked L1 here" in silent.content.decode()) == (400, True)
+    data = again | {f"L1.{CERTAIN}": "met", f"L1.{CERTAIN}.reason": WORDS}
+    assert client.post(act(case, "judge"), data).url == act(case, "approve")
+    assert client.post(act(case, "approve"), typed("approve", ready_now(case))).status_code == 302
+    decision = case.decisions.get()
+    assert (decision.turned_by_reading, decision.against_computed) == (True, False)
+    assert not turned_by_reading(person(Role.CLERK), timezone.now() - HOUR).exists()
+    told = f"sent Healed, read by {decision.decided_by}: Edema; the one read counts: “{WORDS}”"
+    for role, shown in ((Role.LEAD, True), (Role.PHYSICIAN, True), (Role.NURSE, False)):
+        board = " ".join(signed_in(role)[1].get("/admin/").content.decode().split())
+        assert ("<strong>1</strong> decision rests on a reading" in board, told in board) == (shown, shown), board
+        assert ("as sent “Does not meet the policy”, as read “Meets the policy”" in board) == shown
+
+
+def test_a_reading_that_changes_no_result_is_not_listed():
+    nurse = person(Role.NURSE)
+    case = held_by(nurse, in_review())
+    says(case, nurse, SHOWN, "cleft")
+    assert cases.approve(case, nurse, timezone.now()).turned_by_reading is False
+
+
+def ready_now(case):
+    case.refresh_from_db()
+    return case
 
 
 @pytest.mark.parametrize("answered", [True, False])

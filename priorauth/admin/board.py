@@ -7,14 +7,17 @@ from django.db.models import Count, Min
 
 from priorauth import jobs, selectors
 from priorauth.admin.deadlines import deadlines_for_lead
+from priorauth.admin.provenance import read_words
 from priorauth.admin.tabs import TABS, capped, counts, due, in_tab
 from priorauth.admin.whole_trail import alarm
-from priorauth.admin.words import time_left
+from priorauth.admin.words import determination, time_left
 from priorauth.models import Case, Decision, EditionUse, Handover, Job
 from priorauth.pictures import queue
 from priorauth.roles import CASE_READER_ROLES, REVIEWER_ROLES, TRAIL_READER_ROLES, Actor, Role
 from priorauth.services import conflicts
 from priorauth.services.hand_over import taken_from
+from priorauth.services.read import readable
+from priorauth.services.scored import turns
 from priorauth.statuses import OPEN
 
 DRAWN = 10_000  # open cases at most that the pictures show, those due first
@@ -36,6 +39,14 @@ class Held(NamedTuple):
     line: Handover | None
 
 
+class Turned(NamedTuple):
+    """A decision by what was read in the record: what that changed of the result, and what was read by whom and why."""
+
+    decision: Decision
+    changes: list[str]
+    readings: list[str]
+
+
 def board(actor: Actor, now: dt.datetime) -> dict[str, Any]:
     """What the board shows to this role, in a constant number of queries."""
     context: dict[str, Any] = {"may_claim": actor.role in REVIEWER_ROLES}
@@ -53,12 +64,24 @@ def board(actor: Actor, now: dt.datetime) -> dict[str, Any]:
     if actor.role in (Role.LEAD, Role.PHYSICIAN):
         since = now - dt.timedelta(days=OVERRIDE_DAYS)
         context |= {"overrides": list(selectors.overrides(actor, since)[:OVERRIDES]), "override_days": OVERRIDE_DAYS}
+        context["turned"] = [_turned(one) for one in selectors.turned_by_reading(actor, since)[:OVERRIDES]]
     context["deadlines"] = deadlines_for_lead(actor, now)
     if actor.role in TRAIL_READER_ROLES:
         context["broken_trail"] = alarm()
     if actor.role in (Role.LEAD, Role.ADMINISTRATOR):
         context["failed_jobs"] = Job.objects.filter(state=Job.State.FAILED).count()
     return context
+
+
+def _turned(decision: Decision) -> Turned:
+    """Of a decision on what was read."""
+    scored = decision.assessment
+    known = readable(scored.revision)
+    changes = [
+        f"{one.place}: as sent “{determination(one.sent)}”, as read “{determination(one.read)}”"
+        for one in turns(scored)
+    ]
+    return Turned(decision, changes, [read_words(known[path], one) for path, one in scored.counted.items()])
 
 
 def _mine(actor: Actor, now: dt.datetime) -> list[Held]:

@@ -43,7 +43,11 @@ UNSEALED = {
 # How rows were sealed before a claim could be renewed without an act: such seals hold too.
 UNSEALED_BEFORE = {"case": {"updated_at", "arrived_at", "message_waits", *OF_THE_SCORE}}
 # Columns that came after rows were sealed: where one is empty, its row is sealed as it was before there was one.
-SEALED_IF_SET = {"decisionline": {"levels_not_approved"}, "assessment": {"last_reading_id"}}
+SEALED_IF_SET = {
+    "decision": {"turned_by_reading"},
+    "decisionline": {"levels_not_approved"},
+    "assessment": {"last_reading_id"},
+}
 PEOPLE = ("member", "clinician", "facility")
 HANGING = {
     Revision: "case",

@@ -49,7 +49,9 @@ class Assessment(TenantModel):
     @cached_property
     def counted(self) -> dict[str, Reading]:
         """The readings whose value was taken instead of the one that was sent, by path."""
-        return counting(self.revision.readings.filter(pk__lte=self.last_reading_id)) if self.last_reading_id else {}
+        if self.last_reading_id is None:
+            return {}
+        return counting(self.revision.readings.filter(pk__lte=self.last_reading_id).select_related("read_by"))
 
     @cached_property
     def facts(self) -> dict[str, Any]:
@@ -138,8 +140,9 @@ class Decision(TenantModel):
     """What a person decided, under which assessment, in which round. The database refuses a denial by anyone but a
     physician with a credential, reason codes and reasons in words (invariant 2).
 
-    `relied_on` has the criteria that it names, [{level, criterion}]. `clock_from` and `due_at` are the clock that ran
-    when it was made: from the first receipt, or from the reopening of its round.
+    `relied_on` has the criteria that it names, [{level, criterion}]. `turned_by_reading`: by what a reviewer read in
+    the record another result was computed than of what was sent. `clock_from` and `due_at` are the clock that ran when
+    it was made: from the first receipt, or from the reopening of its round.
     """
 
     class Outcome(models.TextChoices):
@@ -158,6 +161,7 @@ class Decision(TenantModel):
     credential = models.ForeignKey("Credential", null=True, on_delete=models.PROTECT, related_name="+")
     decided_at = models.DateTimeField()
     against_computed = models.BooleanField(default=False)
+    turned_by_reading = models.BooleanField(default=False)
     clock_from = models.DateTimeField()
     due_at = models.DateTimeField()
     reason_codes = ArrayField(models.CharField(max_length=3, choices=ReasonCode), default=list)
@@ -200,6 +204,11 @@ class Decision(TenantModel):
                 fields=["-decided_at", "-id"],
                 condition=Q(against_computed=True),
                 name="decision_against_computed",
+            ),
+            models.Index(
+                fields=["-decided_at", "-id"],
+                condition=Q(turned_by_reading=True),
+                name="decision_turned_by_reading",
             ),
         ]
 

@@ -16,7 +16,15 @@ from priorauth.services.base import acting, long_enough, permit, ready, refuse
 from priorauth.services.boilerplate import of_this_case
 from priorauth.services.decision_lines import ALL, Days, Part, Verdict
 from priorauth.services.errors import Conflict
-from priorauth.services.scored import CLOSABLE, READ_OUT, latest_assessment, latest_revision, out_by_reading, unscored
+from priorauth.services.scored import (
+    CLOSABLE,
+    READ_OUT,
+    latest_assessment,
+    latest_revision,
+    out_by_reading,
+    turns,
+    unscored,
+)
 from priorauth.statuses import TRANSITIONS, Act
 
 DEFAULT_VALIDITY = dt.timedelta(days=90)
@@ -161,6 +169,7 @@ def _decide(
             decided_at=at,
             clock_from=clock_from(case),
             due_at=case.due_at,
+            turned_by_reading=bool(turns(assessment)),
             **columns,
         )
         decision.save(force_insert=True)

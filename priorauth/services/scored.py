@@ -1,7 +1,7 @@
 """What stands of a case now: its latest revision, and how that was scored."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from priorauth.models import Assessment, Case, Job, Revision
 from priorauth.services.base import moment
@@ -28,10 +28,40 @@ def facts_of(case: Case) -> Json:
 
 def out_by_reading(assessment: Assessment) -> bool:
     """Whether no determination is due only by values that were read in the record: by those that were sent, one is."""
-    if not assessment.counted:
-        return False
-    as_sent = assessment.revision.assessments.filter(last_reading=None).order_by("-id")[0]
-    return as_sent.result["determination"] not in CLOSABLE
+    return bool(assessment.counted) and _as_sent(assessment).result["determination"] not in CLOSABLE
+
+
+class Turn(NamedTuple):
+    """The two determinations of a line, or a level of one, that was found otherwise by what was read than as sent."""
+
+    place: str
+    sent: str
+    read: str
+
+
+def turns(assessment: Assessment | None) -> list[Turn]:
+    """What values that were read in the record changed of the result; of a line as a whole, or else of its levels."""
+    if assessment is None or not assessment.counted:
+        return []
+    found = []
+    for sent, line in zip(_as_sent(assessment).result["lines"], assessment.result["lines"], strict=True):
+        name, of_levels = f"Line {line['line']}", _by_level(sent)
+        levels = [
+            Turn(f"{level} of line {line['line']}", of_levels[level], now)
+            for level, now in _by_level(line).items()
+            if of_levels.get(level, now) != now
+        ]
+        whole = Turn(name, sent["determination"], line["determination"])
+        found += [whole] if whole.sent != whole.read else levels
+    return found
+
+
+def _as_sent(assessment: Assessment) -> Assessment:
+    return assessment.revision.assessments.filter(last_reading=None).order_by("-id")[0]
+
+
+def _by_level(line: Json) -> dict[str, str]:
+    return {level["level"]: level["determination"] for level in line["levels"]}
 
 
 def unscored(case: Case) -> str:
