@@ -18,7 +18,7 @@ from priorauth.admin.obstacles import Obstacles
 from priorauth.audit import contents
 from priorauth.models import AuditEvent, Case, Job, Membership, PlanMember, Reading
 from priorauth.roles import Actor, Role
-from priorauth.services import amend, claim, decide, judge, read, replay, score, submit
+from priorauth.services import amend, claim, decide, judge, read, reopen, replay, score, submit
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 from priorauth.services.read import Finding
 from priorauth.services.scored import latest_assessment
@@ -364,6 +364,29 @@ def test_both_values_are_shown_with_the_reason_and_the_one_that_counts(nurse):
     assert "did not find it there." in result.split("Look at these")[1].split("Does not meet")[0]
     assert re.search(r"Imaging 1 MRI, [^:]+: edema", sent), "the record keeps what was sent"
     assert "the one read counts" in sent
+
+
+def test_what_was_read_in_a_former_round_still_counts_and_whoever_decides_now_sees_whose_it_is(nurse):
+    case = held_by(nurse, case_in_review(person(Role.CLERK), at=timezone.now()))
+    for finding in (Finding(SHOWN, "counts", "cleft", WORDS), Finding("pain.score", "same")):
+        says(case, nurse, finding, at=timezone.now())
+    approve(case, nurse, timezone.now())
+    reopen.reopen(case, by=person(Role.LEAD), at=timezone.now(), reason=WORDS)
+    physician = person(Role.PHYSICIAN)
+    client, who = browser(physician), f"{case.readings.first().read_by} in a former round"
+    page = words_of(client.get(case_page(held_by(physician, case))))
+    assert "What was read in the record in a former round still counts (2 values)" in page
+    assert f"read by {who}: Cleft; the one read counts" in page.split("Look at these")[1].split("Meets the policy")[0]
+    assert latest_assessment(case).facts == put(facts_of(case), {SHOWN: "cleft"})
+    assert f"{who} read the same" in words_of(client.get(act(case, "read") + "?path=pain.score"))
+    says(case, physician, Finding(SHOWN, "same"), at=timezone.now())
+    assert latest_assessment(case).facts == facts_of(case)
+    page = words_of(client.get(case_page(case)))
+    assert ("still counts (1 value)" in page, f"read by {who}" in page) == (True, False)
+
+
+def facts_of(case: Case) -> dict[str, Any]:
+    return case.revisions.get().facts
 
 
 BAD = [

@@ -19,7 +19,7 @@ from priorauth.admin.marks_form import MarksForm
 from priorauth.admin.obstacles import Obstacles
 from priorauth.admin.provenance import Origins
 from priorauth.admin.trail import of_case
-from priorauth.clock import rule_words
+from priorauth.clock import clock_from, rule_words
 from priorauth.models import Assessment, Attachment, Case, Job, Reading, Revision
 from priorauth.pictures import spine, timeline
 from priorauth.roles import REVIEWER_ROLES, Actor, Role
@@ -61,7 +61,13 @@ class Read:
 
     @cached_property
     def origins(self) -> Origins:
-        return Origins(self.latest, self.files, self.member_product, case_record.of(self.latest, self.readings))
+        readings = case_record.of(self.latest, self.readings)
+        return Origins(self.latest, self.files, self.member_product, readings, self.round_began)
+
+    @cached_property
+    def round_began(self) -> dt.datetime | None:
+        """When the case was opened again last."""
+        return clock_from(self.case) if self.case.round > 1 and self.readings else None
 
     @property
     def facts(self) -> Mapping[str, Any]:
@@ -122,6 +128,7 @@ def case_page(
         "planned": facts.day(known.facts.get("service_date")),
         "member_file": _member_file(known),
         "looks": _looks(known),
+        "read_before": known.origins.former,
         "late_changes": late_changes(latest),
         "duplicates": _duplicates(case, actor),
         **_past(case, actor),
@@ -172,7 +179,9 @@ def _record(known: Read) -> dict[str, Any]:
     """What was sent, the latest first; what office and plan wrote to each other, and what of it is to be read first."""
     case = known.case
     exchanges, messages = case_record.exchanges(case), list(case.messages.select_related("written_by"))
-    sendings = case_record.sendings(known.revisions, known.files, known.member_product, known.readings)
+    sendings = case_record.sendings(
+        known.revisions, known.files, known.member_product, known.readings, known.round_began
+    )
     return {
         "sendings": sendings[::-1],
         "exchanges": exchanges,

@@ -68,6 +68,7 @@ def sendings(
     files: Mapping[str, Attachment],
     member_product: str,
     readings: Iterable[Reading] = (),
+    round_began: dt.datetime | None = None,
 ) -> list[Sending]:
     """The revisions in words, the first one first; each fact as it was sent, with where it comes from and what was read
     of it in the record."""
@@ -76,7 +77,7 @@ def sendings(
     return [
         Sending(
             revision,
-            _sections(revision, names, Origins(revision, files, member_product, of(revision, readings))),
+            _sections(revision, names, Origins(revision, files, member_product, of(revision, readings), round_began)),
             facts.changes(earlier, revision, names) if earlier else None,
             late_changes(revision),
         )

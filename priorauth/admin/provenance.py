@@ -5,6 +5,7 @@ names a file of the case (priorauth/sources.py). Member record: the plan's membe
 read all of it in the record. A reviewer's judgment has its badge beside the mark.
 """
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -82,7 +83,7 @@ def reading_of(paths: Iterable[str], file: Attachment | None, page: int) -> str:
 
 class Origins:
     """The origins of one revision's facts. `files` are the case's files by their key; `member_product` is the plan of
-    the member file, where it has the member; `readings` are those of the revision."""
+    the member file, where it has the member; `readings` are those of the revision, `since` when this round began."""
 
     def __init__(
         self,
@@ -90,7 +91,9 @@ class Origins:
         files: Mapping[str, Attachment],
         member_product: str = "",
         readings: Iterable[Reading] = (),
+        since: dt.datetime | None = None,
     ) -> None:
+        self._since = since
         self._facts, self._details = revision.facts, revision.details
         self._written, self._files = sources.written(revision), files
         self._member_product = member_product
@@ -108,16 +111,16 @@ class Origins:
         """The origin of the fact at a path of facts v1 (`levels.L1.exam`); "" is what the portal worked out."""
         if not path or path in ("patient.age", "request_date"):
             return COMPUTED
-        sent = self._as_sent(path)
+        sent, since = self._as_sent(path), self._since
         read = {place: self._readings.get(place.path) for place in self._values.get(path, ())}
         if not any(read.values()):
             return sent
-        notes = tuple(read_words(place, one) for place, one in read.items() if one and one.found != Found.SAME)
+        notes = tuple(read_words(place, one, since) for place, one in read.items() if one and one.found != Found.SAME)
         given = [one for place, one in read.items() if place.value is not None or one]
         if not all(one and one.found in (Found.SAME, Found.COUNTS) for one in given):
             return sent._replace(notes=notes)
         where = next((one for one in given if one.file), None)
-        by = " and ".join(dict.fromkeys(str(one.read_by) for one in given))
+        by = " and ".join(dict.fromkeys(reader(one, since) for one in given))
         seen = Origin("seen", sent.where, sent.file, sent.page, by, notes)
         return seen._replace(where="", file=where.file, page=where.page) if where else seen
 
@@ -142,7 +145,13 @@ class Origins:
     def otherwise(self) -> list[str]:
         """What was read otherwise, or not found, in words."""
         known = {place.path: place for places in self._values.values() for place in places}
-        return [read_words(known[path], one) for path, one in self._readings.items() if one.found != Found.SAME]
+        others = {path: one for path, one in self._readings.items() if one.found != Found.SAME}
+        return [read_words(known[path], one, self._since) for path, one in others.items()]
+
+    @property
+    def former(self) -> int:
+        """How many values were read before this round began."""
+        return sum(self._since is not None and one.read_at < self._since for one in self._readings.values())
 
     def cited(self, sentences: Iterable[str], paths: Iterable[str]) -> list[Cited]:
         """Sentences with the path of the fact that each repeats, those of one origin that follow each other joined."""
@@ -177,11 +186,16 @@ def together(said: Iterable[tuple[Origin, str, str]]) -> list[Cited]:
     return found
 
 
-def read_words(place: Place, one: Reading) -> str:
-    """What was read otherwise, or not found, in words."""
-    name = fact_words.named(place.path)
+def reader(one: Reading, since: dt.datetime | None = None) -> str:
+    """Who read it, and whether that was before `since`, when the round of the case began."""
+    return f"{one.read_by} in a former round" if since and one.read_at < since else str(one.read_by)
+
+
+def read_words(place: Place, one: Reading, since: dt.datetime | None = None) -> str:
+    """What was read otherwise, or not found, in words; `since` as in `reader`."""
+    name, who = fact_words.named(place.path), reader(one, since)
     if one.found == Found.NOT_THERE:
-        return f"{name}: {one.read_by} did not find it there."
+        return f"{name}: {who} did not find it there."
     sent, read = fact_words.said(place, place.value), fact_words.said(place, one.value)
     counts = "the one read counts" if one.found == Found.COUNTS else "the one sent counts"
-    return f"{name}: sent {sent}, read by {one.read_by}: {read}; {counts}: “{one.reason}”"
+    return f"{name}: sent {sent}, read by {who}: {read}; {counts}: “{one.reason}”"

@@ -14,7 +14,8 @@ from policies.places import Place
 from priorauth import fact_words
 from priorauth.admin.act_forms import ActForm, Values, day_field
 from priorauth.admin.evidence import LAST_PAGE, Addresses, number_in
-from priorauth.admin.provenance import read_words
+from priorauth.admin.provenance import read_words, reader
+from priorauth.clock import clock_from
 from priorauth.models import Attachment, Reading
 from priorauth.models.reading import latest
 from priorauth.services import read
@@ -120,7 +121,7 @@ class ReadForm(ActForm):
     def facts(self) -> list[Fact]:
         """The fields by fact, for the page."""
         rows = self.case.readings.filter(revision=latest_revision(self.case)).select_related("read_by")
-        stand = latest(rows)
+        stand, since = latest(rows), clock_from(self.case) if self.case.round > 1 else None
         found: dict[str, Fact] = {}
         for place in self.places:
             group = fact_words.group_of(place.path)
@@ -130,7 +131,9 @@ class ReadForm(ActForm):
             fields = [self[place.path + part] for part in SHORT]
             for bound, words in zip(fields, SHORT.values(), strict=True):
                 bound.label = words
-            fact.values.append(Value(place, label, fact_words.said(place, place.value), _stands(place, stand), *fields))
+            fact.values.append(
+                Value(place, label, fact_words.said(place, place.value), _stands(place, stand, since), *fields)
+            )
         return list(found.values())
 
     @property
@@ -185,11 +188,11 @@ def _same(group: str) -> str:
     return f"same.{group}"
 
 
-def _stands(place: Place, stand: dict[str, Reading]) -> str:
+def _stands(place: Place, stand: dict[str, Reading], since: dt.datetime | None) -> str:
     one = stand.get(place.path)
     if one is None:
         return ""
-    return f"{one.read_by} read the same." if one.found == Found.SAME else read_words(place, one)
+    return f"{reader(one, since)} read the same." if one.found == Found.SAME else read_words(place, one, since)
 
 
 def _fields(place: Place) -> dict[str, forms.Field]:
