@@ -6,9 +6,12 @@ from unittest.mock import ANY
 import pytest
 from django.utils import timezone
 
-from priorauth.models import AuditEvent, Case
-from priorauth.roles import Role
-from priorauth.services import claim, information, reopen, withdraw
+from portal.api.answers import brief
+from portal.web.next_step import next_step
+from priorauth.models import AuditEvent, Case, User
+from priorauth.roles import Actor, Role
+from priorauth.selectors import with_answer_by
+from priorauth.services import claim, information, read, reopen, withdraw
 from priorauth.services.scored import latest_assessment
 from tests.api_helpers import CHECK, REQUESTS, new_request, office_program, one
 from tests.cases import (
@@ -23,6 +26,7 @@ from tests.cases import (
     score_all,
     sent_case,
 )
+from tests.factories import browser
 
 pytestmark = pytest.mark.django_db
 
@@ -94,6 +98,34 @@ def test_reading_tells_where_it_stands_and_what_is_missing(program):
         {"line": 1, "code": "22511", "levels": ["L1"], "determination": "insufficient_information"}
     ]
     assert answer["decisions"] == []
+
+
+def test_what_was_read_otherwise_and_counts_is_told_in_the_words_of_the_offices_page(program):
+    case, nurse = sent(program), person(Role.NURSE)
+    claim.claim(case, by=nurse, at=timezone.now())
+    assert program.get(one(case.reference)).json()["read_otherwise"] == []
+    which = ("levels.L1.imaging.0.finding", "counts", "cleft", WORDS), ("pain.score", "stands", 3, WORDS)
+    read.read(case, by=nurse, at=timezone.now(), findings=[read.Finding(*found) for found in which])
+    answer = program.get(one(case.reference))
+    (words,) = answer.json()["read_otherwise"]
+    assert words.endswith("what it shows: Cleft, where the request says: Edema")
+    clerk = browser(Actor.of(User.objects.get(pk=case.created_by_id)))
+    assert (words in clerk.get(f"/requests/{case.reference}/").content.decode(), WORDS in str(answer.json())) == (
+        True,
+        False,
+    )
+
+
+def test_what_is_late_is_the_next_step_as_on_the_page(program):
+    """Where the plan asked, that is the answer, whatever became of the decision's own time."""
+    case = asked(program, facts=facts(NO_IMAGING))
+    at = timezone.now()
+    late = case.information_requests.get().answer_by + dt.timedelta(seconds=1)
+    row = with_answer_by(Case.objects.unscoped("a test asks for a moment"), person(Role.CLERK)).get(pk=case.pk)
+    row.due_at = at - dt.timedelta(days=1)
+    for now, is_late in ((at, False), (late, True)):
+        assert (brief(row, now)["late"], next_step(row, now).late) == (is_late, is_late)
+    assert program.get(REQUESTS).json()["results"][0]["late"] is False
 
 
 def test_before_the_scoring_nothing_is_found_yet(program):

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from portal.web.next_step import RUNNING, STEPS
+from portal.web.next_step import next_step
 from priorauth.clock import rule_words
 from priorauth.models import Assessment, Case, Decision, InformationRequest, Letter, Reopening
 from priorauth.statuses import Status
@@ -24,8 +24,9 @@ def day(date: dt.date | None) -> str | None:
 
 
 def brief(case: Case, now: dt.datetime) -> Json:
-    """One row of the list: where the request stands. Nothing in it says who the patient is."""
-    who, what = STEPS[Status(case.status)]
+    """One row of the list: where the request stands. Nothing in it says who the patient is. `case` comes from
+    `selectors.with_answer_by`."""
+    step = next_step(case, now)
     return {
         "reference": case.reference,
         "status": case.status,
@@ -34,13 +35,13 @@ def brief(case: Case, now: dt.datetime) -> Json:
         "updated_at": case.updated_at.astimezone(dt.UTC).isoformat(),
         "received_at": instant(case.received_at),
         "due_at": instant(case.due_at),
-        "late": case.status in RUNNING and case.due_at < now,
-        "next_step": {"who": who.lower(), "what": what},
+        "late": step.late,
+        "next_step": {"who": step.who.lower(), "what": step.what},
     }
 
 
 def whole(case: Case, now: dt.datetime) -> Json:
-    """A request as its office may read it. `case` comes with its decisions, lines, questions and revisions fetched."""
+    """A request as its office may read it. `case` as for `brief`, with decisions, lines, questions, revisions."""
     revision = max(case.revisions.all(), key=lambda one: one.number, default=None)
     of_latest = [one for one in case.assessments.all() if revision and one.revision_id == revision.pk]
     scored = None if case.status == Status.RECEIVED else max(of_latest, key=lambda one: one.pk, default=None)
@@ -49,6 +50,7 @@ def whole(case: Case, now: dt.datetime) -> Json:
         "revision": revision.number if revision else None,
         "lines": _lines(revision.facts if revision else {}, scored),
         "assessment": assessment(scored.result, scored.explanation) if scored else None,
+        "read_otherwise": scored.otherwise if scored else [],
         "questions": [_question(question) for question in case.information_requests.all()],
         "round": case.round,
         "reopenings": [_reopening(one) for one in case.reopenings.all()] if case.round > 1 else [],

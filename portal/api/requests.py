@@ -24,6 +24,7 @@ from portal.api.document import describe
 from portal.api.fields import NOT_AN_OBJECT, Object
 from portal.api.queries import RequestsQuery, opened, sealed
 from priorauth.models import Case, Decision, InformationRequest, Letter
+from priorauth.selectors import with_answer_by
 from priorauth.services import bounds, drafts, information, submit, withdraw
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.services.idempotency import Answer, once
@@ -96,7 +97,9 @@ class Requests(OfficeView):
         To keep up, ask with `updated_since` a minute before the last `updated_at` that you have.
         """
         query, now = RequestsQuery.of(request), timezone.now()
-        cases = list(chosen(Case.objects.for_actor(self.actor), query)[: query["limit"] + 1])
+        cases = list(
+            chosen(with_answer_by(Case.objects.for_actor(self.actor), self.actor), query)[: query["limit"] + 1]
+        )
         page = cases[: query["limit"]]
         last = page[-1] if len(cases) > len(page) else None
         cursor = sealed((last.updated_at.isoformat(), last.pk)) if last else None
@@ -133,7 +136,7 @@ class OneRequest(OfficeView):
         """Status, next step, due time and its rule, lines, what is missing, questions, when it was opened again, and
         each decision with its letters. Reading one is an event of the audit trail; to wait for a change, list."""
         decisions = Decision.objects.for_actor(self.actor).select_related("decided_by").order_by("-round")
-        rows = Case.objects.for_actor(self.actor).prefetch_related(
+        rows = with_answer_by(Case.objects.for_actor(self.actor), self.actor).prefetch_related(
             "revisions",
             "assessments",
             "information_requests",

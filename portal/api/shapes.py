@@ -64,7 +64,9 @@ class RequestBrief(drf.Serializer):
     updated_at = drf.DateTimeField()
     received_at = maybe(drf.DateTimeField)
     due_at = maybe(drf.DateTimeField)
-    late = drf.BooleanField()
+    late = drf.BooleanField(
+        help_text="whether the next step is late: the answer where the plan asked, else the decision"
+    )
     next_step = NextStep()
 
 
@@ -159,6 +161,9 @@ class Request(RequestBrief):
     revision = maybe(drf.IntegerField, help_text="counts the sending and each answer")
     lines = Line(many=True)
     assessment = maybe(Assessment, help_text="null until the facts were scored")
+    read_otherwise = drf.ListField(
+        child=text(), help_text="what a reviewer read in the record and counts, each in words with what was sent"
+    )
     questions = Question(many=True)
     round = drf.IntegerField(help_text="1, and one more each time that the plan opened the request again")
     reopenings = Reopening(many=True)

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods
 from portal.web import dates
 from portal.web.access import office_page
 from portal.web.editing import typed_name
-from portal.web.next_step import RUNNING, next_step
+from portal.web.next_step import next_step
 from priorauth import selectors
 from priorauth.models import Case
 from priorauth.roles import Actor
@@ -87,7 +87,9 @@ class View:
         return cases.order_by(NEXT_STEP.asc(nulls_last=True), "-id") if self.ordered_by == "due" else cases
 
 
-NEXT_STEP = If(When(status=Status.INFORMATION_NEEDED, then=F("answer_by")), When(status__in=RUNNING, then=F("due_at")))
+NEXT_STEP = If(
+    When(status=Status.INFORMATION_NEEDED, then=F("answer_by")), When(status__in=sorted(OPEN), then=F("due_at"))
+)
 
 
 def searched_for(request: HttpRequest) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from priorauth.models import Case
 from priorauth.services.base import moment
-from priorauth.statuses import Status
+from priorauth.statuses import OPEN, Status
 
 SENTENCES = {
     Status.DRAFT: "Not sent yet. Everyone in your office can continue it.",
@@ -31,7 +31,6 @@ STEPS = {
     Status.CLOSED: ("You", "read the reason"),
     Status.WITHDRAWN: ("Nobody", "it is finished"),
 }
-RUNNING = (Status.RECEIVED, Status.IN_REVIEW, Status.INFORMATION_NEEDED, Status.WITH_PHYSICIAN)
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ def due(case: Case) -> dt.datetime | None:
 
     `case` comes from `selectors.with_answer_by`.
     """
-    if case.status not in RUNNING:
+    if case.status not in OPEN:
         return None
     return case.answer_by if case.status == Status.INFORMATION_NEEDED else case.due_at
 

@@ -61,7 +61,8 @@ class Assessment(TenantModel):
     @property
     def otherwise(self) -> list[str]:
         """The values of `counted` in words, each with the one that was sent."""
-        return otherwise(self.revision.facts, {path: reading.value for path, reading in self.counted.items()})
+        read = {path: reading.value for path, reading in self.counted.items()}
+        return otherwise(self.revision.facts, read) if read else []
 
     def stories(self) -> dict[tuple[str, str], dict[str, Any]]:
         """(level, criterion) -> its words in the explanation (policies/explain.py), of the closest pathway first."""
