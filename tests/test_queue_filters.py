@@ -95,6 +95,8 @@ def test_each_filter_narrows_every_view_and_is_taken_away_alone(three):
         ({"missing": "imaging_nonhealing"}, {lacks}),
         ({"edition": EDITION}, {first, lacks, both}),
         ({"office": first.office_id, "clinician": first.clinician.npi}, {first}),
+        ({"clinician": first.clinician.npi}, {first, lacks, both}),
+        ({"clinician": "1003000126"}, set()),
         ({"path": "A", "missing": "imaging_nonhealing", "edition": EDITION, "view": "unassigned"}, {lacks}),
         ({"path": "B", "view": "open", "sort": "-due"}, {both}),
         ({"path": "A", "view": "decided"}, set()),
@@ -123,6 +125,7 @@ def test_a_value_that_is_none_is_told_and_taken_away(three, name):
     assert "No case matches this view" in told
     assert "XYZ123456" not in told
     assert f"?office={three[0].office_id}&view=open" in links(page, **asked)
+    assert "names nothing of this list Remove" in shown(page, **{name: "XYZ123456"}), "without an office too"
 
 
 def test_an_empty_list_says_which_filter_leaves_nothing(three):

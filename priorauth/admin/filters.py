@@ -148,16 +148,22 @@ class EditionFilter(ColumnFilter):
 
 
 class ClinicianFilter(ColumnFilter):
-    """Who treats the patient: of all offices they would be thousands, so it is offered once an office is chosen."""
+    """Who treats the patient: of all offices they would be thousands, so they are offered once an office is chosen.
+    Without one the list has whom the address names."""
 
     title, parameter_name, column = "Clinician", "clinician", "clinician__npi"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
-        office = request.GET.get("office", "")
-        if not is_key(office):
-            return []
+        office, npi = (request.GET.get(name, "") for name in ("office", "clinician"))
         people = Clinician.objects.unscoped("they lead to cases, which are found in the actor's scope")
-        return list(dict(people.filter(office=office).order_by("name").values_list("npi", "name")).items())
+        if not (is_key(office) or is_key(npi)):
+            return []
+        named = people.filter(office=office) if is_key(office) else people.filter(npi=npi)
+        return list(dict(named.order_by("name").values_list("npi", "name")).items())
+
+    def has_output(self) -> bool:
+        """Also where its list is empty and the address names somebody: the page says so, and no case is left."""
+        return bool(self.lookup_choices or self.value())
 
 
 class SortFilter(ColumnFilter):
