@@ -26,10 +26,10 @@ def written(revision: Revision) -> dict[str, str]:
 def in_files(revision: Revision, files: Iterable[Attachment]) -> frozenset[str]:
     """The paths of the facts that are said to be written in one of these files."""
     files = list(files)
-    return frozenset(path for path, where in written(revision).items() if place(where, files)[0])
+    return frozenset(path for path, where in written(revision).items() if cited(where, files)[0])
 
 
-def place(where: str, files: Iterable[Attachment]) -> tuple[Attachment | None, int | None]:
+def cited(where: str, files: Iterable[Attachment]) -> tuple[Attachment | None, int | None]:
     """The file and the page that the office's words name; None for what they do not."""
     file = _named(where, files)
     return file, _number(PAGE.search(where)) if file else None

@@ -1,6 +1,7 @@
 """What the tests of the reviewers' admin share: people with browsers, and cases of this minute. All synthetic."""
 
 import datetime as dt
+import re
 from typing import Any
 
 from django.test import Client
@@ -100,3 +101,19 @@ def snapshot(case: Case) -> dict[str, Any]:
     """Every column of the case as it stands, and how many rows hang on it."""
     row = Case.objects.unscoped("a test compares").values().get(pk=case.pk)
     return {**row, "decisions": case.decisions.count(), "questions": case.information_requests.count()}
+
+
+def lacking(client: Client, case: Case, slug: str) -> list[str]:
+    """What the page of an act says of a post in which nothing was chosen or written: each message stands in the
+    summary, with a link to its field, and beside the field; it says what would be right."""
+    nothing = {"question": "", "answer_by": "", "then": "approve", "confirmed": "1"}
+    response = client.post(act(case, slug), {"version": case.version, **nothing})
+    page = response.content.decode()
+    assert response.status_code == 400
+    summary, rest = page[page.index('class="errors"') :].split("</ul>", 1)
+    links = re.findall(r'<li><a href="#([^"]+)">([^<]+)</a></li>', summary)
+    assert (len(links), "".join(re.findall(r'<li>(?!<a href="#)', summary))) == (summary.count("<li>"), "")
+    for target, words in links:
+        assert (f'id="{target}"' in rest, words in rest) == (True, True), words
+        assert re.match(r"(Choose|Enter|Write|Say|Name|Mark)\b.{12,}\.$", words), words
+    return [words for _, words in links]

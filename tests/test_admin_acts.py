@@ -20,6 +20,7 @@ from tests.admin_helpers import (
     case_page,
     held_by,
     in_review,
+    lacking,
     ready,
     ready_to_refuse,
     signed_in,
@@ -106,6 +107,30 @@ def test_the_form_of_an_act_is_shown_only_where_it_can_be_done(role, slug):
     if role in ALLOWED[slug] and slug not in ("reopen", "take-over"):
         ready_for(slug, actor, case)
     assert client.get(act(case, slug)).status_code == (200 if role in ALLOWED[slug] else 403)
+
+
+LACKS = {  # slug -> how many things its page lacks when nothing was chosen or written
+    "judge": 1,
+    "read": 1,
+    "reopen": 1,
+    "approve": 2,
+    "ask": 2,
+    "message": 1,
+    "escalate": 2,
+    "not-approve": 5,
+    "close": 1,
+    "hand-over": 2,
+    "take-over": 1,
+}
+
+
+@pytest.mark.parametrize("slug", LACKS)
+def test_each_page_says_at_each_field_what_it_lacks_and_leads_to_it(slug):
+    case, (actor, client) = case_for(slug), signed_in(min(ALLOWED[slug]))
+    if slug not in NOT_HELD:
+        ready_for(slug, actor, case)
+    assert set(LACKS) == set(ALLOWED) - {"claim", "release"}
+    assert len(lacking(client, case, slug)) == LACKS[slug]
 
 
 def test_offices_and_payer_operations_do_not_enter_the_admin():

@@ -18,7 +18,7 @@ from priorauth.models import AuditEvent, Case, ConflictOfInterest, Credential, H
 from priorauth.pictures import queue as pictures
 from priorauth.roles import Role
 from priorauth.services import claim, conflicts, escalate, hand_over, information, reopen, saved_views, write
-from priorauth.services.barred import barred
+from priorauth.services.barred import barred, undeclared
 from priorauth.services.base import moment
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 from priorauth.statuses import Status
@@ -353,32 +353,103 @@ def test_a_conflict_names_one_office_member_or_clinician(wrong, why):
     assert not ConflictOfInterest.objects.exists()
 
 
-def test_claim_next_gives_no_case_that_the_person_took_part_in_or_may_not_sign():
-    (physician, page), (unlicensed, their_page) = signed_in(Role.PHYSICIAN), signed_in(Role.PHYSICIAN)
-    Credential.objects.filter(user=unlicensed.user_id).update(expires_on=timezone.localdate() - dt.timedelta(days=1))
-    own, sent, started, other = (with_physician(in_review()) for _ in range(4))
-    force("UPDATE priorauth_clinician SET npi = '1003000126' WHERE id = %s", own.clinician_id)
-    force("UPDATE priorauth_case SET clinician_id = NULL WHERE id IN (%s, %s, %s)", sent.pk, started.pk, other.pk)
-    force("UPDATE priorauth_revision SET created_by_id = %s WHERE case_id = %s", physician.user_id, sent.pk)
-    force("UPDATE priorauth_case SET created_by_id = %s WHERE id = %s", physician.user_id, started.pk)
-    assert "You took part" in barred(fresh(started), by=physician, at=timezone.now()), "and a colleague sent it"
-    answer = their_page.post(NEXT, follow=True)
-    assert conflicts.NO_LICENCE in text(answer)
-    assert conflicts.NO_LICENCE in text(their_page.get(BOARD))
-    assert refusals(unlicensed) == ["refused_claim"]
-    assert page.post(NEXT).headers["Location"] == case_page(other)
-    assert "Nothing waits for you." in text(page.post(NEXT, follow=True))
+TOOK_PART = "You took part in this request"
+
+
+def who(role, **columns):
+    """A reviewer and a case that waits for that role, some columns of which were changed."""
+    reviewer, case = person(role), with_physician(in_review()) if role == Role.PHYSICIAN else in_review()
+    for table, change in columns.items():
+        key = {"case": "id", "revision": "case_id"}.get(table, "id")
+        row = case.clinician_id if table == "clinician" else case.pk
+        force(f"UPDATE priorauth_{table} SET {change} WHERE {key} = %s", *[reviewer.user_id] * change.count("%s"), row)
+    return reviewer, case
+
+
+def of_the_office():
+    return person(Role.NURSE, office()), in_review()
+
+
+def once_a_physician():
+    """With the number of the treating clinician, and a nurse now."""
+    nurse, case = who(Role.NURSE)
+    Credential.objects.create(
+        user_id=nurse.user_id, licence_number="MA1", state="MA", npi=case.clinician.npi, expires_on=dt.date(2030, 1, 1)
+    )
+    return nurse, case
+
+
+def decided_before():
+    nurse, case = who(Role.NURSE)
+    approve(case, nurse, timezone.now())
+    reopen.reopen(case, by=person(Role.LEAD), at=timezone.now(), reason=LINE)
+    return nurse, case
+
+
+def without_licence():
+    physician, case = who(Role.PHYSICIAN)
+    Credential.objects.filter(user=physician.user_id).update(expires_on=timezone.localdate() - dt.timedelta(days=1))
+    return physician, case
+
+
+def declared(**about):
+    nurse, case = who(Role.NURSE)
+    about = {name: given(case) for name, given in about.items()}
+    conflicts.declare(by=nurse, at=timezone.now(), **about)
+    return nurse, case
+
+
+BARS = {  # why -> the ways in which it comes
+    TOOK_PART: [
+        of_the_office,
+        once_a_physician,
+        lambda: who(Role.NURSE, case="created_by_id = %s"),
+        lambda: who(Role.PHYSICIAN, case="clinician_id = NULL", revision="created_by_id = %s"),
+        lambda: who(Role.PHYSICIAN, clinician="npi = '1003000126'"),
+    ],
+    "You decided this case before": [decided_before],
+    "Your licence is not on file": [without_licence],
+    conflicts.WITH_OFFICE: [lambda: declared(office=lambda case: case.office)],
+    conflicts.WITH_CLINICIAN: [lambda: declared(npi=lambda case: case.clinician.npi)],
+    conflicts.WITH_MEMBER: [
+        lambda: declared(member_id=lambda case: case.member.member_id, birth_date=lambda case: case.member.birth_date)
+    ],
+}
+
+
+@pytest.mark.parametrize(("why", "way"), [(why, way) for why, ways in BARS.items() for way in ways])
+def test_whoever_is_barred_from_a_case_is_never_handed_it_and_others_are(why, way):
+    """One rule, written twice: services/barred.py in Python, services/next_case.py in SQL."""
+    reviewer, case = way()
+    assert why in barred(fresh(case), by=reviewer, at=timezone.now())
+    if way is without_licence:
+        with pytest.raises(NotPermitted, match="no case can be given to you"):
+            claim.claim_next(by=reviewer, at=timezone.now())
+    else:
+        assert claim.claim_next(by=reviewer, at=timezone.now()) is None
+    if case.clinician_id:
+        force("UPDATE priorauth_clinician SET npi = '1234567893' WHERE id = %s", case.clinician_id)
+    other = person(Role(reviewer.role))
+    assert barred(fresh(case), by=other, at=timezone.now()) == ""
+    assert claim.claim_next(by=other, at=timezone.now()) == case
+
+
+def test_each_reason_that_bars_is_in_the_table_above():
+    words = [text for text in undeclared.__code__.co_consts if isinstance(text, str) and text.startswith("You")]
+    words += [text for name, text in vars(conflicts).items() if name.startswith("WITH_")]
+    assert len(words) == len(BARS)
+    assert all(any(why in text for why in BARS) for text in words)
+
+
+def test_claim_next_gives_nothing_to_an_office_and_says_why_to_who_may_not_sign():
+    physician, page = signed_in(Role.PHYSICIAN)
+    Credential.objects.filter(user=physician.user_id).update(expires_on=timezone.localdate() - dt.timedelta(days=1))
+    assert conflicts.NO_LICENCE in text(page.post(NEXT, follow=True))
+    assert conflicts.NO_LICENCE in text(page.get(BOARD))
+    assert refusals(physician) == ["refused_claim"]
+    assert "Nothing waits for you." in text(signed_in(Role.NURSE)[1].post(NEXT, follow=True))
     with pytest.raises(NotPermitted, match="As office clerk"):
         claim.claim_next(by=person(Role.CLERK), at=timezone.now())
-
-
-def test_claim_next_gives_a_reopened_case_to_somebody_who_did_not_decide_it_before():
-    nurse, other, now = person(Role.NURSE), person(Role.NURSE), timezone.now()
-    case = certain(claimed(in_review(), nurse, now), nurse, now)
-    approve(case, nurse, now)
-    reopen.reopen(case, by=person(Role.LEAD), at=now, reason="The office sent a newer report by post.")
-    assert claim.claim_next(by=nurse, at=now) is None
-    assert claim.claim_next(by=other, at=now) == case
 
 
 # The queue
@@ -551,10 +622,3 @@ def test_each_person_can_switch_the_keys_off():
     clerk = browser(person(Role.CLERK))
     assert "/account/keys/" not in text(clerk.get("/account/"))
     assert clerk.post("/account/keys/", {}).status_code == 403
-
-
-def test_a_reviewer_of_the_office_itself_is_given_none_of_its_requests():
-    nurse = person(Role.NURSE, office())
-    in_review()
-    assert claim.claim_next(by=nurse, at=timezone.now()) is None
-    assert barred(in_review(), by=nurse, at=timezone.now())

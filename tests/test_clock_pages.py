@@ -17,7 +17,7 @@ from priorauth.roles import Role
 from priorauth.services import information, stop_clock
 from priorauth.statuses import TRANSITIONS, Urgency
 from tests import cases
-from tests.admin_helpers import CLOCK_REASON, act, case_page, held_by, signed_in, snapshot, typed
+from tests.admin_helpers import CLOCK_REASON, act, case_page, held_by, lacking, signed_in, snapshot, typed
 from tests.cases import NOW, claimed, person
 from tests.factories import browser, draft_of, saved_draft
 from tests.letters import content, strings
@@ -50,6 +50,12 @@ def words_of(response) -> str:
 
 
 # The acts
+
+
+@pytest.mark.parametrize(("slug", "lacks"), [("extend", 3), ("stop-clock", 2), ("resume-clock", 1), ("downgrade", 1)])
+def test_each_page_says_at_each_field_what_it_lacks_and_leads_to_it(slug, lacks):
+    case, (_, client) = fit_for(slug), signed_in(Role.PHYSICIAN)
+    assert len(lacking(client, case, slug)) == lacks
 
 
 @pytest.mark.parametrize("slug", ALLOWED)

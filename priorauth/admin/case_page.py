@@ -128,7 +128,6 @@ def case_page(
         "planned": facts.day(known.facts.get("service_date")),
         "member_file": _member_file(known),
         "looks": _looks(known),
-        "read_before": known.origins.former,
         "late_changes": late_changes(latest),
         "duplicates": _duplicates(case, actor),
         **_past(case, actor),
@@ -184,6 +183,7 @@ def _record(known: Read) -> dict[str, Any]:
     )
     return {
         "sendings": sendings[::-1],
+        "read_before": known.origins.former,
         "exchanges": exchanges,
         "messages_of_case": messages,
         "said": case_record.said(case, messages, exchanges, known.latest),

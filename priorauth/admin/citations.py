@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from policies.vocabulary import words
 from priorauth.admin import facts
 from priorauth.models import Attachment, Revision
-from priorauth.sources import page_of_study, place
+from priorauth.sources import cited, page_of_study
 
 
 class Citation(NamedTuple):
@@ -54,7 +54,7 @@ def _written(revision: Revision, files: list[Attachment]) -> Iterator[Citation]:
     sources = revision.details.get("sources") or {}
     for path in sorted(sources, key=lambda path: (not path.startswith("levels"), len(path), path)):
         where = sources[path]
-        file, page = place(where, files)
+        file, page = cited(where, files)
         kind, name, *_ = [*path.split("."), ""]
         if kind == "levels":
             yield Citation(f"{name}: pain started", where, file, page, (path,))

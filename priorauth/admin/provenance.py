@@ -133,7 +133,7 @@ class Origins:
         if ".imaging." in path:
             return self._of_study(value)
         where = self._written.get(path, "")
-        file, page = sources.place(where, self._files.values())
+        file, page = sources.cited(where, self._files.values())
         return Origin("document" if file else "attested", where, file, page)
 
     @property

@@ -157,6 +157,10 @@ class ReadForm(ActForm):
                 self.add_error(place.path + VALUE, read.NO_VALUE)
             if visible(why or "") < SHORTEST_REASON and place.path + WHY not in self.errors:
                 self.add_error(place.path + WHY, read.WHY)
+        if not self.errors and not self.values()["findings"]:
+            first = self.places[0]
+            same = _same(fact_words.group_of(first.path))
+            self.add_error(same if same in self.fields else first.path, read.NOTHING)
         return self.cleaned_data
 
     def typed(self) -> list[tuple[str, str]]:

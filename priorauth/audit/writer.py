@@ -50,11 +50,7 @@ def record(
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("an audit event belongs to the transaction of its act")
-    stream = case_stream(case) if case else user_stream(by, at)
-    if case is None:
-        with prepared.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [stream])
-    key = signing_key()
+    stream, key = case_stream(case) if case else _own_stream(by, at), signing_key()
     sequence, previous = _after(stream, last or _end_of(stream))
     event = AuditEvent(
         stream=stream,
@@ -76,6 +72,14 @@ def record(
     event.hash = event_hash(event, key)
     prepared.insert(event)
     return event
+
+
+def _own_stream(by: Actor, at: dt.datetime) -> str:
+    """The person's stream of the day, locked."""
+    stream = user_stream(by, at)
+    with prepared.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [stream])
+    return stream
 
 
 def _end_of(stream: str) -> list[str] | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from priorauth import audit
-from priorauth.models import AnswerDraft, Case, InformationRequest, ItemAnswer
+from priorauth.models import AnswerDraft, Case, InformationRequest, ItemAnswer, Revision
 from priorauth.roles import Actor
 from priorauth.services import answer_time, clock_rules, letters, notify, questions
 from priorauth.services.barred import keep_apart
@@ -62,23 +62,28 @@ def ask(
     columns = {"claimed_by": None, "claimed_until": None} | turning.columns
     with acting(case, Act.ASK, by=by, at=at, version=version, **columns) as change:
         turning.write(change)
-        request = InformationRequest(
-            case=case,
-            number=case.information_requests.count() + 1,
-            question=question,
-            items=asked,
-            again=again,
-            answer_by=answer_by,
-            asked_by_id=by.user_id,
-            asked_at=at,
-        )
-        request.save(force_insert=True)
-        change.rows.append(request)
-        change.entities["information_request"] = request.number
-        change.fields |= {"question": question, "items": asked, "again": again}
-        change.fields["answer_by"] = audit.utc_text(answer_by)
+        about = {"question": question, "items": asked, "again": again}
+        request = _write(change, about, answer_by, by=by, at=at)
         notify.enqueue(case, f"asked:{request.pk}", at)
         letters.of_question(change, request, latest_assessment(case), by=by)
+    return request
+
+
+def _write(
+    change: Change, about: dict[str, Any], answer_by: dt.datetime, *, by: Actor, at: dt.datetime
+) -> InformationRequest:
+    request = InformationRequest(
+        case=change.case,
+        number=change.case.information_requests.count() + 1,
+        answer_by=answer_by,
+        asked_by_id=by.user_id,
+        asked_at=at,
+        **about,
+    )
+    request.save(force_insert=True)
+    change.rows.append(request)
+    change.entities["information_request"] = request.number
+    change.fields |= about | {"answer_by": audit.utc_text(answer_by)}
     return request
 
 
@@ -117,15 +122,21 @@ def answer(
     with acting(case, Act.ANSWER, by=by, at=at, version=version, **columns) as change:
         turning.write(change)
         revision = revise(change, document, details, number=latest.number + 1, by=by, at=at)
-        request = case.information_requests.get(answered_at__isnull=True, expired_at__isnull=True)
-        request.answer, request.answered_by_id, request.answered_at = note, by.user_id, at
-        request.revision = revision
-        request.save(update_fields=["answer", "answered_by", "answered_at", "revision"])
-        change.rows.append(request)
-        change.entities["information_request"] = request.number
-        change.fields["answer"] = note
+        request = _close(change, revision, note)
         _answer_items(change, request, items)
         AnswerDraft.objects.unscoped("the question's own draft").filter(information_request=request).delete()
+    return request
+
+
+def _close(change: Change, revision: Revision, note: str) -> InformationRequest:
+    """The open question with the revision that answers it."""
+    request = change.case.information_requests.get(answered_at__isnull=True, expired_at__isnull=True)
+    request.answer, request.answered_by_id, request.answered_at = note, revision.created_by_id, revision.created_at
+    request.revision = revision
+    request.save(update_fields=["answer", "answered_by", "answered_at", "revision"])
+    change.rows.append(request)
+    change.entities["information_request"] = request.number
+    change.fields["answer"] = note
     return request
 
 

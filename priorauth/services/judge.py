@@ -63,6 +63,16 @@ def judge(
         raise Conflict(NOT_SCORED)
     if not marks:
         raise Incomplete("marks", "Mark at least one criterion.")
+    rows = _rows(case, assessment, marks, by=by, at=at)
+    with acting(case, Act.JUDGE, by=by, at=at, version=version) as change:
+        change.rows += Judgement.objects.unscoped("the marks made here").bulk_create(rows)
+        change.entities |= {"assessment": assessment.pk, "criteria": [mark.field for mark in marks]}
+        change.fields |= {mark.field: [mark.verdict, mark.reason.strip()] for mark in marks}
+    return rows
+
+
+def _rows(case: Case, assessment: Assessment, marks: Sequence[Mark], *, by: Actor, at: dt.datetime) -> list[Judgement]:
+    """The marks as they are stored. Raises Incomplete."""
     states = computed_states(assessment)
     rows = [
         Judgement(
@@ -81,10 +91,6 @@ def judge(
     ]
     for row, mark in zip(rows, marks, strict=True):
         _reasoned(row, mark.field)
-    with acting(case, Act.JUDGE, by=by, at=at, version=version) as change:
-        change.rows += Judgement.objects.unscoped("the marks made here").bulk_create(rows)
-        change.entities |= {"assessment": assessment.pk, "criteria": [mark.field for mark in marks]}
-        change.fields |= {mark.field: [mark.verdict, mark.reason.strip()] for mark in marks}
     return rows
 
 

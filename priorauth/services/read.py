@@ -99,9 +99,7 @@ def read(
     document = put(scored.revision.facts, values)
     _ordered(document, rows)
     assessment = score.evaluate(scored.revision, at, document)
-    turning = clock_rules.with_facts(case, document.get("product"), by=by, at=at)
-    if case.due_at <= at and turning.columns and turning.columns["due_at"] > case.due_at:
-        raise Incomplete("product", TOO_LATE.format(due=moment(case.due_at)))
+    turning = _turning(case, document, by=by, at=at)
     columns = columns_of(document) | score.columns_of(assessment) | turning.columns
     with acting(case, Act.READ, by=by, at=at, version=version, **columns) as change:
         _write(change, rows)
@@ -111,6 +109,14 @@ def read(
         assessment.last_reading = rows[-1]
         _keep(change, assessment, at)
     return rows
+
+
+def _turning(case: Case, document: Json, *, by: Actor, at: dt.datetime) -> clock_rules.Turning:
+    """What the plan that now counts does to the clock. Raises Incomplete where it would give a late case more time."""
+    turning = clock_rules.with_facts(case, document.get("product"), by=by, at=at)
+    if case.due_at <= at and turning.columns and turning.columns["due_at"] > case.due_at:
+        raise Incomplete("product", TOO_LATE.format(due=moment(case.due_at)))
+    return turning
 
 
 def _scored(case: Case) -> Assessment:
