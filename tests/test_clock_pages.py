@@ -119,7 +119,7 @@ def test_what_is_wrong_in_a_form_is_said_and_an_older_page_does_nothing():
     for changes, message in (
         ({"count": "15"}, "Write a number of calendar days from 1 to 14."),
         ({"count": "some"}, "Write a number of calendar days from 1 to 14."),
-        ({"ground": ""}, "Choose why."),
+        ({"ground": ""}, "Choose one of the grounds that the rule knows."),
         ({"reason": "Too short."}, "Write the reason in at least 20 characters."),
     ):
         answer = nurse.post(act(case, "extend"), typed("extend", case, **changes))

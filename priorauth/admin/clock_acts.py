@@ -47,7 +47,9 @@ class ClockForm(ActForm):
 
 def _ground() -> forms.ChoiceField:
     return forms.ChoiceField(
-        label="Why, as the rule has it", widget=forms.RadioSelect, error_messages={"required": "Choose why."}
+        label="Why, as the rule has it",
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose one of the grounds that the rule knows."},
     )
 
 

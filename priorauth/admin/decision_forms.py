@@ -11,7 +11,7 @@ from policies import registry
 from priorauth.admin.act_forms import ActForm, Values, day_field, words_field
 from priorauth.admin.ready_reasons import Ready, ready_field
 from priorauth.models import Case, Judgement, ReasonCode
-from priorauth.services import decide, judge, rails, reopen
+from priorauth.services import decide, decision_lines, judge, rails, reopen
 from priorauth.services.base import SHORTEST_REASON
 from priorauth.services.decision_lines import LONGEST_VALIDITY, Days, Verdict, most_units
 from priorauth.services.scored import facts_of, latest_assessment, latest_revision
@@ -187,6 +187,9 @@ class NotApproveForm(Ready, WithDays):
         for line in self.requested:
             if f"units_{line['line']}" in self.cleaned_data and line["line"] in self.left_out:
                 self._fit_units(line, self.left_out[line["line"]])
+        units = ((self.cleaned_data.get(f"units_{line['line']}"), line.get("units")) for line in self.requested)
+        if self.cleaned_data.get("lines") == [] and all(given in (None, asked) for given, asked in units):
+            self.add_error("lines", decision_lines.CHOOSE)
         return self.cleaned_data
 
     def _fit_units(self, line: Json, left_out: list[str]) -> None:
