@@ -499,7 +499,7 @@ def test_a_mark_of_before_a_reading_is_made_anew_and_a_decision_that_a_reading_t
     actor, client = signed_in(Role.NURSE)
     case = turned(actor)
     page = client.get(case_page(case)).content.decode()
-    assert re.search(r"Mark <a href=.#row-7.>row 7</a> again\..{200,}Mark this again\..*you said: met", page, re.DOTALL)
+    assert re.search(r"Mark <a href=.#row-7.>row 7</a> again\..{200,}Mark this again\..*You said: met", page, re.DOTALL)
     again = {"version": case.version, "then": "approve"}
     silent = client.post(act(case, "judge"), again)
     assert (silent.status_code, "after you marked L1 here" in silent.content.decode()) == (400, True)
