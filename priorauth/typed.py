@@ -18,20 +18,36 @@ def of_treatments(revision: Revision, that_count: Mapping[str, Any] | None = Non
 
     `{"treatments.0": "started Oct 2026 (counted from Oct 31, 2026)"}`
     """
+    found: dict[str, list[str]] = {}
+    sent = revision.facts.get("treatments") or ()
+    for path, typed in _no_days(revision, that_count).items():
+        treatment, _, name = path.rpartition(".")
+        counted = sent[int(treatment.partition(".")[2])].get(name)
+        found.setdefault(treatment, []).append(_told(name, typed, counted))
+    return {treatment: "; ".join(words) for treatment, words in found.items()}
+
+
+def days(revision: Revision, that_count: Mapping[str, Any] | None = None) -> dict[str, tuple[dt.date, dt.date]]:
+    """The first and the last day that such a date can mean, by its path (`treatments.0.start`)."""
+    return {
+        path: (dt.date.fromisoformat(typed["first"]), dt.date.fromisoformat(typed["last"]))
+        for path, typed in _no_days(revision, that_count).items()
+    }
+
+
+def _no_days(revision: Revision, that_count: Mapping[str, Any] | None) -> dict[str, Mapping[str, Any]]:
     form, typed = revision.details.get("form") or {}, revision.details.get("typed_dates") or {}
     rows = sorted(int(match[1]) for name in form if (match := _ROW.fullmatch(name)))
-    found = {}
     sent = revision.facts.get("treatments") or ()
     counted = (that_count or revision.facts).get("treatments") or ()
-    for place, (row, facts, now) in enumerate(zip(rows, sent, counted, strict=False)):
-        told = [
-            _told(name, typed.get(f"treatments-{row}-{name}"), facts.get(name))
-            for name in _ENDS
-            if facts.get(name) == now.get(name)
-        ]
-        if words := "; ".join(filter(None, told)):
-            found[f"treatments.{place}"] = words
-    return found
+    return {
+        f"treatments.{place}.{name}": one
+        for place, (row, facts, now) in enumerate(zip(rows, sent, counted, strict=False))
+        for name in _ENDS
+        if facts.get(name) == now.get(name)
+        and (one := typed.get(f"treatments-{row}-{name}"))
+        and one["first"] != one["last"]
+    }
 
 
 def with_dates(words: str, path: str, dated: Mapping[str, str]) -> str:
@@ -39,9 +55,7 @@ def with_dates(words: str, path: str, dated: Mapping[str, str]) -> str:
     return f"{words}; {dated[path]}" if path in dated else words
 
 
-def _told(name: str, typed: Mapping[str, Any] | None, counted: str | None) -> str:
-    if typed is None or typed["first"] == typed["last"]:
-        return ""
+def _told(name: str, typed: Mapping[str, Any], counted: str | None) -> str:
     happened, since = _ENDS[name]
     return f"{happened} {typed['typed']} ({f'counted {since} {_day(counted)}' if counted else 'not counted'})"
 

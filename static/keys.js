@@ -3,6 +3,7 @@
 //   data-key="n"          press it (a field: go to it); also "g q", one after the other, and "ctrl+enter"
 //   data-key-name="..."   its words in the list of keys, where its own would not do
 //   data-row              j and k go from row to row, to its first link; keys inside of a row count while it has focus
+//   data-chooses          the link that is pressed where a key goes to its row
 //   data-mark="y"         y (or x) presses it in the row that has focus
 // Nothing is pressed while somebody types, and letters and digits do nothing where the body says data-keys="off".
 (function () {
@@ -50,8 +51,9 @@
   }
 
   function press(one) {
+    var pressed = one.matches("[data-row]") ? one.querySelector("[data-chooses]") : one;
     focusOn(one);
-    if (!typesIn(one) && !one.matches("[data-row]")) one.click();
+    if (pressed && !typesIn(pressed)) pressed.click();
   }
 
   function mark(row) {

@@ -8,6 +8,7 @@ from priorauth import jobs
 from priorauth.models import Job
 from priorauth.roles import Role
 from priorauth.services import claim, judge, score
+from tests import reports
 from tests.admin_helpers import case_page, held_by, in_review, with_physician
 from tests.cases import NO_IMAGING, WORDS, approve, person, score_all, sent_case
 from tests.factories import browser, report, sent_through_the_page
@@ -83,8 +84,9 @@ def test_a_clean_case_is_decided_by_keys_alone(context):  # noqa: F811
 
 def states(nurse, physician):
     """A case in each state that its page tells apart, by name; and one that a physician holds, marked by a nurse."""
-    places = {"imaging-0-page": "1", "levels-0-onset_source": "MRI lumbar, page 2", "stated_weeks": "20"}
-    mine = sent_through_the_page(browser(person(Role.CLERK)), **places, **{"imaging-0-file": report("MRI lumbar.pdf")})
+    places = {"imaging-0-page": "2", "levels-0-onset_source": "MRI lumbar, page 3", "stated_weeks": "20"}
+    mri = report("MRI lumbar.pdf", reports.two_pages())
+    mine = sent_through_the_page(browser(person(Role.CLERK)), **places, **{"imaging-0-file": mri})
     score_all(timezone.now())
     mine.refresh_from_db()
     missing, other, done, escalated = in_review(NO_IMAGING), in_review(), in_review(), in_review()
@@ -126,6 +128,27 @@ def weighed(context, page, path):  # noqa: F811
     return sum(sizes), hosts
 
 
+def chosen(page, mark, look):
+    """A digit chooses a criterion beside marks that are not saved, with its words outlined; Back takes it back."""
+    row = page.locator(".criterion", has_text="Imaging shows")
+    page.keyboard.press(row.get_attribute("data-key"))
+    page.locator("#evidence .which-files").wait_for()
+    assert (page.evaluate("document.activeElement.id"), mark.is_checked()) == (row.get_attribute("id"), True)
+    assert page.locator("[data-chooses][aria-current]").count() == 1
+    told = page.locator("#evidence .marked li").all_inner_texts()
+    assert told[:2] == ["“edema of L1”: L1: Imaging 1, impression", "“L1”: the level"]
+    look(page, "a criterion chosen", widths=(320, 1280))
+    picture, drawing = (page.locator(f"#evidence {name}").bounding_box() for name in ("img", "svg.marks"))
+    assert picture == drawing
+    page.go_back()
+    page.locator("#evidence .which-files").wait_for(state="detached")
+    assert ("row=" in page.url, page.locator("[data-chooses][aria-current]").count(), mark.is_checked()) == (
+        False,
+        0,
+        True,
+    )
+
+
 def test_the_case_page_is_accessible_and_light_in_every_state(context):  # noqa: F811
     physician, _ = window(context, Role.PHYSICIAN)
     nurse, page = window(context, Role.NURSE)
@@ -146,12 +169,12 @@ def test_the_case_page_is_accessible_and_light_in_every_state(context):  # noqa:
     count, unseen = stops(page)
     no = page.locator(".criterion").nth(1).get_by_role("radio", name="No", exact=True)
     no.check()
-    page.locator("#evidence").get_by_text("Page 1 of 1").wait_for()
-    page.locator(".criterion details summary").first.click()
-    page.get_by_role("link", name="MRI lumbar.pdf, page 2").click()
+    page.locator("#evidence").get_by_text("Page 2 of 2").wait_for()
+    chosen(page, no, look)  # and its look leaves every fold open
+    page.get_by_role("link", name="MRI lumbar.pdf, page 3").click()
     page.locator("#evidence").get_by_text("There is no such page").wait_for()
     assert no.is_checked(), "a mark that is not saved yet survives looking at a page"
-    assert "&page=2" in page.url
+    assert "&page=3" in page.url
     look(page, "reading")
     page.get_by_role("button", name="Save and ask").click()
     assert page.get_by_role("heading", name="There is a problem").is_visible()

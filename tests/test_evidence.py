@@ -11,14 +11,15 @@ from django.urls import reverse
 
 from priorauth import sources
 from priorauth.admin import certainty, citations, evidence
+from priorauth.admin.case_page import case_page as context_of
 from priorauth.admin.provenance import Origins
 from priorauth.models import Attachment, AuditEvent, Case
 from priorauth.page_images import answer, program
 from priorauth.roles import Role
 from priorauth.services import attach, submit
 from tests import reports
-from tests.admin_helpers import in_review, signed_in
-from tests.cases import NOW, draft_case, facts, person, submission
+from tests.admin_helpers import case_page, in_review, signed_in
+from tests.cases import NOW, draft_case, facts, person, score_all, submission
 from tests.factories import report
 
 pytestmark = pytest.mark.django_db
@@ -58,13 +59,16 @@ def sent() -> tuple[Case, dict[str, Attachment]]:
         "findings": {"L1": ["edema"]},
     }
     details = {"studies": [study, {**study, "file": None}], "sources": SOURCES}
-    submit.send(case, submission(details=details), by=clerk, at=at)
+    document = facts()
+    document["levels"]["L1"]["imaging"][0]["date"] = study["date"]
+    submit.send(case, submission(document, details=details), by=clerk, at=at)
     return case, files
 
 
 def shown_for(case: Case, **chosen: str) -> evidence.Evidence:
     revision = case.revisions.get()
-    return evidence.evidence(case, revision, list(case.attachments.all()), chosen=chosen)
+    known = evidence.Known(revision, list(case.attachments.all()), revision.facts)
+    return evidence.evidence(case, known, chosen=chosen)
 
 
 def words_of(html: str) -> str:
@@ -245,3 +249,93 @@ def test_examination_and_imaging_of_a_level_stand_side_by_side():
     assert (level.exam, level.studies, level.same) == ("Not recorded", [], False)
     html = render_to_string("admin/priorauth/case/certainty.html", {"certainty": [level]})
     assert "L1: examination and imaging do not both point here" in words_of(html)
+
+
+def test_the_words_of_what_a_page_is_cited_for_are_marked_on_it_and_a_mark_claims_nothing(sent):
+    case, files = sent
+    nurse = signed_in(Role.NURSE)[1]
+    page = nurse.get(view_url(case, files["MRI.pdf"]), {"page": "2"}).content.decode()
+    text = words_of(page)
+    assert "“L1”: the level “edema”: L1: Imaging 1, what it shows Marked because these words stand there" in text
+    assert (
+        "A mark proves nothing: read the page. Not found on page 2: L1: Imaging 1, day of the study (“Nov 10, 2026”)"
+        in text
+    )
+    width, height = re.search(
+        r'alt="[^"]*" width="(\d+)" height="(\d+)"><svg class="marks" viewBox="0 0 (\d+) (\d+)"', page
+    ).group(1, 2)
+    assert f'viewBox="0 0 {width} {height}"' in page
+    drawing = re.search(r'<svg class="marks".*?</svg>', page, re.DOTALL)[0]
+    assert re.findall(r">(\d+)</text>", drawing) == ["1", "2"]
+    assert drawing.count('class="ground"') == 2
+    assert not re.search(r"<script|style=| on\w+=|Nov 10", drawing)
+    page = nurse.get(view_url(case, files["MRI.pdf"]), {"page": "1"}).content.decode()
+    assert not re.search('class="marks"|Marked because|not found', page, re.IGNORECASE), "nothing is cited here"
+    page = words_of(nurse.get(view_url(case, files["Emergency note.pdf"]), {"page": "1"}).content.decode())
+    assert re.search(
+        r"The words of what is cited here were not found on page 1: L1: Pain started \(“Oct 9, 2026”\)", page
+    )
+
+
+def test_words_of_a_file_are_shown_as_text_whatever_they_say(sent, monkeypatch):
+    case, files = sent
+    word = answer.Word("<b>L1</b>\"'&", 1, 1, 9, 9)
+    drawn = answer.Page(1, "image/png", b"", (10, 10), word.text, (word,), whole=False)
+    monkeypatch.setattr(evidence.page_images, "page", lambda *_: drawn)
+    page = signed_in(Role.NURSE)[1].get(view_url(case, files["MRI.pdf"]), {"page": "2"}).content.decode()
+    assert page.count("b&gt;L1&lt;/b&gt;&quot;&#x27;&amp;") == 2, "in the text of the page, and where it is quoted"
+    assert "<li>“b&gt;L1&lt;/b&gt;&quot;&#x27;&amp;”: the level</li>" in page
+    assert "page 2, of which only the beginning was searched" in words_of(page)
+    scan = answer.Page(1, "image/png", b"", (10, 10), "", (), whole=True)
+    monkeypatch.setattr(evidence.page_images, "page", lambda *_: scan)
+    page = words_of(signed_in(Role.NURSE)[1].get(view_url(case, files["MRI.pdf"]), {"page": "2"}).content.decode())
+    assert "This page is a picture without a text of its own: nothing can be searched or marked on it." in page
+    assert "not found" not in page.casefold()
+
+
+def test_choosing_a_criterion_shows_the_files_that_it_cites_and_opens_the_first(sent):
+    case, _ = sent
+    score_all(NOW + dt.timedelta(minutes=1))
+    actor, nurse = signed_in(Role.NURSE)
+    rows = context_of(case, actor, NOW)["table"].rows
+    number = {row.told["criterion"]: row.number for row in rows}
+    for criterion, cited, opened in (
+        ("imaging_nonhealing", ["MRI.pdf"], "Page 2 of MRI.pdf."),
+        ("conservative_6_weeks", ["Emergency note.pdf"], "Page 2 of Emergency note.pdf."),
+        ("pain_source_certain", ["MRI.pdf"], "Page 2 of MRI.pdf."),
+    ):
+        page = nurse.get(case_page(case), {"row": number[criterion]}).content.decode()
+        side = page.partition('id="evidence-files"')[2].partition("</section>")[0]
+        assert re.findall(r"<a href=[^>]+>([^<]+\.pdf)</a>", side) == cited
+        label = next(row.told["label"] for row in rows if row.told["criterion"] == criterion)
+        assert words_of(side).partition("> ")[2].startswith(f"Files 1 of 3 files: cited by “{label}”. Show all")
+        assert f'alt="{opened}' in page
+        assert 'class="bench reading"' in page or 'class="bench disputed reading"' in page
+        assert re.findall(r'data-chooses aria-current="true">(\d+)', page) == [str(number[criterion])]
+        links = re.findall(r'href="([^"]*file=[^"]*)"', side)
+        assert [link for link in links if f"row={number[criterion]}#" not in link] == links[:1], (
+            "all but Show all keep it"
+        )
+    page = nurse.get(case_page(case), {"row": number["symptomatic"]}).content.decode()
+    side = page.partition('id="evidence-files"')[2].partition("</section>")[0]
+    assert "“The fracture causes pain now” cites no file. All 3 files are shown." in words_of(side)
+    assert len(set(re.findall(r"[\w ]+\.pdf(?=</a>)", side))) == 3
+    assert " reading" not in re.search(r'class="bench[^"]*"', page)[0]
+    plain = nurse.get(case_page(case)).content.decode()
+    for nonsense in ("0", "99", "x'\"<script>", "6" * 400):
+        page = nurse.get(case_page(case), {"row": nonsense}).content.decode()
+        assert (len(page.split("which-files")), page.count("aria-current")) == (1, plain.count("aria-current"))
+
+
+def test_a_mark_is_of_the_chosen_criterion_and_the_viewer_leads_back_to_it(sent):
+    case, files = sent
+    score_all(NOW + dt.timedelta(minutes=1))
+    actor, nurse = signed_in(Role.NURSE)
+    row = next(r for r in context_of(case, actor, NOW)["table"].rows if r.told["criterion"] == "imaging_nonhealing")
+    mri = files["MRI.pdf"]
+    query = {"row": row.number, "file": str(mri.pk), "page": "1"}
+    page = nurse.get(case_page(case), query).content.decode()
+    assert 'class="marks"' not in page, "the page before it is not cited"
+    assert f'{view_url(case, mri)}?page=1&amp;row={row.number}"' in page
+    viewer = nurse.get(view_url(case, mri), {"page": "2", "row": row.number}).content.decode()
+    assert f'href="{case_page(case)}?file={mri.pk}&amp;page=2&amp;row={row.number}#evidence"' in viewer

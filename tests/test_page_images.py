@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import unicodedata
 import uuid
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
-from PIL import Image
+from PIL import Image, ImageDraw, ImageOps
 
 from priorauth import page_images
 from priorauth.models import Attachment
@@ -67,6 +68,7 @@ def attached(content: bytes, name: str = "report.pdf") -> Attachment:
 @pytest.mark.parametrize(("number", "word"), [(1, "ALPHA"), (2, "BRAVO edema of L1")])
 def test_the_page_that_is_asked_for_is_drawn_with_its_text(number, word):
     page = drawn(reports.two_pages(), number=number)
+    assert [one.text for one in page.words] == word.split()
     assert (page.pages, page.content_type, page.text) == (2, "image/png", word)
     image = opened(page)
     assert abs(image.width - 1240) <= 1
@@ -122,6 +124,58 @@ def test_no_bomb_costs_more_than_its_limits_and_the_web_process_stays_as_it_is()
     for name in ("a page a thousand million points wide", "a PNG of 400 MB", "a PNG of 50,000 lines"):
         image = opened(found[name][0])
         assert image.width * image.height <= 3_010_000, name
+
+
+FONT = "/Font <</F1 <</Type /Font /Subtype /Type1 /BaseFont /Helvetica {}>>>>"
+EDEMA = b"BT /F1 24 Tf 100 700 Td (Edema of L1) Tj 0 -150 Td (T12 healed) Tj ET"
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ("", ["Edema", "of", "L1", "T12", "healed"]),
+        ("/Rotate 90", ["Edema", "of", "L1", "T12", "healed"]),
+        ("/Rotate 180", ["Edema", "of", "L1", "T12", "healed"]),
+        ("/Rotate 270 /CropBox [20 500 400 780]", ["Edema", "of", "L1", "T12", "healed"]),
+        ("/CropBox [20 650 150 750]", ["Edem"]),
+        ("/CropBox [105 650 600 750]", ["Edema", "of", "L1"]),
+        ("/CropBox [300 650 600 750]", []),
+    ],
+)
+def test_words_stand_where_their_ink_is_however_the_page_is_turned_and_cut(more, words):
+    content = reports.one_page(content=reports.stream(4, EDEMA), resources=FONT.format(""))
+    page = drawn(content.replace(b"/MediaBox", more.encode() + b" /MediaBox"))
+    assert ({one.text for one in page.words}, page.size) == (set(words), opened(page).size)
+    ink = ImageOps.invert(opened(page).convert("L")).point(lambda value: 255 * (value > 40))
+    for word in page.words:
+        box = ink.crop(word[1:]).getbbox()
+        spare = box[0], box[1], word.right - word.left - box[2], word.bottom - word.top - box[3]
+        assert max(spare) <= 4, f"{word} holds its ink, and not more"
+        ImageDraw.Draw(ink).rectangle((word.left - 2, word.top - 2, word.right + 2, word.bottom + 2), fill=0)
+    assert ink.getbbox() is None, "no ink is outside of the words"
+
+
+@pytest.mark.parametrize(
+    ("show", "font", "said"),
+    [
+        (b"(" + b"Edema " * 20_000 + b") Tj", "", ["Edema"] * 6 + ["E"]),
+        (b"(<script>alert\\(1\\)</script>) Tj", "", ["<script>alert(1)</script>"]),
+        (b"(Edema L1) Tj", "/FirstChar 32 /LastChar 126 /Widths [" + "1000000 " * 95 + "]", ["Ed"]),
+        (b"(Edema L1) Tj", "/FirstChar 32 /LastChar 126 /Widths [" + "-9000 " * 95 + "]", ["E"]),
+        (b"1e30 0 0 1e30 0 0 Tm (Edema L1) Tj", "", []),
+        (b"(\\000\\001\\177 \\033[31m) Tj", "", ["[31m"]),
+    ],
+)
+def test_a_text_that_lies_stays_bounded_and_inside_of_its_page(show, font, said):
+    """Its characters are text: neither markup nor control. Its widths put nothing outside of the image."""
+    content = b"BT /F1 24 Tf 100 700 Td " + show + b" ET"
+    page = drawn(reports.one_page(content=reports.stream(4, content), resources=FONT.format(font)))
+    width, height = page.size
+    assert all(0 <= one.left < one.right <= width and 0 <= one.top < one.bottom <= height for one in page.words)
+    assert sum(len(one.text) for one in page.words) <= 20_000
+    assert not any(unicodedata.category(c)[0] == "C" for one in page.words for c in one.text)
+    assert [one.text for one in page.words] == said
+    assert page.whole == (len(content) < 20_000)
 
 
 MANY = f"""
@@ -225,6 +279,13 @@ def test_a_program_that_was_taken_over_is_stopped(tmp_path, monkeypatch, body, k
 PNG = answer.MAGIC["image/png"]
 
 
+def head(**said: object) -> bytes:
+    """The head of a sound answer, changed."""
+    words = [["Edema", 0, 0, 9, 9]]
+    sound = {"pages": 1, "type": "image/png", "size": [9, 9], "text": "Edema", "words": words, "whole": True}
+    return json.dumps(sound | said).encode() + b"\n"
+
+
 @pytest.mark.parametrize(
     "said",
     [
@@ -235,18 +296,34 @@ PNG = answer.MAGIC["image/png"]
         b'{"pages": 0}\n',
         b'{"pages": "2"}\n',
         b'{"pages": 2, "more": 1}\n',
-        b'{"pages": 1, "type": "text/html", "text": ""}\n' + PNG,
-        b'{"pages": 1, "type": "image/png", "text": ""}\n<script>',
-        b'{"pages": 1, "type": "image/png", "text": "\\ud800"}\n' + PNG,
-        b'{"pages": 1, "type": "image/png", "text": "\\u0000"}\n' + PNG,
-        b'{"pages": 1, "type": "image/png", "text": "' + b"x" * 20_001 + b'"}\n' + PNG,
+        head(type="text/html") + PNG,
+        head() + b"<script>",
+        head(more=1) + PNG,
+        *(head(text=text) + PNG for text in ("\ud800", "\0", "x" * 20_001, None)),
+        *(head(size=size) + PNG for size in ([0, 9], [9], [9, 10**9], [-9, -9], ["9", 9], [9.5, 9])),
+        *(
+            head(words=words) + PNG
+            for words in (
+                {},
+                ["Edema"],
+                [["Edema", 0, 0, 9]],
+                [["Edema", 0, 0, 9, 10]],
+                [["Edema", -1, 0, 9, 9]],
+                [["Edema", 5, 0, 5, 9]],
+                [["Edema", 0, 0, 9, 1e400]],
+                [["\ud800", 0, 0, 9, 9]],
+                [[["Edema"], 0, 0, 9, 9]],
+                [["x" * 20_001, 0, 0, 9, 9]],
+                [["x", 0, 0, 9, 9]] * 6001,
+            )
+        ),
         b'{"pages": ' + b"9" * 10_000 + b"}\n",
     ],
 )
 def test_an_answer_that_the_program_would_not_give_is_no_page(said):
     with pytest.raises(answer.NotDrawn):
         answer.read(said)
-    assert answer.read(b'{"pages": 1, "type": "image/png", "text": ""}\n' + PNG).image == PNG
+    assert answer.read(head() + PNG).image == PNG
 
 
 @pytest.mark.django_db

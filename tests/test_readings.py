@@ -37,7 +37,7 @@ TREATMENT = "treatments.0"
 @pytest.fixture(autouse=True)
 def _drawn(monkeypatch) -> None:
     """No program draws a page here: test_page_images.py."""
-    monkeypatch.setattr(evidence, "_look", lambda file, number: (2, "", "", False))
+    monkeypatch.setattr(evidence, "_look", lambda file, number: (2, None, "", False))
 
 
 @pytest.fixture

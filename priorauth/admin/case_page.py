@@ -135,8 +135,7 @@ def case_page(
         **bar.bar(known.obstacles, saves=marks["form"] is not None),
         **_computed(case, known.assessment),
         "latest": latest,
-        "evidence": evidence.evidence(case, latest, files, chosen=chosen),
-        "reading": "file" in (chosen or {}),
+        **_evidence(known, marks["table"], chosen or {}),
         **_record(known),
         "write": "" if known.obstacles.to(Act.WRITE) else reverse("admin:priorauth_case_message", args=[case.pk]),
         "escalations": list(case.escalations.select_related("escalated_by")),
@@ -172,6 +171,14 @@ def _pictures(known: Read) -> dict[str, Any]:
         "timeline": timeline.draw(that_count, written, dated, known.origins.of_records),
         "spine": spine.draw(that_count),
     }
+
+
+def _evidence(known: Read, table: criteria_table.Table, chosen: Mapping[str, str]) -> dict[str, Any]:
+    """The files with the page that is open; `reading`: they stand beside the criteria, for who asked for one."""
+    row = evidence.row_in(chosen.get("row", ""), table.rows)
+    sought = evidence.Known(known.latest, list(known.files.values()), known.facts, row)
+    found = evidence.evidence(known.case, sought, chosen=chosen)
+    return {"evidence": found, "reading": "file" in chosen or bool(found.choice and found.choice.cited)}
 
 
 def _record(known: Read) -> dict[str, Any]:

@@ -24,6 +24,10 @@ class Citation(NamedTuple):
         """The page to show for it: the first where the office named none."""
         return self.page or 1
 
+    def at(self, file: Attachment, number: int) -> bool:
+        """Whether it may be written on this page: where the office named none, that is each page of its file."""
+        return self.file == file and self.page in (None, number)
+
 
 def of_revision(revision: Revision, files: Iterable[Attachment]) -> list[Citation]:
     """Every place that the office gave, studies first."""

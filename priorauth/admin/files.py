@@ -8,10 +8,10 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
 from priorauth import downloads, page_images
-from priorauth.admin import citations, evidence
+from priorauth.admin import evidence
 from priorauth.admin.site import site
 from priorauth.models import Attachment, Case
-from priorauth.services.scored import latest_revision
+from priorauth.services.scored import facts_of, latest_revision
 from priorauth.tenancy import get_for
 
 RETRY_SECONDS = 3
@@ -45,16 +45,17 @@ def view(request: HttpRequest, pk: int, file: uuid.UUID) -> HttpResponse:
     downloads.permit(attachment)
     case = get_for(request.actor, Case, pk=pk)
     files = list(case.attachments.filter(revision__isnull=False))
-    revision = latest_revision(case)
     number = evidence.number_in(request.GET.get("page", ""))
-    to = evidence.Addresses(case, viewer=True)
-    shown = evidence.shown(to, files, attachment, number, citations.of_revision(revision, files))
+    row = evidence.number_in(request.GET["row"]) if "row" in request.GET else 0
+    to = evidence.Addresses(case, viewer=True, row=row)
+    known = evidence.Known(latest_revision(case), files, facts_of(case))
+    shown = evidence.shown(to, known, attachment, number)
     context = {
         **site.each_context(request),
         "title": attachment.name,
         "case": case,
         "shown": shown,
-        "back": to.beside(attachment, number),
+        "back": to.back(attachment, number),
     }
     answer = TemplateResponse(request, "admin/priorauth/case/view.html", context)
     return _later(answer) if shown.busy else answer

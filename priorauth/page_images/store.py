@@ -14,7 +14,7 @@ from django.conf import settings
 
 log = logging.getLogger(__name__)
 
-RECIPE = 1  # raise it where a page would be drawn otherwise than before
+RECIPE = 2  # raise it where a page would be drawn, or told, otherwise than before
 MOST_OF_A_FOLDER = 8 << 20  # bytes: 2 GiB of all
 
 
