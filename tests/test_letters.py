@@ -319,6 +319,8 @@ def test_what_who_decides_found_otherwise_than_was_computed_is_told_to_both(name
     expected = [(number, f"Computed: {COMPUTED[state]}\nPhysician: {word}") for number, state, word in rows]
     assert [(row[0], row[2]) for row in marked_rows] == expected
     assert all(row[3].endswith(f"\nPhysician: {SEEN}") for row in marked_rows)
+    if name == "against met":
+        assert any("does not apply. A7, computed: Met; Physician: Needs more. The record" in line for line in texts)
     start = texts.index(next((line for line in texts if line.startswith("What would change the result")), texts[-1]))
     assert [line[:2] for line in texts[start:] if re.match(r"[A-C]\d: ", line)] == [words[:2] for words in changes]
     assert [words for words in changes if not any(line.startswith(words) for line in texts)] == []

@@ -143,9 +143,9 @@ def _row(way: Json, one: Json, mark: Judgement | None, dated: Mapping[str, str])
 
 def _other(matter: Matter, level: str, way: Json) -> str:
     told = f"Pathway {way['pathway']}, {way['label']}: {way['word']}."
-    marks = [(number(way, one), matter.otherwise(level, one)) for one in way["criteria"]]
-    said = [f"{of}, computed: {one.get_computed_display()}; {_marked(one)}." for of, one in marks if one]
-    return " ".join(filter(None, [told, way["ruled_out_by"], *said]))
+    marks = [(one, matter.otherwise(level, one)) for one in way["criteria"]]
+    said = [f"{number(way, one)}, computed: {one['word']}; {_marked(mark)}." for one, mark in marks if mark]
+    return " ".join(filter(None, [told, *said, way["ruled_out_by"]]))
 
 
 def _marked(mark: Judgement) -> str:
