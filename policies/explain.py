@@ -28,6 +28,7 @@ later: `assessment` may be an `Assessment` or the JSON value that `Assessment.as
 All are frozen; `as_dict()` is JSON-ready. `plain` are the member's words: member.py tells them.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
@@ -51,11 +52,20 @@ CONFIRM: Final = "a person confirms"
 STATE_WORDS: Final[dict[Truth, str]] = {MET: "Met", NOT_MET: "Not met", UNKNOWN: "Missing"}
 PATHWAY_WORDS: Final[dict[Truth, str]] = {MET: "met", UNKNOWN: "looks possible", NOT_MET: "does not apply"}
 
+NEWER: Final = re.compile(r"^A newer? (?=(\w))")
+
 
 @dataclass(frozen=True, slots=True)
 class Story:
     def as_dict(self) -> dict[str, Any]:
         return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+
+
+def _change(words: str, found: Found) -> str:
+    """`A newer scan that shows`, and `A scan that shows` where none was sent that it could be newer than."""
+    if found.facts:
+        return words
+    return NEWER.sub(lambda start: "An " if start[1] in "aeiou" else "A ", words)
 
 
 def _plain(value: Any) -> Any:
@@ -251,7 +261,7 @@ class _Teller:
             evidence=criterion.evidence,
             ask=ask,
             not_met=criterion.not_met.replace("{level}", view.name) if state == NOT_MET else "",
-            change=criterion.change if state != (NOT_MET if group == MUST_NOT else MET) else "",
+            change=_change(criterion.change, found) if state != (NOT_MET if group == MUST_NOT else MET) else "",
         )
 
     def _found(self, criterion: Criterion, view: LevelView) -> Found:

@@ -182,7 +182,9 @@ def _hospital_or_walking(level: LevelView, parameters: Any, context: Context) ->
     stay, walking = level.request.hospital, level.request.walking
     found = []
     if stay.status is not None:
-        admitted = f" on {day_words(stay.admit_date)}" if stay.admit_date else ""
+        admitted = f" since {day_words(stay.admit_date)}" if stay.admit_date else ""
+        if stay.admit_date and stay.discharge_date:
+            admitted = f" from {day_words(stay.admit_date)} to {day_words(stay.discharge_date)}"
         reason = f", {words(stay.reason)}" if stay.reason else ""
         found.append(Said(f"Hospital stay: {words(stay.status)}{admitted}{reason}", "hospitalization"))
     found += said("Walking now", walking.current, "ambulation")

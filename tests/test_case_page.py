@@ -15,6 +15,7 @@ from policies.assess import assess
 from policies.explain import explain
 from policies.facts import parse
 from policies.vocabulary import day_words
+from priorauth.admin import facts as facts_in_words
 from priorauth.admin import looks, ready_sentences
 from priorauth.admin.criteria_table import table
 from priorauth.admin.provenance import Origins
@@ -209,6 +210,39 @@ def test_a_case_that_was_decided_late_says_so_on_its_page_in_the_list_and_to_the
     assert "Nobody holds this case" not in page
     assert "Claim next case" in page
     assert "1 decided late in the last 30 days" in text_of(signed_in(Role.LEAD)[1].get(reverse("admin:index")))
+
+
+def test_who_holds_a_case_goes_on_to_the_next_and_takes_the_marks_along():
+    case, actor, client = mine()
+    assert "Next: " not in text_of(client.get(case_page(case)))
+    others = [in_review(), in_review()]
+    held_by(person(Role.NURSE), in_review())
+    page = client.get(case_page(case)).content.decode()
+    assert re.search(r'form="marks" name="then" value="next" data-key="n"[^>]*>Next: 2 more', page)
+    answer = marked(case, client, then="next", L1__osteoporotic="met")
+    assert answer["Location"] == case_page(others[0])
+    assert (case.judgements.get().criterion, claim.holds(case, actor, timezone.now())) == ("osteoporotic", True)
+
+
+STAYS = {
+    ("2026-11-16", None): ("since Nov 16, 2026", "since Nov 16, 2026"),
+    ("2026-11-16", "2026-11-18"): ("Nov 16, 2026 to Nov 18, 2026", "from Nov 16, 2026 to Nov 18, 2026"),
+    (None, "2026-11-18"): ("until Nov 18, 2026, first day not recorded", ""),
+    (None, None): ("first day not recorded", ""),
+}
+
+
+def test_a_stay_without_a_last_day_is_told_by_its_first_in_the_facts_and_beside_the_criterion():
+    for (first, last), (shown, told) in STAYS.items():
+        stay = {"status": "inpatient", "reason": "fracture_pain", "admit_date": first, "discharge_date": last}
+        revision, assessment = scored(with_(hospitalization=stay))
+        facts_shown = dict(fact[1:3] for _, found in facts_in_words.sections(revision, {}) for fact in found)
+        assert facts_shown["Stay"] == shown
+        found = assessment.stories()["L1", "hospitalized_or_unable_to_walk"]["found"]
+        assert " ".join(filter(None, ["Hospital stay: inpatient", told])) in found[0]
+    revision, assessment = scored(with_(levels__L1__imaging=None))
+    change = assessment.stories()["L1", "imaging_nonhealing"]["change"]
+    assert change == "A scan that shows that the break has not healed.", "none was sent that it could be newer than"
 
 
 # The marks

@@ -105,7 +105,9 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE, ids=["typst", "html", "characters", "long", "lines"])
 def test_hostile_words_are_shown_as_they_are_and_do_nothing(text):
-    letter = refused(reason_for_member=f"{text} {'and so on ' * 3}", reason_for_clinician=f"{text} {'and so on ' * 3}")
+    letter = refused(
+        reason_for_member=f"{text} {'on the long scan ' * 3}", reason_for_clinician=f"{text} {'on the long scan ' * 3}"
+    )
     shown = printable(text)
     page = browser(person(Role.CLERK)).get(f"/requests/{letter.case.reference}/letter/1/").content.decode()
     assert html.escape(shown.split("\n")[0], quote=True).replace("&#x27;", "&#39;") in page.replace("&#x27;", "&#39;")

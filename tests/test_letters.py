@@ -1,5 +1,6 @@
 """Letters: what each kind says and to whom, and that one that was issued stays as it is."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -13,9 +14,10 @@ from priorauth.letters.pdf import pdf
 from priorauth.models import AuditEvent
 from priorauth.models.letter import TEXTS
 from priorauth.roles import Role
-from priorauth.services import decide, letter_texts, submit
+from priorauth.services import decide, expire, information, judge, letter_texts, submit
+from priorauth.services.decision_lines import Verdict
 from tests import cases
-from tests.cases import NOW, approve, case_in_review, claimed, not_approve, person
+from tests.cases import NO_IMAGING, NOW, approve, case_in_review, claimed, not_approve, person
 from tests.letters import (
     CHANGE,
     FOR_CLINICIAN,
@@ -189,10 +191,10 @@ def test_each_kind_of_letter_says_what_it_must_to_whom_it_must(name):
 
 def test_points_that_hold_at_some_bones_alone_name_them():
     letter = partly_approved()
-    points = [line for line in strings(letter.content) if "bone hurts" in line]
-    assert points == [f"The broken bone hurts now. {FACTS['met']}"], "one bone was not approved: no need to name it"
+    points = [line for line in strings(letter.content) if "did not help enough." in line]
+    assert points == [f"The treatment did not help enough. {FACTS['met']}"], "one bone alone: no need to name it"
     told = strings(approved_levels().content)
-    assert [line for line in told if "bone hurts" in line] == points
+    assert [line for line in told if "did not help enough." in line] == points
     assert not [line for line in told if "of the 2 that were asked for" in line], "the bones tell it"
     document, clerk = cases.facts(), person(Role.CLERK)
     document["levels"]["L2"] = {**document["levels"]["L1"], "exam": None}
@@ -202,7 +204,126 @@ def test_points_that_hold_at_some_bones_alone_name_them():
     case.refresh_from_db()
     told = strings(not_approve(case, person(Role.PHYSICIAN), lines=[1, 2], **REASONS).letter.content)
     assert f"L2: A doctor examined the back and found the sore spot at this bone. {FACTS['unknown']}" in told
-    assert f"The broken bone hurts now. {FACTS['met']}" in told
+    assert f"The treatment did not help enough. {FACTS['met']}" in told
+
+
+# What a person found otherwise than was computed
+
+SEEN = "The note of Nov 3 tells of pain in the hip, and of none when L1 is tapped."
+READ = "A doctor of the plan read the records and"
+NOT_SEEN = f"{READ} did not find this shown."
+COMPUTED = {"met": "Met", "not_met": "Not met", "unknown": "Missing"}
+
+
+def marked(case, physician, at=NOW, **marks):
+    """Held by the physician, who marks at L1, or at the level before the double underscore."""
+    places = [(name.rpartition("__"), verdict) for name, verdict in marks.items()]
+    made = [judge.Mark(level or "L1", criterion, verdict, SEEN) for (level, _, criterion), verdict in places]
+    judge.judge(claimed(case, physician, at), by=physician, at=at, marks=made)
+    return case
+
+
+def decided(case, physician, relied_on, at=NOW, **changes):
+    values = {"lines": [1], **REASONS, "relied_on": relied_on, **changes}
+    return decide.not_approve(case, Verdict(**values), by=physician, at=at).letter
+
+
+def against_met(physician):
+    case = marked(
+        case_in_review(person(Role.CLERK), "B14"), physician, severe_pain="not_met", pain_source_certain="unknown"
+    )
+    return decided(case, physician, [("L1", "severe_pain")])
+
+
+def of_a_level(physician):
+    case = marked(cases.case_of_levels(person(Role.CLERK)), physician, L3__symptomatic="not_met")
+    cases.certain(case, physician)
+    return decided(case, physician, [("L3", "symptomatic")], lines=[], levels={2: ["L3"]}, units={2: 1}, **cases.DAYS)
+
+
+def of_another_pathway(physician):
+    case = marked(
+        case_in_review(person(Role.CLERK)), physician, under_6_weeks="not_met", hospitalized_or_unable_to_walk="met"
+    )
+    return decided(case, physician, [("L1", "under_6_weeks")])
+
+
+def without_the_fact(physician):
+    case, nurse = case_in_review(person(Role.CLERK), NO_IMAGING), person(Role.NURSE)
+    items = case.assessments.get().result["missing"]
+    question = information.ask(
+        claimed(case, nurse), by=nurse, at=NOW, question="Please send the MRI report.", items=items
+    )
+    expire.sweep(question.answer_by)
+    case.refresh_from_db()
+    later = question.answer_by + dt.timedelta(minutes=5)
+    marked(case, physician, at=later, imaging_nonhealing="not_met")
+    return decided(case, physician, [("L1", "imaging_nonhealing")], at=later)
+
+
+def approved_otherwise(physician):
+    case = marked(
+        case_in_review(person(Role.CLERK), "B14"), physician, severe_pain="not_met", pain_source_certain="met"
+    )
+    reason = "The score of Nov 3 is 8, though no word says severe."
+    return decide.approve(case, by=physician, at=NOW, reason=reason, **cases.DAYS).letter
+
+
+# The maker; what the member reads; the rows (number, computed, marked); what would change it, and what would not.
+OTHERWISE = {
+    "against met": (
+        against_met,
+        [f"The pain is severe. {NOT_SEEN}", f"Nothing else explains the pain. {READ} could not tell."],
+        [("B3", "met", "Not met"), ("B6", "met", "Needs more")],
+        ["B3: A visit note with the pain score", "B6: A note that says how other causes"],
+    ),
+    "of a level": (
+        of_a_level,
+        [f"The broken bone hurts now. {NOT_SEEN}"],
+        [("A2", "met", "Not met")],
+        ["A2: A visit note that says this broken bone hurts."],
+    ),
+    "of another pathway": (
+        of_another_pathway,
+        [
+            f"The break is less than 6 weeks old. {FACTS['not_met']}",
+            f"it hurts too much to walk. {READ} found that they show this.",
+        ],
+        [("C5", "not_met", "Met")],
+        ["C4: A record that shows that the bone broke later"],
+    ),
+    "without the fact": (
+        without_the_fact,
+        [f"A scan shows that the break has not healed. {NOT_SEEN}"],
+        [("A6", "unknown", "Not met")],
+        ["A6: Please send a dated MRI"],
+    ),
+    "approved otherwise": (
+        approved_otherwise,
+        ["A doctor of the plan read them and approved it."],
+        [("B3", "met", "Not met")],
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OTHERWISE)
+def test_what_who_decides_found_otherwise_than_was_computed_is_told_to_both(name):
+    make, said, rows, changes = OTHERWISE[name]
+    letter = make(person(Role.PHYSICIAN))
+    told, texts = content(letter), strings(letter.content)
+    assert [words for words in said if words not in told.member_text] == []
+    assert reading.grade(told.member_text) <= reading.HARDEST_GRADE
+    tables = [block for section in told.sections for block in section.blocks if block.type == "table"]
+    marked_rows = [row for table in tables for row in table.rows if "Physician" in row[2]]
+    expected = [(number, f"Computed: {COMPUTED[state]}\nPhysician: {word}") for number, state, word in rows]
+    assert [(row[0], row[2]) for row in marked_rows] == expected
+    assert all(row[3].endswith(f"\nPhysician: {SEEN}") for row in marked_rows)
+    if name == "against met":
+        assert any("does not apply. A7, computed: Met; Physician: Needs more. The record" in line for line in texts)
+    start = texts.index(next((line for line in texts if line.startswith("What would change the result")), texts[-1]))
+    assert [line[:2] for line in texts[start:] if re.match(r"[A-C]\d: ", line)] == [words[:2] for words in changes]
+    assert [words for words in changes if not any(line.startswith(words) for line in texts)] == []
 
 
 def test_a_case_that_could_not_be_scored_gets_a_letter_too():

@@ -15,7 +15,6 @@ from policies import codes
 from portal.api import fields as api_fields
 from portal.web import dates
 from priorauth import exports
-from priorauth.services import boilerplate
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("policies", "priorauth", "portal")
@@ -31,7 +30,6 @@ MADE = {
     "portal/web/dates.py": [*dates.DAY_PATTERNS, *dates.MONTH_PATTERNS],
     "policies/codes.py": [codes.Level.pattern],
     "portal/web/list_file.py": [re.compile(exports.FORMULA)],
-    "priorauth/services/boilerplate.py": [boilerplate.KNOWN],
     "portal/api/fields.py": [re.compile(api_fields.Sources.PATH)],
 }
 

@@ -35,6 +35,11 @@ def with_levels(**levels):
     return example_facts("A03") | {"levels": levels}
 
 
+def with_stay(first, last=None):
+    stay = {"status": "inpatient", "reason": "fracture_pain", "admit_date": first, "discharge_date": last}
+    return example_facts("A03") | {"hospitalization": stay}
+
+
 def marks(picture):
     return {row.label: [mark.shape for mark in row.marks] for row in picture.rows}
 
@@ -82,6 +87,16 @@ def test_the_usual_course_has_a_row_for_each_thing_and_the_lines_of_six_weeks_an
         assert words in page
 
 
+def test_a_stay_is_solid_only_where_a_record_holds_it():
+    facts = with_stay("2026-11-16")
+    for recorded, shape, where in (((), "reported", "Reported only"), (["hospitalization"], "record", "In a record")):
+        picture, page, _ = drawn(facts, recorded=recorded)
+        assert marks(picture)["Hospital: inpatient"] == [shape]
+        told = next(entry for entry in picture.entries if entry.what == "Hospital: inpatient")
+        assert (told.first, told.last, told.where) == ("Nov 16, 2026", "still going on", where)
+        assert "Hospital: inpatient: since Nov 16, 2026, still going on" in page
+
+
 HOSTILE = {
     "onset unknown": (with_levels(L1={}), {"Pain started": []}, "not recorded"),
     "only one end of the onset": (
@@ -106,7 +121,17 @@ HOSTILE = {
     "since years": (
         with_treatments({"start": "2001-01-01", "ongoing": True}),
         {"Rest": ["reported", "earlier"]},
-        "since Jan 1, 2001 to still going on",
+        "since Jan 1, 2001, still going on",
+    ),
+    "a stay of years ago that was reported": (
+        with_stay("2001-01-01"),
+        {"Hospital: inpatient": ["reported", "earlier"]},
+        "since Jan 1, 2001",
+    ),
+    "a stay without its first day": (
+        with_stay(None, "2026-11-18"),
+        {"Hospital: inpatient": ["reported"]},
+        "until Nov 18, 2026",
     ),
     "the ends of the calendar": (
         with_treatments({"start": "0001-01-01", "end": "9999-12-31"}),

@@ -399,6 +399,18 @@ FULL = (
     "The criteria are not met, as physical therapy ended after four weeks.",
     "A newer study of this level could change it.",
     "Healed fracture. Not indicated.",
+    "The MRI of Oct 3 shows an old, healed fracture at L1.",
+    "The records do not show severe pain.",
+    "The exam of L1 found no tenderness.",
+)
+OF_ANY_LETTER = (
+    "Does not meet the policy criteria of the plan.",
+    "The request does not meet the medical guidelines of the plan.",
+    "This member does not satisfy the coverage requirements.",
+    "The standards of medical necessity have not been met.",
+    "The documentation provided doesn't support the medical necessity of the service.",
+    "We reviewed the records and could not approve this under our rules.",
+    "Criteria of policy 484 were not met by this patient.",
 )
 
 
@@ -408,6 +420,9 @@ def test_a_text_of_nothing_but_boiler_plate_is_refused_at_its_field_and_one_besi
     with pytest.raises(Incomplete, match=words) as refused:
         of_this_case(text, name)
     assert (refused.value.field, {of_this_case(full, name) for full in FULL}) == (name, set(FULL))
+    for sentence in OF_ANY_LETTER:
+        with pytest.raises(Incomplete, match="could stand in any letter"):
+            of_this_case(sentence, name)
 
 
 # What is allowed
@@ -691,22 +706,31 @@ def test_a_physician_reads_the_recommendation_only_after_marking_the_criteria():
 def test_a_lead_opens_a_decided_case_again_and_the_former_decision_stays():
     first, (_, client) = person(Role.NURSE), signed_in(Role.LEAD)
     case = decided(first)
-    old = case.decisions.get()
+    old, holds = (
+        case.decisions.get(),
+        "The approval holds, with its number and its days, until there is a new decision.",
+    )
+    assert holds in client.get(act(case, "reopen")).content.decode()
     assert client.post(act(case, "reopen"), typed("reopen", case)).status_code == 302
     case.refresh_from_db()
     assert (case.status, case.round, case.decided_at, case.claimed_by) == ("in_review", 2, None, None)
     assert case.due_at > old.due_at
     office = browser(cases.Actor.of(case.created_by)).get(f"/requests/{case.reference}/").content.decode()
-    assert ("Opened again" in office, "Former decision: Approved" in office, old.authorization_number in office) == (
-        (True,) * 3
-    )
-    assert "Former decision: Approved" in client.get(case_page(case)).content.decode()
+    assert ("Opened again" in office, "Former decision: Approved" in office, office.count(holds)) == (True, True, 2)
+    assert re.search(rf">{old.authorization_number}<.*?{holds}", office), "beside its number too"
+    assert "no longer holds" not in office
+    read = client.get(case_page(case)).content.decode()
+    assert ("Former decision: Approved" in read, read.count(holds)) == (True, 1)
     with pytest.raises(NotPermitted, match="You decided this case before"):
         cases.approve(case, first, timezone.now())
     claim.release(case, by=first, at=timezone.now())
     cases.not_approve(case, person(Role.PHYSICIAN), timezone.now())
     assert [one.outcome for one in case.decisions.order_by("round")] == ["approved", "not_approved"]
     assert [letter.kind for letter in case.letters.all()] == ["approved", "not_approved"]
+    assert holds not in browser(cases.Actor.of(case.created_by)).get(f"/requests/{case.reference}/").content.decode()
+    case.refresh_from_db()
+    page = client.get(act(case, "reopen")).content.decode()
+    assert (holds in page, "The former decision stays until there is a new one." in page) == (False, True)
     new = case.decisions.get(round=2)
     assert (old.clock_from, new.clock_from) == (case.received_at, case.reopenings.get().reopened_at)
     assert AuditEvent.objects.filter(action="reopen").count() == 1

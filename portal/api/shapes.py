@@ -131,14 +131,15 @@ class ReliedOn(drf.Serializer):
 
 
 class Reopening(drf.Serializer):
-    """That the plan opened a decided request again. The time to decide runs anew from then on."""
+    """That the plan opened a decided request again. The time to decide runs anew from then on; the last decision holds
+    until there is a new one."""
 
     round = drf.IntegerField(help_text="the round that began")
     reopened_at = drf.DateTimeField()
 
 
 class DecisionShape(drf.Serializer):
-    round = drf.IntegerField(help_text="the round that it ended; one of a former round no longer holds")
+    round = drf.IntegerField(help_text="the round that it ended; of several the last one holds, until there is another")
     outcome = OneOf(Decision.Outcome.values)
     decided_at = drf.DateTimeField()
     decided_by = text()

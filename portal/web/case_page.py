@@ -20,6 +20,7 @@ from priorauth.audit import receipts
 from priorauth.models import AnswerDraft, Attachment, Case, InformationRequest, Job, Revision
 from priorauth.pictures import spine, timeline
 from priorauth.selectors import seen_by_reviewers, with_answer_by
+from priorauth.services.reopen import meanwhile
 from priorauth.statuses import TRANSITIONS, Act, Status
 from priorauth.tenancy import get_for
 
@@ -86,8 +87,9 @@ def _items(question: InformationRequest) -> list[tuple[dict[str, Any], Any]]:
 
 
 def _decisions(case: Case) -> dict[str, Any]:
-    decisions = case.decisions.select_related("decided_by").prefetch_related("lines").order_by("-round")
+    decisions = list(case.decisions.select_related("decided_by").prefetch_related("lines").order_by("-round"))
     return {
+        "meanwhile": meanwhile(case, decisions[0] if decisions else None),
         "decisions": [(decision, receipts.of_decision(decision)) for decision in decisions],
         "reopenings": list(case.reopenings.select_related("reopened_by").order_by("-round")),
     }

@@ -92,8 +92,8 @@ PAGES = {
         decisions.ReopenForm,
         reopen.reopen,
         "The case is open again.",
-        "The former decision and its letter stay, and the office is told. The time to decide runs anew from now."
-        " Whoever decided before does not decide again.",
+        "The former letter stays, and the office is told. The time to decide runs anew from now. Whoever decided before"
+        " does not decide again.",
     ),
     **claim_acts.PASS_ON,
     **clock_acts.PAGES,

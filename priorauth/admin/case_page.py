@@ -18,6 +18,7 @@ from priorauth.admin.looks import Look, looks, of_the_member
 from priorauth.admin.marks_form import MarksForm
 from priorauth.admin.obstacles import Obstacles
 from priorauth.admin.provenance import Origins
+from priorauth.admin.tabs import waiting
 from priorauth.admin.trail import of_case
 from priorauth.clock import clock_from, rule_words
 from priorauth.models import Assessment, Attachment, Case, Job, Reading, Revision
@@ -237,6 +238,7 @@ def _head(case: Case, actor: Actor, now: dt.datetime) -> dict[str, Any]:
         "rule": rule_words(case),
         "claim": _claim(case, actor, now),
         "mine": holds(case, actor, now),
+        "waiting": waiting(actor, now) if holds(case, actor, now) else "",
         "may_go_on": actor.role in REVIEWER_ROLES and not holds(case, actor, now),
         "held": held(case, now),
         "handovers": list(case.handovers.select_related("from_user", "to_user", "by")),

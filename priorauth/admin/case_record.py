@@ -9,6 +9,7 @@ from priorauth.admin import facts
 from priorauth.admin.late_changes import LateChange, late_changes
 from priorauth.admin.provenance import Origin, Origins
 from priorauth.models import Attachment, Case, InformationRequest, ItemAnswer, Message, Reading, Revision, User
+from priorauth.services.reopen import meanwhile
 from priorauth.statuses import OPEN
 
 
@@ -106,5 +107,6 @@ def decisions(case: Case) -> dict[str, Any]:
     reopenings = case.reopenings.select_related("reopened_by").order_by("-round")
     return {
         "decision": by_round.get(case.round),
+        "meanwhile": meanwhile(case, by_round.get(case.round - 1)),
         "rounds": [(reopening, by_round[reopening.round - 1]) for reopening in reopenings],
     }

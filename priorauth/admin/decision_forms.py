@@ -287,6 +287,10 @@ class CloseForm(ActForm):
 
 
 class ReopenForm(ActForm):
+    @property
+    def advice(self) -> str:
+        return reopen.holds(self.case.decisions.latest("round"))
+
     reason = words_field(
         "Why the case is opened again",
         reopen.WHY,

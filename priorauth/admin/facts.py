@@ -182,9 +182,7 @@ def _pain_and_walking(facts: Mapping[str, Any], known: Known) -> Iterator[Fact]:
     yield _one(title, known, "hospitalization.status")
     if stay.get("status") not in (None, "none"):
         yield _one(title, known, "hospitalization.reason")
-        yield Fact(
-            title, "Stay", f"{day(stay.get('admit_date'))} to {day(stay.get('discharge_date'))}", "hospitalization"
-        )
+        yield Fact(title, "Stay", _from_to(stay.get("admit_date"), stay.get("discharge_date")), "hospitalization")
 
 
 def _treatment(facts: Mapping[str, Any], known: Known, dated: Mapping[str, str]) -> Iterator[Fact]:
@@ -206,9 +204,9 @@ def course(treatment: Mapping[str, Any], dated: str = "") -> str:
     `dated` is what its dates do not say (priorauth/typed.py).
     """
     name = ", ".join(filter(None, [word(treatment["modality"]), treatment.get("name")]))
-    start, end = day(treatment.get("start")), day(treatment.get("end"))
-    goes_on = treatment.get("ongoing") and not treatment.get("end")
-    parts = [f"{name}: since {start}, still going on" if goes_on else f"{name}: {start} to {end}"]
+    start, end = treatment.get("start"), treatment.get("end")
+    goes_on = treatment.get("ongoing") and not end
+    parts = [f"{name}: {_from_to(start, end, 'still going on' if goes_on else 'last day not recorded')}"]
     if dated:
         parts.append(dated)
     if treatment.get("duration_days") is not None:
@@ -218,6 +216,16 @@ def course(treatment: Mapping[str, Any], dated: str = "") -> str:
     if treatment.get("tolerated") is False:
         parts.append("stopped for side effects")
     return "; ".join(parts)
+
+
+def _from_to(first: str | None, last: str | None, without_last: str = "") -> str:
+    """`Sep 14, 2026 to Nov 2, 2026`; `since Sep 14, 2026`, with what is said where there is no last day."""
+    if first and last:
+        return f"{day(first)} to {day(last)}"
+    if last:
+        return f"until {day(last)}, first day not recorded"
+    parts = [f"since {day(first)}" if first else "first day not recorded", without_last]
+    return ", ".join(filter(None, parts))
 
 
 def finding(study: Mapping[str, Any]) -> str:

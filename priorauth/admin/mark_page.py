@@ -14,6 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from priorauth.admin.act_page import BAD, CONFLICT, FORBIDDEN, case_for, not_open
 from priorauth.admin.bar import SAVES
 from priorauth.admin.case_page import case_page, criteria, read
+from priorauth.admin.claim_next import claim_next
 from priorauth.admin.marks_form import reasons
 from priorauth.admin.site import site
 from priorauth.models import Case
@@ -24,6 +25,7 @@ from priorauth.services.scored import unscored
 from priorauth.statuses import Act
 
 Typed = Sequence[tuple[str, str]]
+GO_ON = "next"  # what the button of the head sends: to the next case
 TITLE = "Mark the criteria"
 
 
@@ -66,10 +68,17 @@ def _post(request: HttpRequest, case: Case) -> HttpResponse:
     except errors.Refused as refused:
         status = FORBIDDEN if isinstance(refused, errors.NotPermitted) else CONFLICT
         return _refused(request, case, str(refused), status, form.typed())
+    return _go_on(request, case, then, len(marks))
+
+
+def _go_on(request: HttpRequest, case: Case, then: str, count: int) -> HttpResponse:
+    """To what was chosen with the marks, of which `count` are stored now."""
     slug, _, query = then.partition("?")
     if slug in SAVES or slug == "read":
         return redirect(f"{reverse(f'admin:priorauth_case_{slug}', args=[case.pk])}?{query}".removesuffix("?"))
-    messages.success(request, f"{case.reference}: {_saved(len(marks))}")
+    if then == GO_ON:
+        return claim_next(request)
+    messages.success(request, f"{case.reference}: {_saved(count)}")
     return redirect("admin:priorauth_case_change", case.pk)
 
 

@@ -15,6 +15,7 @@ from policies.places import Place
 from priorauth import fact_words, sources, typed
 from priorauth.models import Attachment, Reading, Revision
 from priorauth.models.reading import latest
+from priorauth.pictures.course import STAY
 from priorauth.services.read import of_the_record, readable
 
 Found = Reading.Found
@@ -138,8 +139,9 @@ class Origins:
 
     @property
     def of_records(self) -> frozenset[str]:
-        """The paths of the treatments that a file of the case holds, or in which a reviewer read them."""
-        paths = (f"treatments.{number}" for number, _ in enumerate(self._facts.get("treatments") or ()))
+        """The paths of the stay and the treatments that a file of the case holds, or in which a reviewer read them."""
+        treatments = (f"treatments.{number}" for number, _ in enumerate(self._facts.get("treatments") or ()))
+        paths = (STAY, *treatments)
         return frozenset(path for path in paths if self.of(path).kind in ("document", "seen"))
 
     def otherwise(self) -> list[str]:

@@ -80,12 +80,11 @@ def tab_of(view: str, actor: Actor) -> str:
 
 def in_tab(cases: QuerySet[Case], tab: str, actor: Actor, now: dt.datetime) -> QuerySet[Case]:
     """The cases of one tab."""
-    free = Q(claimed_by__isnull=True) | Q(claimed_until__lte=now)
     any_open = Q(status__in=sorted(OPEN))
     conditions = {
         "queue": Q(status=Status.IN_REVIEW),
         "mine": Q(claimed_by=actor.user_id, claimed_until__gt=now),
-        "unassigned": Q(status=Status.IN_REVIEW) & free,
+        "unassigned": Q(status=Status.IN_REVIEW) & free(now),
         "soon": any_open & due("8h", now),
         "arrived": Q(status=Status.IN_REVIEW, arrived_at__isnull=False),
         "physician": Q(status=Status.WITH_PHYSICIAN),
@@ -134,6 +133,18 @@ def counted(actor: Actor, lists: Mapping[str, QuerySet[Case]]) -> dict[str, int]
     """How many cases each list has, in one query; MOST + 1 stands for more than MOST."""
     columns = {name: Counted(one.values("pk")[: MOST + 1]) for name, one in lists.items()}
     return Organization.objects.filter(pk=actor.organization_id).values(**columns).get() if columns else {}
+
+
+def free(now: dt.datetime) -> Q:
+    """The condition of what nobody holds."""
+    return Q(claimed_by__isnull=True) | Q(claimed_until__lte=now)
+
+
+def waiting(actor: Actor, now: dt.datetime) -> str:
+    """How many cases wait for somebody of this role to claim them, read out of the index of work; "" for none."""
+    tab = in_tab(Case.objects.for_actor(actor), first_tab(actor), actor, now).filter(free(now))
+    count = counted(actor, {"waiting": tab.order_by(*order_of("queue"))})["waiting"]
+    return capped(count) if count else ""
 
 
 def capped(count: int) -> str:

@@ -1,8 +1,8 @@
 """What a letter speaks of, gathered once from the rows of its case."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -10,8 +10,13 @@ from django.utils import timezone
 
 from policies import registry
 from policies.edition import Edition
-from priorauth.models import Assessment, Case, Credential, LetterText, Revision
+from policies.member import closest
+from policies.ruled_out import MUST_NOT
+from policies.truth import MET, NOT_MET
+from priorauth.models import Assessment, Case, Credential, Judgement, LetterText, Revision
 from priorauth.roles import Actor
+
+Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -37,10 +42,16 @@ class Line:
         """Whether fewer units were approved than were asked for."""
         return bool(self.approved and self.units and self.asked and self.units < self.asked)
 
+    def refuses(self, level: str) -> bool:
+        return self.approved is False or level in self.left_out
+
 
 @dataclass(frozen=True)
 class Matter:
-    """A case as it stands when a letter is written: the facts that were scored, who acts, and the plan's own texts."""
+    """A case as it stands when a letter is written: the facts that were scored, who acts, and the plan's own texts.
+
+    `marks` are those of the person who decides, by level and criterion, and `relied_on` what they name of them.
+    """
 
     case: Case
     revision: Revision
@@ -51,6 +62,8 @@ class Matter:
     credential: Credential | None
     at: dt.datetime
     still_until: dt.datetime | None = None  # where asking stopped the clock: when it runs again by itself
+    marks: Mapping[tuple[str, str], Judgement] = field(default_factory=dict)
+    relied_on: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def day(self) -> dt.date:
@@ -84,16 +97,45 @@ class Matter:
                 parts.append(replace(line, levels=line.left_out, approved=False))
         return parts
 
-    def told(self, lines: Sequence[Line]) -> Iterator[tuple[Line, dict[str, Any]]]:
+    def otherwise(self, level: str, one: Json) -> Judgement | None:
+        """The mark of who decides, where they found otherwise of a criterion than was computed."""
+        mark = self.marks.get((level, one["criterion"]))
+        return mark if mark and mark.verdict != one["state"] else None
+
+    def way(self, line: Line, level: Json) -> Json:
+        """The pathway of a level that a letter tells: the closest one; where the level is not approved, the closest of
+        those that the decision rests on."""
+        ways = [closest(level), *level["pathways"]]
+        rests = (
+            way for way in ways if self.relied_on & {(level["level"], one["criterion"]) for one in way["criteria"]}
+        )
+        return next(rests, ways[0]) if line.refuses(level["level"]) else ways[0]
+
+    def counted(self, level: str, way: Json) -> list[Json]:
+        """The criteria of a pathway that count, or that the decision rests on."""
+        return [one for one in way["criteria"] if one["counts"] or (level, one["criterion"]) in self.relied_on]
+
+    def change(self, level: str, one: Json) -> str:
+        """What would change the answer to a criterion, or "": it stands as the policy wants it. Where that was computed
+        and the person found otherwise, the words are those of the edition."""
+        mark, wanted = self.otherwise(level, one), NOT_MET if one["group"] == MUST_NOT else MET
+        if mark and mark.verdict == wanted:
+            return ""
+        if mark is None or one["change"]:
+            return one["change"] and (one["ask"] or one["change"])
+        named, known = (one["criterion"], one["label"]), self.edition.document.criteria.items()
+        return next((has.change for name, has in known if (has.id or name, has.label) == named), "")
+
+    def told(self, lines: Sequence[Line]) -> Iterator[tuple[Line, Json]]:
         """Those of `lines` that were scored, each with its words."""
         by_number = {story["line"]: story for story in self._stories}
         return ((line, by_number[line.number]) for line in lines if line.number in by_number)
 
     @cached_property
-    def _stories(self) -> Sequence[dict[str, Any]]:
+    def _stories(self) -> Sequence[Json]:
         """The words as stored with the score. Those of release 0.1.0 lack what a letter needs, and its edition's file
         is gone: the letter of such a case tells outcome and reasons without the criteria."""
-        stored: Sequence[dict[str, Any]] = self.assessment.explanation["lines"] if self.assessment else []
+        stored: Sequence[Json] = self.assessment.explanation["lines"] if self.assessment else []
         whole = all("closest" in level for line in stored for level in line["levels"])
         return stored if whole else []
 

@@ -6,12 +6,13 @@ from typing import Any, Final
 from django.utils import timezone
 
 from policies.codes import region_of
-from policies.member import FACTS, closest
-from policies.truth import MET
+from policies.member import FACTS
+from policies.truth import MET, NOT_MET, UNKNOWN
 from policies.vocabulary import day_words
 from priorauth.letters.content import MEMBER, Block, Bullets, Heading, Paragraph, Section, bullets, paragraphs
 from priorauth.letters.matter import Line, Matter
-from priorauth.models import Decision, InformationRequest
+from priorauth.models import Decision, InformationRequest, Judgement
+from priorauth.roles import Role
 
 CARE: Final = {
     "vertebroplasty": (
@@ -30,8 +31,17 @@ PLACES: Final = {
     "COCCYX": "the tail bone",
 }
 FITS: Final = "We read the facts that your doctor's office sent. They fit the rule that we use for this care."
+FITS_AS_READ: Final = (
+    "We read the records that your doctor's office sent. What we found there fits the rule that we use for this care."
+)
 POINTS: Final = "These points of the rule are met:"
 AGAINST: Final = "Not all points of our rule are shown in the records. A doctor of the plan read them and approved it."
+READER: Final = {Role.PHYSICIAN: "A doctor", Role.NURSE: "A nurse"}
+OTHERWISE: Final = {
+    MET: "{who} of the plan read the records and found that they show this.",
+    NOT_MET: "{who} of the plan read the records and did not find this shown.",
+    UNKNOWN: "{who} of the plan read the records and could not tell.",
+}
 NEW_FACTS: Final = "New facts could change our answer. Your doctor's office can send us a new request at any time."
 
 
@@ -77,13 +87,14 @@ def asked_for(matter: Matter) -> list[Block]:
 def why_approved(matter: Matter, decision: Decision) -> Section:
     if decision.against_computed:
         return Section("Why", MEMBER, (Paragraph(AGAINST),))
-    points = _points(matter, matter.lines, lambda one: one["plain"] if one["state"] == MET else "")
-    return Section("Why", MEMBER, (Paragraph(FITS), *([Paragraph(POINTS), bullets(points)] if points else [])))
+    points = _points(matter, matter.lines, _that_is_met)
+    fits = FITS_AS_READ if matter.assessment and matter.assessment.otherwise else FITS
+    return Section("Why", MEMBER, (Paragraph(fits), *([Paragraph(POINTS), bullets(points)] if points else [])))
 
 
 def why_not_approved(matter: Matter, decision: Decision) -> Section:
     told: list[Block] = list(paragraphs(decision.reason_for_member))
-    points = _points(matter, matter.parts(approved=False), lambda one: f"{one['plain']} {FACTS[one['state']]}")
+    points = _points(matter, matter.parts(approved=False), _as_found)
     if points:
         told += [Paragraph("This is what we found for each point of our rule:"), bullets(points)]
     return Section("Why", MEMBER, tuple(told))
@@ -162,19 +173,31 @@ def unknown_points(matter: Matter, asked: Sequence[dict[str, Any]]) -> list[str]
     return list(dict.fromkeys(points))
 
 
-def _points(matter: Matter, lines: Sequence[Line], say: Callable[[dict[str, Any]], str]) -> list[str]:
-    """What `say` says of each criterion that counts, of the closest way at each level; before it the bones that it is
-    about, where it is not about all of them."""
+def _that_is_met(one: dict[str, Any], mark: Judgement | None) -> str:
+    return one["plain"] if (mark.verdict if mark else one["state"]) == MET else ""
+
+
+def _as_found(one: dict[str, Any], mark: Judgement | None) -> str:
+    """What was found, by the person where they found otherwise than was computed."""
+    if mark is None:
+        return f"{one['plain']} {FACTS[one['state']]}"
+    who = READER.get(Role(mark.judged_role), "A reviewer")
+    return f"{one['plain']} {OTHERWISE[mark.verdict].format(who=who)}"
+
+
+def _points(matter: Matter, lines: Sequence[Line], say: Callable[[dict[str, Any], Judgement | None], str]) -> list[str]:
+    """What `say` says of each criterion that counts, of the way that is told at each level; before it the bones that it
+    is about, where it is not about all of them."""
     levels = {
-        level["level"]: closest(level)
+        level["level"]: matter.way(line, level)
         for line, story in matter.told(lines)
         for level in story["levels"]
         if not line.levels or level["level"] in line.levels
     }
     said: dict[str, list[str]] = {}
     for name, way in levels.items():
-        for one in way["criteria"]:
-            if one["counts"] and (words := say(one)):
+        for one in matter.counted(name, way):
+            if words := say(one, matter.otherwise(name, one)):
                 said.setdefault(words, []).append(name)
     return [f"{', '.join(names)}: {words}" if len(names) < len(levels) else words for words, names in said.items()]
 

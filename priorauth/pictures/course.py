@@ -11,14 +11,15 @@ Facts = Mapping[str, Any]
 SIX_WEEKS: Final = 42  # days
 MOMENTS: Final = ("onset", "study", "exam")
 TREATMENTS: Final = {"analgesic": "Pain medicine", "other": "Another treatment"}
+STAY: Final = "hospitalization"  # its path in facts v1
 DO_NOT_FIT: Final = "the dates do not fit together"
 
 
 class Span(NamedTuple):
     """One thing that happened: from and to which day (None: not known), and how the picture shows it.
 
-    `kind`: onset, study, exam, stay, record (a treatment that a record holds), reported (without), unclear (dates that
-    do not fit). `open_end`: it goes on. `where`: where it is written; `note`: what the dates do not say.
+    `kind`: onset, study, exam, record (a treatment or stay that a record holds), reported (without), unclear (dates
+    that do not fit). `open_end`: it goes on. `where`: where it is written; `note`: what the dates do not say.
     """
 
     what: str
@@ -55,7 +56,7 @@ def rows(facts: Facts, sources: Mapping[str, str], dated: Mapping[str, str], rec
         *_onsets(facts, sources),
         *_studies(facts),
         *_exams(facts),
-        *_stay(facts),
+        *_stay(facts, sources, recorded),
         *(Row(span.what, (span,)) for span in _treatments(facts, sources, dated, recorded)),
     ]
 
@@ -111,13 +112,15 @@ def _exams(facts: Facts) -> Iterator[Row]:
         yield Row("Examination", tuple(spans))
 
 
-def _stay(facts: Facts) -> Iterator[Row]:
-    stay = facts.get("hospitalization") or {}
+def _stay(facts: Facts, sources: Mapping[str, str], recorded: Container[str]) -> Iterator[Row]:
+    stay = facts.get(STAY) or {}
     if stay.get("status") in (None, "none"):
         return
     first, last = ordinal(stay.get("admit_date")), ordinal(stay.get("discharge_date"))
     label = f"Hospital: {words(stay['status'])}"
-    yield Row(label, (_span(label, "stay", first, last, open_end=first is not None and last is None),))
+    kind = "record" if STAY in recorded else "reported"
+    goes_on = first is not None and last is None
+    yield Row(label, (_span(label, kind, first, last, open_end=goes_on, where=sources.get(STAY, "")),))
 
 
 def _treatments(

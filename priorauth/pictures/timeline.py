@@ -91,8 +91,8 @@ def draw(
     recorded: Container[str] = (),
 ) -> Timeline:
     """The timeline of a facts v1 document. `sources` say where a fact is written, by its path (details of a
-    revision); a treatment whose path is not among `recorded` is drawn as reported only. `dated` are dates that were
-    typed as no day."""
+    revision); a treatment or stay whose path is not among `recorded` is drawn as reported only. `dated` are dates that
+    were typed as no day."""
     rows = course.rows(facts, sources or {}, dated or {}, recorded)
     request = date.fromisoformat(facts["request_date"]).toordinal()
     marks = _lines_of(facts, request)
@@ -164,7 +164,7 @@ def _marks(span: Span, scale: _Scale) -> list[Mark]:
 def _beside(span: Span, scale: _Scale) -> str:
     """What the row says in words: what its dates do not say, and those that are not drawn to scale."""
     outside = [day for day in (span.first, span.last) if day is not None and not scale.shows(day)]
-    far = f"{'since ' if span.last is None else ''}{_dates(span)}" if outside else ""
+    far = (_dates(span) if span.last else f"since {_day(span.first)}") if outside else ""
     return "; ".join(filter(None, [far, span.note]))
 
 
@@ -239,8 +239,9 @@ def _dates(span: Span) -> str:
         return span.note or "no dates"
     if span.first == span.last:
         return _day(span.first)
-    last = "still going on" if span.open_end else _day(span.last)
-    return f"{_day(span.first)} to {last}"
+    if span.last is None:
+        return f"since {_day(span.first)}, {'still going on' if span.open_end else 'end not recorded'}"
+    return f"{_day(span.first)} to {_day(span.last)}" if span.first else f"until {_day(span.last)}"
 
 
 def _day(day: int | None) -> str:

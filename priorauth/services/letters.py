@@ -22,6 +22,7 @@ from priorauth.regimes.rules import Rule
 from priorauth.roles import Actor
 from priorauth.services import letter_texts
 from priorauth.services.base import Change
+from priorauth.services.judge import standing
 
 Outcome = Decision.Outcome
 
@@ -33,6 +34,8 @@ def of_decision(change: Change, decision: Decision, lines: Sequence[DecisionLine
         _matter(change, decision.revision, by, decision.decided_at),
         assessment=decision.assessment,
         lines=[_decided(line, decided[line.number]) for line in lines_of(decision.revision)],
+        marks=standing(change.case, decision.assessment, by.user_id),
+        relied_on=frozenset((one["level"], one["criterion"]) for one in decision.relied_on),
     )
     return _issue(change, matter, compose.of_decision(matter, decision), decision=decision)
 

@@ -1,16 +1,34 @@
-"""Opening a decided case again: a new round begins, the former decision and its letter stay."""
+"""Opening a decided case again: a new round begins. The former decision and its letter stay; nobody but a physician
+takes an approval away, so it holds until somebody decides anew."""
 
 import datetime as dt
 
 from priorauth.clock import first_due, rule_of
-from priorauth.models import Case, Reopening
+from priorauth.models import Case, Decision, Reopening
 from priorauth.roles import Actor
 from priorauth.services import notify
 from priorauth.services.barred import barred
 from priorauth.services.base import acting, long_enough, permit, refuse
-from priorauth.statuses import Act
+from priorauth.statuses import OPEN, Act, Status
 
 WHY = "Write in at least 20 characters why the case is opened again."
+
+HOLDS = {
+    Status.APPROVED: "The approval holds, with its number and its days, until there is a new decision.",
+    Status.PARTLY_APPROVED: "What was approved stays so, with its number and its days, until there is a new decision.",
+}
+STAYS = "The former decision stays until there is a new one."
+
+
+def meanwhile(case: Case, last: Decision | None) -> str:
+    """What the `last` decision of a case that is open again is until the next; "" where the case is not."""
+    if last is None or case.status not in OPEN:
+        return ""
+    return holds(last)
+
+
+def holds(decision: Decision) -> str:
+    return HOLDS.get(Status(decision.outcome), STAYS)
 
 
 def reopen(case: Case, *, by: Actor, at: dt.datetime, reason: str, version: int | None = None) -> Reopening:
