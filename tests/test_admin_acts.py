@@ -268,6 +268,21 @@ def test_where_nothing_can_be_ticked_the_page_says_that_a_mark_names_the_fact():
     assert ("Needs more” at its" in page, 'name="items"' in page) == (False, True)
 
 
+def test_what_is_shown_as_missing_beside_something_not_met_can_be_ticked_and_is_not():
+    document = facts(NO_IMAGING)
+    document["levels"]["L1"]["purpose"] = "prophylactic"
+    actor, nurse = signed_in(Role.NURSE)
+    case = sent_case(person(Role.CLERK), at=timezone.now(), facts=submission(document).facts)
+    score_all(timezone.now())
+    case.refresh_from_db()
+    held_by(actor, case)
+    assert case.assessments.get().result["missing"] == []
+    form = nurse.get(act(case, "ask")).context["form"]
+    ticked, words = form["items"].value(), [str(one.choice_label) for one in form["items"]]
+    assert (ticked, "L1: Please send more on this point" in words[0]) == ([], True)
+    assert nurse.post(act(case, "ask"), typed("ask", case, items=["0"])).status_code == 302
+
+
 def test_asking_starts_with_all_that_the_policy_still_needs():
     case, (actor, nurse) = in_review(NO_IMAGING), signed_in(Role.NURSE)
     held_by(actor, case)

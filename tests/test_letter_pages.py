@@ -61,7 +61,8 @@ def test_an_empty_text_is_refused_by_the_service_by_the_database_and_on_the_page
         blank.save()
     for value in ("", empty[name]):
         page = browser(lead).post(reverse("admin:priorauth_lettertext_add"), {**fields, name: value, "after": 1})
-        assert (page.status_code, str(missing.value) in html.unescape(page.content.decode())) == (200, True)
+        words = html.unescape(page.content.decode())
+        assert (page.status_code, f'<a href="#id_{name}">{missing.value}</a>' in words) == (200, True)
     assert LetterText.objects.count() == 1
 
 

@@ -101,7 +101,14 @@ def test_all_levels_left_out_are_the_line_and_an_add_on_alone_is_asked_about():
     data = typed("not-approve", case, lines=["1"], **DAYS)
     del data["confirmed"]
     assert "22512 is an add-on code" in text_of(client.post(act(case, "not-approve"), data))
+    preset = client.get(act(case, "not-approve")).context["form"]["lines"].value()
+    assert preset == ["1", "2.L3"], "ticked is what was marked not met"
     whole = data | {"lines": ["2.L2", "2.L3"], "confirmed": "1"}
+    lacking = client.post(act(case, "not-approve"), whole)
+    assert (lacking.status_code, "“not met” for L2 of line 2" in text_of(lacking)) == (400, True)
+    not_met(case, actor, timezone.now(), levels={2: ["L2"]})
+    form = client.get(act(case, "not-approve")).context["form"]
+    whole |= {name: form[name].value() for name in ("version", "relied_on")}
     assert client.post(act(case, "not-approve"), whole).status_code == 302
     assert rows_of(case.decisions.get()) == [(1, "L1", "", "approved", 1), (2, "L2, L3", "", "not_approved", 2)]
     line = answers.whole(case, timezone.now())["decisions"][0]["lines"][1]

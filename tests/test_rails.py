@@ -242,6 +242,7 @@ ONE = {"units_2": "1", **days()}
 TOO_LATE = f"{timezone.localtime() + dt.timedelta(days=30):%m/%d/%Y %H:%M}"
 RAILS = {
     # Approve
+    "missing: nurse without a reason": Rail(N, "approve", missing, {"reason": ""}, 403, "so only a physician may"),
     "missing: nurse": Rail(N, "approve", missing, {}, 403, "Facts for line 1 are still missing, so only a physician"),
     "not meeting: lead": Rail(L, "approve", sacral, {}, 403, "The scored facts of line 1 do not meet the policy"),
     "not in scope": Rail(N, "approve", foreign, {}, 403, "The policy does not cover line 1, so only a physician may"),
@@ -288,6 +289,9 @@ RAILS = {
         P, "not-approve", levels, {"lines": [], **days()}, 400, "Choose at least one line or level", "-"
     ),
     "no criterion at one level": Rail(P, "not-approve", levels, {"lines": ["2.L2"], **ONE}, 400, "for L2 of line 2"),
+    "no criterion at one level of a line": Rail(
+        P, "not-approve", levels, {"lines": ["2.L2", "2.L3"], **ONE}, 400, "for L2 of line 2"
+    ),
     "no code for levels": Rail(
         P, "not-approve", levels, {"lines": ["2.L3"], **ONE, "reason_codes": []}, 400, "Choose at least one reason"
     ),

@@ -19,8 +19,8 @@ TIME_FORMATS = ["%m/%d/%Y %I:%M %p", "%m/%d/%Y %H:%M", "%m/%d/%Y %I:%M%p", "%Y-%
 class AskForm(ActForm):
     items = forms.MultipleChoiceField(
         label="What is missing",
-        help_text="All that the policy still needs and that was not asked before is ticked. Take away what you do not"
-        " ask for.",
+        help_text="All that the result still depends on and that was not asked before is ticked. Take away what you do"
+        " not ask for.",
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
@@ -46,7 +46,8 @@ class AskForm(ActForm):
     )
 
     def preset(self) -> Values:
-        fresh = [str(n) for n, item in enumerate(self.askable) if questions.key_of(item) not in self.before]
+        due = questions.due(self.case, by=self.actor)
+        fresh = [str(n) for n, item in enumerate(due) if questions.key_of(item) not in self.before]
         return {"items": fresh, "answer_by": answer_time.usual(self.turning, timezone.now())}
 
     def shape(self) -> None:

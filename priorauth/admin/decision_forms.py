@@ -11,15 +11,16 @@ from policies import registry
 from priorauth.admin.act_forms import ActForm, Values, day_field, words_field
 from priorauth.admin.ready_reasons import Ready, ready_field
 from priorauth.models import Case, Judgement, ReasonCode
+from priorauth.roles import Role
 from priorauth.services import decide, decision_lines, judge, rails, reopen
 from priorauth.services.base import SHORTEST_REASON
 from priorauth.services.decision_lines import LONGEST_VALIDITY, Days, Verdict, most_units
 from priorauth.services.scored import facts_of, latest_assessment, latest_revision
 
 Json = dict[str, Any]
-ALL_TICKED = (
-    "All lines and levels are ticked. Take away those that you approve: the decision is then “partly approved”, and the"
-    " letter says for which levels."
+TICKED = (
+    "Where you marked a criterion “not met” is ticked; all, where you marked none. What is not ticked you approve: the"
+    " decision is then “partly approved”, and the letter says for what."
 )
 PROPOSED = (
     "You approve {kept} of the {levels} levels of line {line}, so {most} is proposed here instead of {given} units."
@@ -99,7 +100,8 @@ class ApproveForm(WithDays):
 
     def shape(self) -> None:
         self.add_days()
-        if not rails.ground(self.case, latest_assessment(self.case), by=self.actor).against:
+        against = rails.ground(self.case, latest_assessment(self.case), by=self.actor).against
+        if not against or self.actor.role != Role.PHYSICIAN:  # the service refuses whoever else approves against it
             del self.fields["reason"]
 
     def values(self) -> Values:
@@ -111,7 +113,7 @@ class ApproveForm(WithDays):
 class NotApproveForm(Ready, WithDays):
     lines = forms.TypedMultipleChoiceField(
         label="Lines that you do not approve",
-        help_text="All lines are ticked. Take away those that you approve: the decision is then “partly approved”.",
+        help_text=TICKED,
         coerce=part_of_key,
         required=False,
         widget=forms.CheckboxSelectMultiple,
@@ -156,7 +158,7 @@ class NotApproveForm(Ready, WithDays):
         units = {f"units_{line['line']}": line["units"] for line in self.requested if (line.get("units") or 1) > 1}
         changes = (self.stories[key]["change"] for key in self.cited if key in self.stories)
         return {
-            "lines": [key for line in self.requested for key, _ in parts_of(line)],
+            "lines": self._marked() or [key for line in self.requested for key, _ in parts_of(line)],
             "relied_on": [".".join(key) for key in self.cited],
             "what_would_change": "\n".join(dict.fromkeys(filter(None, changes))),
             **units,
@@ -167,7 +169,7 @@ class NotApproveForm(Ready, WithDays):
         parts = [part for line in self.requested for part in parts_of(line)]
         self.fields["lines"].choices = parts
         if len(parts) > len(self.requested):
-            self.fields["lines"].label, self.fields["lines"].help_text = "What you do not approve", ALL_TICKED
+            self.fields["lines"].label = "What you do not approve"
         self.fields["relied_on"].choices = [(".".join(key), self._criterion(key)) for key in self.cited]
         if not self.cited:
             del self.fields["relied_on"]
@@ -272,6 +274,15 @@ class NotApproveForm(Ready, WithDays):
         """What this physician marked not met on the latest revision."""
         marks = judge.standing(self.case, latest_assessment(self.case), self.actor.user_id)
         return {key: mark for key, mark in marks.items() if mark.verdict == Judgement.Verdict.NOT_MET}
+
+    def _marked(self) -> list[str]:
+        """The keys of what this physician marked not met, and of what no mark could be made of; [] without a mark."""
+        marked, judged = ({level for level, _ in keys} for keys in (self.cited, self.stories))
+        if not marked:
+            return []
+        parts = [(key, line) for line in self.requested for key, _ in parts_of(line)]
+        of_part = {key: {part_of_key(key)[1] or level for level in levels_of(line)} for key, line in parts}
+        return [key for key, levels in of_part.items() if levels & marked or not levels & judged]
 
     def _criterion(self, key: tuple[str, str]) -> str:
         return f"{key[0]}: {self.stories[key]['label'] if key in self.stories else key[1]}"

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from priorauth.models import Case
+from priorauth.models import Assessment, Case
 from priorauth.roles import Actor
 from priorauth.services.base import needed
 from priorauth.services.errors import Incomplete
@@ -17,20 +17,43 @@ Item = dict[str, Any]
 Key = tuple[str, str | None]
 
 
-def askable(case: Case, *, by: Actor) -> list[Item]:
+def due(case: Case, *, by: Actor) -> list[Item]:
     """{criterion, level, ask} of all that the latest facts lack, then of what this person marked “needs more”."""
     assessment = latest_assessment(case)
     if assessment is None:
         return []
     items: list[Item] = list(assessment.result["missing"])
     known = {key_of(item) for item in items}
-    stories = assessment.stories()
-    for (level, criterion), mark in standing(case, assessment, by.user_id).items():
-        if mark.verdict == "unknown" and (criterion, level) not in known:
-            story = stories[level, criterion]
-            ask = story["ask"] or f"Please send more on this point: {story['label']}."
-            items.append({"criterion": criterion, "level": level, "ask": ask})
-    return items
+    marks = standing(case, assessment, by.user_id)
+    more = [key for key, mark in marks.items() if mark.verdict == "unknown" and key[::-1] not in known]
+    return items + [_item(assessment, key) for key in more]
+
+
+def askable(case: Case, *, by: Actor) -> list[Item]:
+    """What is due; then what else is missing on the closest pathway of a level. That changes no result as it stands,
+    where another criterion is not met, but can be worth asking."""
+    items, assessment = due(case, by=by), latest_assessment(case)
+    known = {key_of(item) for item in items}
+    return items + [_item(assessment, key) for key in _missing(assessment) if key[::-1] not in known]
+
+
+def _missing(assessment: Assessment | None) -> list[tuple[str, str]]:
+    """(level, criterion) of what is not known on the closest pathway of each level."""
+    levels = [level for line in assessment.explanation["lines"] for level in line["levels"]] if assessment else []
+    ways = [
+        (level["level"], way) for level in levels for way in level["pathways"] if way["pathway"] == level["closest"]
+    ]
+    found = [
+        (level, one) for level, way in ways for one in way["criteria"] if one["counts"] and one["state"] == "unknown"
+    ]
+    return list(dict.fromkeys((level, one["criterion"]) for level, one in found))
+
+
+def _item(assessment: Assessment, key: tuple[str, str]) -> Item:
+    level, criterion = key
+    story = assessment.stories()[key]
+    ask = story["ask"] or f"Please send more on this point: {story['label']}."
+    return {"criterion": criterion, "level": level, "ask": ask}
 
 
 def asked_before(case: Case) -> set[Key]:

@@ -107,8 +107,8 @@ def founded(
 ) -> None:
     """Refuse, with its event, to approve no more than `part` for `codes` and the criteria `named` ((level, criterion)).
 
-    Each line that was scored, and each level that is left out of one, needs a named criterion that this physician
-    marked not met; what was not scored, a code that fits. Missing facts are a reason only once the office was asked,
+    Each scored level that is not approved needs a named criterion that this physician marked not met; what was not
+    scored, a code that fits. Missing facts are a reason only once the office was asked,
     and has answered or had its time. Raises Incomplete.
     """
     marks = standing(case, assessment, by.user_id)
@@ -172,15 +172,16 @@ def _met(way: dict[str, str]) -> list[str]:
 
 
 def _places(assessment: Assessment | None, part: Part) -> Iterator[tuple[str, set[str]]]:
-    """What a ground is due for: each line of which something is not approved, with its scored levels; where levels are
-    left out, each of them instead."""
-    scored = {line["line"]: {level["level"] for level in line["levels"]} for line in _lines(assessment)}
+    """What a ground is due for, with the levels that can give it: each level that is not approved; a line of which no
+    level was scored, or of which only units are not approved."""
+    scored = {line["line"]: [level["level"] for level in line["levels"]] for line in _lines(assessment)}
     for number in part.touched:
-        of_line = scored.get(number, set())
-        if number not in part.left_out:
-            yield f"line {number}", of_line
-        for level in part.left_out.get(number, ()):
-            yield f"{level} of line {number}", of_line & {level}
+        of_line = scored.get(number, [])
+        levels = of_line if number in part.refused else part.left_out.get(number, ())
+        if not levels:
+            yield f"line {number}", set(of_line)
+        for level in levels:
+            yield f"{level} of line {number}", {level} & set(of_line)
 
 
 def _lacks(
