@@ -18,10 +18,15 @@ _MOST_GAPS: Final = 3
 
 
 class _Window(NamedTuple):
-    """The days that count: from the onset (None: not known) up to, not including, the as-of day."""
+    """The days that count: from the latest onset (None: not known) up to, not including, the as-of day.
+
+    `exact` says whether it is the one day that the onset can be, `contradicted` that a study speaks against it.
+    """
 
     onset: int | None
     end: int
+    exact: bool = True
+    contradicted: bool = False
 
 
 def treated_words(facts: Facts, edition: Edition) -> tuple[str, ...]:
@@ -33,13 +38,15 @@ def treated_words(facts: Facts, edition: Edition) -> tuple[str, ...]:
     if not facts.treatments or asked is None:
         return ()
     request = edition.levels.request_view(facts)
-    levels: dict[int | None, list[str]] = {}
+    levels: dict[_Window, list[str]] = {}
     for name in facts.levels or {}:
-        levels.setdefault(edition.levels.view_of(request, name).onset.latest, []).append(name)
+        onset = edition.levels.view_of(request, name).onset
+        exact, contradicted = onset.earliest == onset.latest, onset.contradiction is not None
+        levels.setdefault(_Window(onset.latest, request.as_of, exact, contradicted), []).append(name)
     told = []
-    for onset, names in (levels or {None: []}).items():
+    for window, names in (levels or {_Window(None, request.as_of): []}).items():
         place = f"{', '.join(names)}: " if len(levels) > 1 else ""
-        told.append(place + _told(facts.treatments, _Window(onset, request.as_of), asked, edition))
+        told.append(place + _told(facts.treatments, window, asked, edition))
     return tuple(told)
 
 
@@ -102,8 +109,10 @@ def _together(every: list[Span], window: _Window, asked: TreatedDaysParameters) 
     """The union, with the pauses that end a course."""
     days = count_of_days(_days(every))
     if window.onset is None:
-        return f"Any treatment on {days}. The day of onset is not known yet."
-    told = f"Any treatment on {days} of the {window.end - window.onset} since onset ({day_words(window.onset)})."
+        why = "stands against other facts, so it does not count" if window.contradicted else "is not known yet"
+        return f"Any treatment on {days}. The day of onset {why}."
+    since = "onset" if window.exact else "the latest day that the onset can be"
+    told = f"Any treatment on {days} of the {window.end - window.onset} since {since} ({day_words(window.onset)})."
     pauses = [span_words(end, start - 1) for (_, end), (start, _) in pairwise(every) if start - end > asked.gap_days]
     if pauses:
         longest = courses(every, window.onset, asked.gap_days).longest

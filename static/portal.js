@@ -110,8 +110,8 @@
   // The request form: saves itself, keeps the list of what is missing fresh, adds rows in place, shows uploads.
   // One post at a time: each carries the version that the one before it gave.
   function live(form) {
-    var SOON = 400, TYPING = 2000, LATER = 10000;
-    var timer = 0, busy = null, sending = 0, stopped = false, leaving = false, last = "", waiting = null, queued = [];
+    var SOON = 400, TYPING = 2000, LATER = 10000; // who types on without a pause is saved after LATER too
+    var timer = 0, since = 0, busy = null, sending = 0, stopped = false, leaving = false, last = "", waiting = null, queued = [];
 
     function saved() { return byId("saved"); }
 
@@ -125,6 +125,7 @@
     function typed() {
       var data = new FormData(form);
       form.querySelectorAll("input[type=file]").forEach(function (input) { data.delete(input.name); });
+      if (!saved().dataset.liveUrl) data.append("action", "save"); // the first one starts the draft
       return new URLSearchParams(data);
     }
 
@@ -179,13 +180,12 @@
 
     function save(asked) {
       clearTimeout(timer);
-      timer = 0;
+      timer = since = 0;
       if (leaving || (stopped && !asked) || saved().hasAttribute("data-unkept")) return;
       if (sending && saved().hasAttribute("data-whole")) return soon(TYPING); // a file changes the version of a sent request
       if (stopped) return document.querySelector("button[data-save]").click();
       if (busy) return busy.then(function () { save(asked); });
       var data = typed(), before = known(), url = saved().dataset.liveUrl;
-      if (!url) data.append("action", "save");
       tell("Saving...");
       var posted = fetch(url || form.getAttribute("action"), {
         method: "POST",
@@ -225,7 +225,8 @@
 
     function soon(wait) {
       clearTimeout(timer);
-      timer = setTimeout(save, wait);
+      since = since || Date.now();
+      timer = setTimeout(save, Math.max(0, Math.min(wait, since + LATER - Date.now())));
     }
 
     // Add, remove and copy rows without leaving the place.
@@ -353,7 +354,8 @@
       }
     });
     window.addEventListener("pagehide", function () {
-      if (timer && !leaving && !busy && saved().dataset.liveUrl) navigator.sendBeacon(saved().dataset.liveUrl, typed());
+      if (!timer || leaving || busy || saved().hasAttribute("data-unkept")) return;
+      navigator.sendBeacon(saved().dataset.liveUrl || form.getAttribute("action"), typed());
     });
     window.addEventListener("pageshow", function () { leaving = false; });
     return { save: save, upload: upload };

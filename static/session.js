@@ -2,7 +2,7 @@
 // lasts (portal/accounts/sessions.py), so every window of a browser learns the same. Pages work without this.
 (function () {
   "use strict";
-  var warning = document.getElementById("idle"), over = document.getElementById("signed-out");
+  var warning = document.getElementById("idle"), over = document.getElementById("session-over");
   if (!warning || !warning.showModal) return;
   var lead = Number(warning.dataset.lead) * 1000; // before the end: from then on the page asks
   var every = lead / 2; // so often at most it reports that somebody types

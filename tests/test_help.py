@@ -73,6 +73,8 @@ def test_everybody_reads_them_their_own_part_first_and_every_link_leads_somewher
     assert ("Or call the plan" in pages["/help/"]) == (role not in set(Role) - {Role.CLERK, Role.OFFICE_ADMIN})
     for page in pages.values():
         assert page.count("<h1>") == 1
+        named = re.findall(r' id="([^"]+)"', page)
+        assert len(named) == len(set(named)), "a dialog of every page shares no name with a heading of help"
         for path, anchor in re.findall(r'href="(/(?:help|glossary|accessibility)/)?#([^"]+)"', main_of(page)):
             assert anchor in anchors(pages[path] if path else page), (path, anchor)
 

@@ -26,6 +26,7 @@ from tests.factories import (
 from tests.soak import report
 from tests.test_after_sending import asked
 from tests.test_member_lookup import on_file
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 # A form as it is opened: one row of each group.
@@ -273,6 +274,25 @@ def test_the_form_saves_itself_and_keeps_what_is_missing_fresh(chromium, live_se
     assert draft_of(the_case()).fields["levels-0-onset"] == ["Sep 2026"]
 
 
+def test_what_is_typed_without_a_pause_and_then_left_is_kept(chromium, live_server):
+    """A new request is left at once, then a draft is typed on and on: both are saved."""
+    client = browser(clerk())
+    with a_page(chromium, live_server, client) as page:
+        page.goto(f"{live_server.url}/requests/new/")
+        page.get_by_label("Last name").fill("Typed")
+        page.goto(f"{live_server.url}/help/")
+        aside(lambda: eventually(lambda: Case.objects.unscoped("a test counts").exists(), "a draft"))
+
+        page.clock.install()
+        page.goto(f"{live_server.url}/requests/{aside(the_case).reference}/edit/")
+        page.get_by_label("Last name").press("End")
+        with page.expect_response("**/edit/missing/"):
+            for letter in " on on":
+                page.keyboard.type(letter)
+                page.clock.run_for(1_900)
+    assert draft_of(the_case()).fields["last_name"] == ["Typed on on"]
+
+
 def test_what_the_page_does_and_says_by_itself(chromium, live_server):
     """A line that fails loses nothing and is told; codes are found as one types."""
     on_file("Alma"), on_file("Anna")
@@ -371,11 +391,13 @@ def aside(work):
     """Do something with the database while a browser is open: its event loop keeps this thread from it."""
 
     def alone():
-        work()
-        connections.close_all()
+        try:
+            return work()
+        finally:
+            connections.close_all()
 
     with ThreadPoolExecutor(1) as threads:
-        threads.submit(alone).result()
+        return threads.submit(alone).result()
 
 
 def saved_by_a_colleague():

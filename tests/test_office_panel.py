@@ -142,6 +142,15 @@ def test_the_panel_is_a_page_of_its_own_and_json():
     assert document["Content-Type"] == "application/json"
     assert "Accept" in document["Vary"]
     assert (document.json()["missing"], document.json()["policy"]) == (1, "bcbsma-484")
+    assert dt.date.fromisoformat(document.json()["as_of"]) == timezone.localdate()
+
+
+def test_a_study_that_speaks_against_the_onset_is_named_where_the_onset_is_asked_for():
+    client = browser(clerk())
+    case = saved_draft(client, **{"levels-0-onset": day(30), "imaging-0-date": day(33)})
+    page = client.get(missing_of(case)).content.decode()
+    assert "A study shows the fracture before the stated onset" in page
+    assert "The day of onset stands against other facts, so it does not count." in page
 
 
 def test_without_javascript_a_button_renews_the_list_and_saves():

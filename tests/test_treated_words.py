@@ -14,7 +14,7 @@ TODAY = dt.date(2026, 11, 23)
 
 
 def told(treatments, onset="2026-08-31", levels=("L1",)):
-    """The sentences for (modality, start, end) rows; an end of None is still going on."""
+    """The sentences for (modality, start, end) rows; an end of None is still going on, an onset may be a pair."""
     onsets = onset if isinstance(onset, dict) else dict.fromkeys(levels, onset)
     rows = [
         {"modality": kind, "start": start, "end": end, "ongoing": end is None and start is not None, **(more or {})}
@@ -23,10 +23,15 @@ def told(treatments, onset="2026-08-31", levels=("L1",)):
     document = {
         "request_date": TODAY.isoformat(),
         "lines": [],
-        "levels": {name: {"onset": day and {"earliest": day, "latest": day}} for name, day in onsets.items()},
+        "levels": {name: {"onset": days and _interval(days)} for name, days in onsets.items()},
         "treatments": rows,
     }
     return treated_words(facts_v1.parse(document), EDITION)
+
+
+def _interval(days):
+    earliest, latest = (days, days) if isinstance(days, str) else days
+    return {"earliest": earliest, "latest": latest}
 
 
 @pytest.mark.parametrize(
@@ -77,6 +82,14 @@ def test_an_unknown_onset_is_said_and_levels_with_other_onsets_are_told_apart():
     first, second = told(rest, onset={"L1": "2026-08-31", "L2": "2026-11-13"})
     assert first.startswith("L1: Rest 42 days.")
     assert second.startswith("L2: Rest 10 days. Any treatment on 10 days of the 10 since onset (Nov 13, 2026).")
+
+
+def test_a_day_that_nobody_gave_is_not_said_to_be_the_onset():
+    """Of an onset known to the month the latest day counts; one that a study contradicts is known, and does not."""
+    rest = [("rest", "2026-10-12", None)]
+    latest = "Any treatment on 42 days of the 54 since the latest day that the onset can be (Sep 30, 2026)."
+    assert latest in told(rest, onset={"L1": ("2026-09-01", "2026-09-30")})[0]
+    assert "The day of onset stands against other facts" in told(rest, onset={"L1": ("2026-09-30", "2026-09-01")})[0]
 
 
 def test_nothing_is_told_where_nothing_is_listed():

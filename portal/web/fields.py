@@ -78,11 +78,18 @@ class Text(Question):
         super().__init__(label, **options)
         self.most = most
 
+    @property
+    def _subject(self) -> str:
+        """What a sentence is about: the question, where nothing before the sentence names it."""
+        if self.called:
+            return "This answer"
+        return f"“{self.words}”" if self.words.endswith("?") else self.words
+
     def read(self, text: str) -> str:
         if len(text) > self.most:
-            raise ValueError(f"{self.words} can have {self.most:,} characters. This has {len(text):,}: shorten it.")
+            raise ValueError(f"{self._subject} can have {self.most:,} characters. This has {len(text):,}: shorten it.")
         if any(unicodedata.category(character) in self.unseen and character not in self.layout for character in text):
-            raise ValueError(f"{self.words} has a character that cannot be seen: type it again by hand.")
+            raise ValueError(f"{self._subject} has a character that cannot be seen: type it again by hand.")
         return text
 
 

@@ -29,8 +29,8 @@ from priorauth.statuses import DECIDED, IN_REVIEW, OPEN, Status
 PER_PAGE = 25
 RECENT = dt.timedelta(days=30)
 LONGEST_SEARCH = 80
-DUE_FIRST = ("needs-you", "with-plan")
-BEGINS_A_REFERENCE = re.compile(r"PA-[0-9A-Z-]+", re.IGNORECASE)
+DUE_FIRST = ("", "needs-you", "with-plan")
+PART_OF_A_REFERENCE = re.compile(r"(PA)?[0-9A-HJKMNP-TV-Z]{4,12}", re.IGNORECASE)
 ORDERS = {"due": "Next-step date", "updated": "Latest change"}
 LABELS = {
     "needs-you": "Needs you",
@@ -147,8 +147,9 @@ def search(cases: QuerySet[Case], sought: str) -> QuerySet[Case]:
     cases = cases.annotate(typed_id=_bare(_typed_as("member_id")), typed_birth=_typed_as("birth_date"))
     plain = re.sub(r"[ .-]", "", sought)
     found = Q(member__member_id__iexact=plain) | Q(typed_id__iexact=plain) | Q(typed_birth=sought)
-    if BEGINS_A_REFERENCE.fullmatch(sought):
-        found |= Q(reference__istartswith=sought)
+    if PART_OF_A_REFERENCE.fullmatch(plain):
+        cases = cases.annotate(bare_reference=_bare(F("reference")))
+        found |= Q(bare_reference__contains=plain.upper())
     with suppress(dates.DateProblem):
         born = dates.read(sought).first
         found |= Q(member__birth_date=born) | Q(typed_birth__iregex=dates.pattern(born))
@@ -160,7 +161,7 @@ def _typed_as(name: str) -> KeyTextTransform:
     return KeyTextTransform(0, KeyTransform(name, "draft__fields"))
 
 
-def _bare(text: KeyTextTransform) -> Func:
+def _bare(text: KeyTextTransform | F) -> Func:
     """A text without spaces, dots and dashes."""
     return Func(text, Value("[ .-]"), Value(""), Value("g"), function="regexp_replace", output_field=TextField())
 

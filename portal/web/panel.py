@@ -32,7 +32,7 @@ class Panel:
     question that settles it (`settle`: id and words). `asks` are what lines and request lack, `levels` each level once,
     `outline` the pathways of the edition where no level is named yet. `unread` are answers that could not be read: they
     count as not given. `treated` is the arithmetic of the treatments. `by_month` are criteria, with their level, that a
-    day in place of a month would settle.
+    day in place of a month would settle. `as_of` is the day on which the clocks were read, YYYY-MM-DD.
     """
 
     story: Story
@@ -43,6 +43,7 @@ class Panel:
     unread: list[Problem]
     treated: tuple[str, ...]
     by_month: frozenset[Named]
+    as_of: str
 
     @property
     def count(self) -> str:
@@ -65,6 +66,7 @@ class Panel:
         """The panel as JSON: the explanation with the questions that settle what is missing."""
         unread = [{"id": one.input_id, "message": one.message} for one in self.unread]
         return self.story | {
+            "as_of": self.as_of,
             "missing": self.missing,
             "asks": self.asks,
             "unread": unread,
@@ -112,6 +114,7 @@ def look(form: RequestForm) -> Panel:
         unread=[] if form.whole else list(form.problems),
         treated=treated_words(facts, edition),
         by_month=by_month,
+        as_of=result.as_of,
     )
 
 
