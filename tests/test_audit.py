@@ -55,6 +55,15 @@ def correspond():
     warn.sweep(case.due_at)
 
 
+def refuses(cursor, statement):
+    try:
+        with transaction.atomic():
+            cursor.execute(statement)
+    except IntegrityError as error:
+        return "append-only" in str(error)
+    return False
+
+
 CHANGES = ("UPDATE {0} SET {1} = {1}", "DELETE FROM {0}", "TRUNCATE {0} CASCADE")
 
 
@@ -67,9 +76,7 @@ def test_append_only_tables_refuse_every_change(decided):
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for table, change in product(APPEND_ONLY, CHANGES):
             statement = change.format(table, "number" if table == "priorauth_checkpoint" else "id")
-            with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
-                cursor.execute(statement)
-                pytest.fail(statement)
+            assert refuses(cursor, statement), statement
 
 
 def test_the_orm_cannot_change_an_event_either(decided):
