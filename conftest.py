@@ -5,6 +5,7 @@ settings are read, which is why pyproject.toml does not name DJANGO_SETTINGS_MOD
 read them earlier than any conftest. Where the environment names DATABASE_URL and REDIS_URL, those are used.
 """
 
+import asyncio
 import gc
 import hashlib
 import os
@@ -156,6 +157,39 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
 def chromium() -> str:
     """The path of the machine's Chromium, for tests marked `browser`."""
     return chromium_path() or pytest.fail(NO_CHROMIUM)
+
+
+@pytest.fixture(scope="session")
+def started_chromium(chromium: str) -> Iterator[Any]:
+    """One Chromium for all tests of this process: to start one takes as long as ten pages."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.chromium import FLAGS
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        asyncio._set_running_loop(None)
+        yield started
+        asyncio._set_running_loop(started._loop)
+        started.close()
+
+
+@pytest.fixture
+def chrome(started_chromium: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Chromium without a window, cookie or cache of another test.
+
+    Playwright's event loop is marked as running all the while it works. Under the mark Django refuses to work, and has
+    connections of its own: those are closed here, and no other test sees the mark.
+    """
+    from django.db import connections
+
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    asyncio._set_running_loop(started_chromium._loop)
+    yield started_chromium
+    for context in started_chromium.contexts:
+        context.close()
+    connections.close_all()
+    asyncio._set_running_loop(None)
 
 
 def chromium_path() -> str | None:

@@ -3,31 +3,20 @@
 import re
 
 import pytest
-from django.db import connections
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from priorauth.models import Invitation, User
 from priorauth.roles import Role
 from priorauth.services import brake, invitations
 from tests.browser.people import fill, select, sign_in, sign_out
 from tests.cases import office, person, plan
-from tests.test_admin_browser import ARGUMENTS, faults, faults_as_it_stands, window
+from tests.test_admin_browser import faults, faults_as_it_stands, window
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 PASSWORD, CHOSEN = "seven synthetic herons", "nine synthetic cormorants"
 CLERKS_FIRST_PAGE = re.compile(r"/requests/$")
-
-
-@pytest.fixture
-def chrome(chromium, monkeypatch):
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield browser
-        browser.close()
-        connections.close_all()
 
 
 def opened(chrome: Browser, url: str, *, scripts: bool = True) -> BrowserContext:

@@ -1,12 +1,9 @@
 """The reviewers' pages in a real browser: axe finds nothing, nothing overflows, the CSP refuses nothing."""
 
-from collections.abc import Iterator
-
 import pytest
-from django.db import connections
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page
 
 from priorauth.models import Case
 from priorauth.roles import Role
@@ -17,21 +14,13 @@ from tests.seeing import axe
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 WIDTHS = (1280, 320)
 REFUSED = "Content Security Policy"
 
 
 @pytest.fixture
-def context(chromium, live_server, monkeypatch) -> Iterator[BrowserContext]:
-    """A browser of its own. The rows that a test makes beside it use a connection of their own, closed here."""
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        context = browser.new_context(base_url=live_server.url)
-        yield context
-        browser.close()
-        connections.close_all()
+def context(chrome, live_server) -> BrowserContext:
+    return chrome.new_context(base_url=live_server.url)
 
 
 def window(context: BrowserContext, role: Role) -> tuple:

@@ -3,6 +3,7 @@
 import datetime as dt
 import threading
 from io import StringIO
+from itertools import product
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -54,18 +55,28 @@ def correspond():
     warn.sweep(case.due_at)
 
 
-@pytest.mark.parametrize("table", APPEND_ONLY)
-@pytest.mark.parametrize("statement", ["UPDATE {0} SET {1} = {1}", "DELETE FROM {0}", "TRUNCATE {0} CASCADE"])
-def test_append_only_tables_refuse_every_change(decided, table, statement):
+def refuses(cursor, statement):
+    try:
+        with transaction.atomic():
+            cursor.execute(statement)
+    except IntegrityError as error:
+        return "append-only" in str(error)
+    return False
+
+
+CHANGES = ("UPDATE {0} SET {1} = {1}", "DELETE FROM {0}", "TRUNCATE {0} CASCADE")
+
+
+def test_append_only_tables_refuse_every_change(decided):
     """Even the owner of the tables, as whom the tests work (A3)."""
     Checkpoint(number=1, upto=1, hash="").save(force_insert=True)
     replay.run(replay.installed()[-1], at=NOW)
     correspond()
-    key = "number" if table == "priorauth_checkpoint" else "id"
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
-            cursor.execute(statement.format(table, key))
+        for table, change in product(APPEND_ONLY, CHANGES):
+            statement = change.format(table, "number" if table == "priorauth_checkpoint" else "id")
+            assert refuses(cursor, statement), statement
 
 
 def test_the_orm_cannot_change_an_event_either(decided):

@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -123,6 +124,35 @@ def test_no_row_of_the_earlier_release_is_lost_or_added(old):
     assert counted["priorauth_case"] > 5
     assert counted["priorauth_auditevent"] > 30
     assert counted.items() <= now.items()
+
+
+# All that a database is made of, but the order of columns. NOT VALID says only that rows were there before, and what
+# PostgreSQL writes of a check that it restored has other casts and brackets.
+MADE_OF = """
+SELECT 'column', attrelid::regclass::text, attname || ' ' || format_type(atttypid, atttypmod) || ' ' || attnotnull
+    || attidentity::text || coalesce(pg_get_expr(adbin, adrelid), '')
+FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+WHERE attnum > 0 AND NOT attisdropped
+AND attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r')
+UNION ALL SELECT 'constraint', conrelid::regclass::text,
+    conname || ' ' || replace(pg_get_constraintdef(oid), ' NOT VALID', '') FROM pg_constraint
+    WHERE connamespace = 'public'::regnamespace AND contype <> 'n'
+UNION ALL SELECT 'index', tablename, indexdef FROM pg_indexes WHERE schemaname = 'public'
+UNION ALL SELECT 'trigger', tgrelid::regclass::text, tgenabled::text || pg_get_triggerdef(oid) FROM pg_trigger
+    WHERE NOT tgisinternal
+"""
+AS_RESTORED = re.compile(r"::(text|character varying)(\(\d+\))?(\[\])?|[()\s]")
+
+
+def test_the_earlier_releases_tables_become_those_of_a_new_portal(old):
+    """It goes through every migration; a new database is made at once (0001_squashed_...)."""
+    made = []
+    for address in (old.owner, named(settings.DATABASE_OWNER_URL, settings.DATABASES["default"]["NAME"])):
+        with psycopg.connect(address) as connection:
+            rows = connection.execute(MADE_OF).fetchall()
+            made.append({(kind, table, AS_RESTORED.sub("", definition)) for kind, table, definition in rows})
+    assert {kind for kind, *_ in made[0]} == {"column", "constraint", "index", "trigger"}
+    assert made[0] == made[1]
 
 
 def test_the_earlier_releases_trail_is_whole_and_its_pages_open(old):

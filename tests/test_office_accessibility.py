@@ -9,7 +9,6 @@ import re
 import pytest
 from django.conf import settings
 from django.utils import timezone
-from playwright.sync_api import sync_playwright
 
 from priorauth.models import Invitation, Membership, OfficeClinician, OfficeFacility, PlanMember
 from priorauth.roles import Role
@@ -104,33 +103,30 @@ def own_pages(by):
     ]
 
 
-def test_every_office_page_is_accessible(pages, chromium, live_server):
+def test_every_office_page_is_accessible(pages, chrome, live_server):
     """A page is loaded once: none of our scripts asks how wide it is. The second look is at open folds."""
     client, paths = pages
     cookie = {"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value}
-    with sync_playwright() as playwright:
-        chrome = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        context = chrome.new_context()
-        page, weights, times, frames = context.new_page(), [], [], {width: [] for width in WIDTHS}
-        weighed, found = weighing(context, page, weights, times), []
+    context = chrome.new_context()
+    page, weights, times, frames = context.new_page(), [], [], {width: [] for width in WIDTHS}
+    weighed, found = weighing(context, page, weights, times), []
 
-        def look(path):
-            page.set_viewport_size({"width": WIDTHS[0], "height": 900})
-            page.goto(live_server.url + path)
-            for width in WIDTHS:
-                page.set_viewport_size({"width": width, "height": 900})
-                frames[width].append((path, outlines.outline(page.locator("body").aria_snapshot())))
-            for width in WIDTHS:
-                page.set_viewport_size({"width": width, "height": 900})
-                found.append(problem_of(page, path, width))
-            found.append(weighed(path))
+    def look(path):
+        page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+        page.goto(live_server.url + path)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            frames[width].append((path, outlines.outline(page.locator("body").aria_snapshot())))
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            found.append(problem_of(page, path, width))
+        found.append(weighed(path))
 
-        look("/sign-in/")
-        look("/help/")
-        context.add_cookies([cookie | {"url": live_server.url}])
-        for path in paths:
-            look(path)
-        chrome.close()
+    look("/sign-in/")
+    look("/help/")
+    context.add_cookies([cookie | {"url": live_server.url}])
+    for path in paths:
+        look(path)
     report("G7, G11", f"{len(paths)} pages at 1280 and 320 px", f"axe 0; the heaviest {max(weights) / 1024:.0f} KB")
     report("G13", "DOM ready of them, computed", f"the latest {max(times):.0f} ms (at most {BUDGET})")
     assert list(filter(None, found)) == []
@@ -139,22 +135,19 @@ def test_every_office_page_is_accessible(pages, chromium, live_server):
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_each_stop_of_tab_is_in_sight_and_in_order(chromium, live_server, width):
+def test_each_stop_of_tab_is_in_sight_and_in_order(chrome, live_server, width):
     client = browser(cases.person(Role.CLERK))
     wrong, sent = saved_draft(client, **WRONG), sent_through_the_page(client)
     cases.score_all(timezone.now())
     cookie = {"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value}
     found, counted = {}, []
-    with sync_playwright() as playwright:
-        chrome = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        context = chrome.new_context(viewport={"width": width, "height": 900})
-        context.add_cookies([cookie | {"url": live_server.url}])
-        page = context.new_page()
-        for path in ("", f"{wrong.reference}/edit/", f"{sent.reference}/"):
-            page.goto(f"{live_server.url}/requests/{path}")
-            count, found[path] = stops(page)
-            counted.append(count)
-        chrome.close()
+    context = chrome.new_context(viewport={"width": width, "height": 900})
+    context.add_cookies([cookie | {"url": live_server.url}])
+    page = context.new_page()
+    for path in ("", f"{wrong.reference}/edit/", f"{sent.reference}/"):
+        page.goto(f"{live_server.url}/requests/{path}")
+        count, found[path] = stops(page)
+        counted.append(count)
     report("G8", f"Tab through 3 pages at {width} px", f"{', '.join(map(str, counted))} stops in sight and in order")
     assert {path: faults for path, faults in found.items() if faults} == {}
     assert min(counted) > 10
@@ -170,15 +163,12 @@ POOR = """<main><h1 style="color: #999">Grey</h1><p style="font-size: 9px">Small
 <path d="M0 15H99" stroke="#ddd"/><path d="M0 18H99" stroke="#222"/></svg></main>"""
 
 
-def test_the_measures_see_what_is_poor(chromium):
-    with sync_playwright() as playwright:
-        chrome = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        page = chrome.new_page()
-        page.set_content(POOR)
-        seen = [(kind, re.sub("[ >].*", "", tag, flags=re.DOTALL)) for kind, tag, _ in faint(page)]
-        count, unseen = stops(page)
-        twice = [{rule["id"] for rule in axe(page, rules)} for rules in (RULES, None)]
-        chrome.close()
+def test_the_measures_see_what_is_poor(chrome):
+    page = chrome.new_page()
+    page.set_content(POOR)
+    seen = [(kind, re.sub("[ >].*", "", tag, flags=re.DOTALL)) for kind, tag, _ in faint(page)]
+    count, unseen = stops(page)
+    twice = [{rule["id"] for rule in axe(page, rules)} for rules in (RULES, None)]
     assert all({"color-contrast", "tabindex"} <= rules for rules in twice)
     expected = [("text", "<h1"), ("size", "<p"), ("border", "<input")]
     assert seen == [*expected, ("shape", "<rect"), ("text", "<text"), ("shape", "<path")]
@@ -190,7 +180,7 @@ def test_the_measures_see_what_is_poor(chromium):
     ]
 
 
-def test_the_measure_of_the_slow_line_sees_what_makes_a_page_late(chromium):
+def test_the_measure_of_the_slow_line_sees_what_makes_a_page_late(chrome):
     """Each request that waits for another one counts, and a script that stops the parser is no page at all."""
     pages = {
         "/plain": "<p>",
@@ -201,27 +191,24 @@ def test_the_measure_of_the_slow_line_sees_what_makes_a_page_late(chromium):
         "/many": "<p>" * 3000,
         "/blocking": "<script src=/none.js></script>",
     }
-    with sync_playwright() as playwright:
-        chrome = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        context = chrome.new_context()
-        kind = {"css": "text/css"}
-        context.route(
-            "**/*",
-            lambda route: route.fulfill(
-                body=pages.get(path := route.request.url.removeprefix("http://localhost:4999"), ""),
-                content_type=kind.get(path[-3:], "text/html"),
-            ),
-        )
-        page = context.new_page()
-        wire = context.new_cdp_session(page)
-        line, found = SlowLine(wire), {}
-        wire.send("Network.enable")
-        for path in ("/plain", "/chain", "/heavy", "/many", "/blocking"):
-            page.goto(f"http://localhost:4999{path}")
-            page.wait_for_load_state("networkidle")
-            found[path] = line.ready(page)
-            line.forget()
-        chrome.close()
+    context = chrome.new_context()
+    kind = {"css": "text/css"}
+    context.route(
+        "**/*",
+        lambda route: route.fulfill(
+            body=pages.get(path := route.request.url.removeprefix("http://localhost:4999"), ""),
+            content_type=kind.get(path[-3:], "text/html"),
+        ),
+    )
+    page = context.new_page()
+    wire = context.new_cdp_session(page)
+    line, found = SlowLine(wire), {}
+    wire.send("Network.enable")
+    for path in ("/plain", "/chain", "/heavy", "/many", "/blocking"):
+        page.goto(f"http://localhost:4999{path}")
+        page.wait_for_load_state("networkidle")
+        found[path] = line.ready(page)
+        line.forget()
     assert found["/plain"] < 300
     assert found["/chain"] > found["/plain"] + 2 * 150 - 10
     assert min(found[path] for path in ("/heavy", "/many", "/blocking")) > BUDGET

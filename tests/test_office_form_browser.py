@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 from django.conf import settings
 from django.db import connections
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from priorauth.models import Case
 from priorauth.roles import Role
@@ -137,27 +137,25 @@ class Pointer:
 
 
 @contextmanager
-def a_page(chromium, live_server, client, **options):
+def a_page(chrome, live_server, client, **options):
     """A page of a signed-in person; what its scripts throw fails the test."""
     cookie = {"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value}
     thrown = []
-    with sync_playwright() as playwright:
-        chrome = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        context = chrome.new_context(viewport={"width": 1280, "height": 900}, **options)
-        context.set_default_timeout(15_000)
-        context.add_cookies([cookie | {"url": live_server.url}])
-        page = context.new_page()
-        page.on("pageerror", lambda error: thrown.append(str(error)))
-        page.on("console", lambda line: thrown.append(line.text) if "Content Security Policy" in line.text else None)
-        yield page
-        chrome.close()
+    context = chrome.new_context(viewport={"width": 1280, "height": 900}, **options)
+    context.set_default_timeout(15_000)
+    context.add_cookies([cookie | {"url": live_server.url}])
+    page = context.new_page()
+    page.on("pageerror", lambda error: thrown.append(str(error)))
+    page.on("console", lambda line: thrown.append(line.text) if "Content Security Policy" in line.text else None)
+    yield page
+    context.close()
     assert thrown == []
 
 
-def test_a_clean_request_takes_at_most_200_keys(chromium, live_server):
+def test_a_clean_request_takes_at_most_200_keys(chrome, live_server):
     client = browser(clerk())
     case = saved_draft(client, **BLANK | {name: valid_form()[name] for name in KNOWN})
-    with a_page(chromium, live_server, client) as page:
+    with a_page(chrome, live_server, client) as page:
         keys = Keyboard(page)
         page.goto(f"{live_server.url}/requests/{case.reference}/edit/")
         keys.press("Alt+1")
@@ -184,10 +182,10 @@ def test_a_clean_request_takes_at_most_200_keys(chromium, live_server):
     assert keys.count <= 200, keys.count
 
 
-def test_a_clean_request_takes_at_most_60_activations_by_pointer(chromium, live_server):
+def test_a_clean_request_takes_at_most_60_activations_by_pointer(chrome, live_server):
     client = browser(clerk())
     case = saved_draft(client, **BLANK | {name: valid_form()[name] for name in KNOWN})
-    with a_page(chromium, live_server, client) as page:
+    with a_page(chrome, live_server, client) as page:
         pointer = Pointer(page)
         page.goto(f"{live_server.url}/requests/{case.reference}/edit/")
         for name, typed in ANSWERS:
@@ -206,10 +204,10 @@ def test_a_clean_request_takes_at_most_60_activations_by_pointer(chromium, live_
     assert pointer.count <= 60, pointer.count
 
 
-def test_a_copy_with_a_new_onset_study_and_treatment_takes_at_most_90_keys(chromium, live_server):
+def test_a_copy_with_a_new_onset_study_and_treatment_takes_at_most_90_keys(chrome, live_server):
     client = browser(clerk())
     case = sent_through_the_page(client)
-    with a_page(chromium, live_server, client) as page:
+    with a_page(chrome, live_server, client) as page:
         keys = Keyboard(page)
         page.goto(f"{live_server.url}/requests/{case.reference}/copy/")
         keys.reach("patient")
@@ -228,9 +226,9 @@ def test_a_copy_with_a_new_onset_study_and_treatment_takes_at_most_90_keys(chrom
     assert keys.count <= 90, keys.count
 
 
-def test_the_form_saves_itself_and_keeps_what_is_missing_fresh(chromium, live_server):
+def test_the_form_saves_itself_and_keeps_what_is_missing_fresh(chrome, live_server):
     client = browser(clerk())
-    with a_page(chromium, live_server, client) as page:
+    with a_page(chrome, live_server, client) as page:
         page.goto(f"{live_server.url}/requests/new/")
         page.get_by_label("Level", exact=True).fill("L1")
         page.get_by_label("When did this pain start?").fill("Sep 2026")
@@ -274,10 +272,10 @@ def test_the_form_saves_itself_and_keeps_what_is_missing_fresh(chromium, live_se
     assert draft_of(the_case()).fields["levels-0-onset"] == ["Sep 2026"]
 
 
-def test_what_is_typed_without_a_pause_and_then_left_is_kept(chromium, live_server):
+def test_what_is_typed_without_a_pause_and_then_left_is_kept(chrome, live_server):
     """A new request is left at once, then a draft is typed on and on: both are saved."""
     client = browser(clerk())
-    with a_page(chromium, live_server, client) as page:
+    with a_page(chrome, live_server, client) as page:
         page.goto(f"{live_server.url}/requests/new/")
         page.get_by_label("Last name").fill("Typed")
         page.goto(f"{live_server.url}/help/")
@@ -293,13 +291,13 @@ def test_what_is_typed_without_a_pause_and_then_left_is_kept(chromium, live_serv
     assert draft_of(the_case()).fields["last_name"] == ["Typed on on"]
 
 
-def test_what_the_page_does_and_says_by_itself(chromium, live_server):
+def test_what_the_page_does_and_says_by_itself(chrome, live_server):
     """A line that fails loses nothing and is told; codes are found as one types."""
     on_file("Alma"), on_file("Anna")
     client = browser(clerk())
     case = saved_draft(client, diagnosis_codes="")
     report_file = {"name": "mri.pdf", "mimeType": "application/pdf", "buffer": PDF}
-    with a_page(chromium, live_server, client) as page:
+    with a_page(chrome, live_server, client) as page:
         page.goto(f"{live_server.url}/requests/{case.reference}/edit/")
         wrong = page.locator("#id_imaging-0-file_size")
         for answer in (lambda route: route.abort(), lambda route: route.fulfill(status=500)):
@@ -338,11 +336,11 @@ def test_what_the_page_does_and_says_by_itself(chromium, live_server):
     assert draft_of(case).fields["last_name"] == ["Typed"]
 
 
-def test_an_answer_saves_itself_and_shows_its_files_on_the_way_and_a_correction_shows_them_too(chromium, live_server):
+def test_an_answer_saves_itself_and_shows_its_files_on_the_way_and_a_correction_shows_them_too(chrome, live_server):
     client, nurse = browser(clerk()), person(Role.NURSE)
     case = asked(client, nurse)
     file = {"name": "mri.pdf", "mimeType": "application/pdf", "buffer": PDF}
-    with a_page(chromium, live_server, client) as page:
+    with a_page(chrome, live_server, client) as page:
         page.goto(f"{live_server.url}/requests/{case.reference}/answer/1/")
         page.locator("[name='answer.1.words']").fill("It is attached.")
         page.locator("[name=response][value=none]").check()

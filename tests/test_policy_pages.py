@@ -8,7 +8,6 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import sync_playwright
 
 from policies import registry
 from policies.vocabulary import day_words
@@ -287,28 +286,25 @@ def test_only_an_office_is_led_on_to_a_request(client):
 
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
-def test_both_pages_are_accessible_wide_and_narrow_and_print_their_answer(client, chromium, live_server):
+def test_both_pages_are_accessible_wide_and_narrow_and_print_their_answer(client, chrome, live_server):
     value = client.cookies[settings.SESSION_COOKIE_NAME].value
     cookie = {"name": settings.SESSION_COOKIE_NAME, "value": value, "url": live_server.url}
     query = "product=unknown&setting=outpatient&code="
     paths = [POLICY, f"{CHECK}?{query}22511", f"{CHECK}?{query}2251"]
-    with sync_playwright() as playwright:
-        chrome = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        context = chrome.new_context()
-        context.add_cookies([cookie])
-        page = context.new_page()
-        found = []
-        for width in (1280, 320):
-            page.set_viewport_size({"width": width, "height": 900})
-            for path in paths:
-                page.goto(live_server.url + path)
-                found.append(problem_of(page, path, width))
-        page.goto(live_server.url + paths[1])
-        page.evaluate("window.print = () => document.body.setAttribute('printed', '')")
-        page.get_by_role("button", name="Print").click()
-        printed = page.locator("body[printed]").count()
-        page.emulate_media(media="print")
-        shown = [page.get_by_text(text).first.is_visible() for text in ("It depends on the plan.", "Check another one")]
-        chrome.close()
+    context = chrome.new_context()
+    context.add_cookies([cookie])
+    page = context.new_page()
+    found = []
+    for width in (1280, 320):
+        page.set_viewport_size({"width": width, "height": 900})
+        for path in paths:
+            page.goto(live_server.url + path)
+            found.append(problem_of(page, path, width))
+    page.goto(live_server.url + paths[1])
+    page.evaluate("window.print = () => document.body.setAttribute('printed', '')")
+    page.get_by_role("button", name="Print").click()
+    printed = page.locator("body[printed]").count()
+    page.emulate_media(media="print")
+    shown = [page.get_by_text(text).first.is_visible() for text in ("It depends on the plan.", "Check another one")]
     assert list(filter(None, found)) == []
     assert (printed, shown) == (1, [True, False])

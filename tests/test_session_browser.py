@@ -2,29 +2,17 @@
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.db import connections
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect
 
 from priorauth.models import User
 from tests.browser.people import fill, sign_in
 from tests.factories import browser, clerk, draft_of, saved_draft
-from tests.test_admin_browser import ARGUMENTS
 from tests.test_office_accessibility import problem_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PASSWORD = "seven synthetic herons"
 LONG = 20_000  # milliseconds
 TYPED = "Typed just before the session ended"
-
-
-@pytest.fixture
-def chrome(chromium, monkeypatch):
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield started
-        started.close()
-        connections.close_all()
 
 
 @pytest.fixture

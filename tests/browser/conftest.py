@@ -3,19 +3,10 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.browser.people import sign_in
 from tests.running import Portal, a_demo
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 
 
 @pytest.fixture(scope="session")
@@ -24,12 +15,9 @@ def portal() -> Iterator[Portal]:
         yield portal
 
 
-@pytest.fixture(scope="package")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield started
-        started.close()
+@pytest.fixture
+def browser(chrome: Browser) -> Browser:
+    return chrome
 
 
 @pytest.fixture(params=[True, False], ids=["with JavaScript", "without JavaScript"])

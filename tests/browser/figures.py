@@ -16,8 +16,8 @@ import tempfile
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from conftest import NO_CHROMIUM, chromium_path
-from tests.browser.conftest import FLAGS
 from tests.browser.people import sign_in
+from tests.chromium import FLAGS
 from tests.running import a_demo
 
 PAGES = {

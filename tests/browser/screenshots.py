@@ -8,8 +8,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from conftest import NO_CHROMIUM, chromium_path
 from tests.browser import office_shots, reviewer_shots
-from tests.browser.conftest import FLAGS
 from tests.browser.people import sign_in
+from tests.chromium import FLAGS
 from tests.running import ROOT, a_demo
 
 PICTURES = ROOT / "docs" / "pictures"

@@ -23,10 +23,11 @@ import redis
 from playwright.sync_api import Browser, Page, expect
 
 from priorauth.models import Job
-from tests.browser.conftest import FLAGS, Portal
 from tests.browser.people import Clerk, Reviewer, fill, sign_in, sign_out
 from tests.browser.staying import at_home
 from tests.browser.test_stories import CLERK, NURSE, PAYER, approve, exported, fill_clean_request, wait_for_review
+from tests.chromium import FLAGS
+from tests.running import Portal
 from tests.soak import figure, report
 from tests.waiting import eventually
 

@@ -6,6 +6,7 @@ from typing import Any
 from portal.logs import LOGGING
 
 logconfig_dict = LOGGING
+preload_app = True
 
 
 def pre_request(_worker: Any, request: Any) -> None:
