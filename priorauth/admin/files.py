@@ -44,7 +44,7 @@ def view(request: HttpRequest, pk: int, file: uuid.UUID) -> HttpResponse:
     attachment = get_for(request.actor, Attachment, pk=file, case=pk)
     downloads.permit(attachment)
     case = get_for(request.actor, Case, pk=pk)
-    files = list(case.attachments.filter(revision__isnull=False))
+    files = list(case.attachments.filter(revision__isnull=False).select_related("page_check"))
     revision = latest_revision(case)
     number = evidence.number_in(request.GET.get("page", ""))
     to = evidence.Addresses(case, viewer=True)
