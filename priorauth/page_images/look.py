@@ -71,7 +71,7 @@ def pages_of_pdf(content: bytes, first: int) -> Iterator[str]:
 
 
 def _shows_nothing(page: pypdfium2.PdfPage) -> bool:
-    """Whether the page looks blank and has no text either: words that are white, or whose font is missing, are words."""
+    """Whether the page looks blank and has no text either: white words, and words without their font, are words."""
     width, height = page.get_size()
     scale = min(WIDTH / width, math.sqrt(MOST_PIXELS / (width * height)))
     image = page.render(scale=scale, rev_byteorder=True).to_pil()

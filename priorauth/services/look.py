@@ -8,7 +8,7 @@ import datetime as dt
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import CharField, Q, QuerySet, Value
+from django.db.models import CharField, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 from django.http import Http404
 
@@ -34,10 +34,8 @@ def enqueue(attachment: Attachment, at: dt.datetime) -> None:
 def enqueue_missed(at: dt.datetime) -> int:
     """Have the files of undecided requests looked at that nobody looked at and no job waits for: those from before
     pages were looked at, and those whose looks all failed. Returns how many."""
-    undecided = Q(case__status__in=[Status.DRAFT, *OPEN])
-    files = (
-        _unseen().filter(undecided, scan__in=_openable()).annotate(key=Concat(Value("look:"), Cast("pk", CharField())))
-    )
+    files = _unseen().filter(case__status__in=[Status.DRAFT, *OPEN], scan__in=_openable())
+    files = files.annotate(key=Concat(Value("look:"), Cast("pk", CharField())))
     with transaction.atomic():
         failed = Job.objects.filter(kind=Job.Kind.LOOK, state=Job.State.FAILED, dedupe_key__in=files.values("key"))
         again = failed.update(state=Job.State.WAITING, attempts=0, run_after=at)
