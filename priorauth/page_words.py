@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
+from django.utils.text import capfirst
+
 from priorauth.models import Attachment, PageCheck
 
 CHECKING = "Checking"
@@ -14,14 +16,14 @@ def check_of(attachment: Attachment) -> PageCheck | None:
 
 
 def state(attachment: Attachment) -> str:
-    """`Checking`, `Ready, 4 pages`, `could not be read: page 3 is blank`; nothing for a file that nobody may open."""
+    """`Checking`, `Ready, 4 pages`, `Could not be read: page 3 is blank`; nothing for a file that nobody may open."""
     if attachment.scan == Attachment.Scan.INFECTED:
         return ""
     check = check_of(attachment)
     if check is None:
         return CHECKING
     if told := trouble(check):
-        return told
+        return capfirst(told)
     return f"Ready, {_pages(check.pages)}{_part(check)}"
 
 

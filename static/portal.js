@@ -110,7 +110,7 @@
   // The request form: saves itself, keeps the list of what is missing fresh, adds rows in place, shows uploads.
   // One post at a time: each carries the version that the one before it gave.
   function live(form) {
-    var SOON = 400, TYPING = 2000, SEEN = 5000, LATER = 10000;
+    var SOON = 400, TYPING = 2000, SEEN = 3000, LATER = 10000;
     var timer = 0, busy = null, sending = 0, stopped = false, leaving = false, last = "", waiting = null, queued = [];
 
     function saved() { return byId("saved"); }

@@ -212,20 +212,20 @@ def test_what_the_program_may_not_say_is_no_verdict_and_what_ended_it_from_outsi
         ({"pages": 4, "seen": 4}, "Ready, 4 pages"),
         ({"pages": 1, "seen": 1}, "Ready, 1 page"),
         ({"pages": 400, "seen": 100}, "Ready, 400 pages (the first 100 of 400 pages were looked at)"),
-        ({"pages": 4, "seen": 4, "blank": [3]}, "could not be read: page 3 is blank"),
+        ({"pages": 4, "seen": 4, "blank": [3]}, "Could not be read: page 3 is blank"),
         ({"pages": 9, "seen": 9, "blank": [1, 2, 3, 7], "unreadable": [5]}, None),
-        ({"pages": 9, "seen": 9, "blank": [2, 7]}, "could not be read: pages 2 and 7 are blank"),
-        ({"pages": 3, "seen": 3, "unreadable": [1, 2, 3]}, "could not be read: pages 1 to 3 cannot be shown"),
-        ({"pages": 2, "seen": 2, "blank": [1, 2]}, "could not be read: every page is blank"),
-        ({"pages": 1, "seen": 1, "blank": [1]}, "could not be read: its only page is blank"),
-        ({"pages": None}, "could not be read: it cannot be opened"),
-        ({"pages": None, "locked": True}, "is password protected"),
+        ({"pages": 9, "seen": 9, "blank": [2, 7]}, "Could not be read: pages 2 and 7 are blank"),
+        ({"pages": 3, "seen": 3, "unreadable": [1, 2, 3]}, "Could not be read: pages 1 to 3 cannot be shown"),
+        ({"pages": 2, "seen": 2, "blank": [1, 2]}, "Could not be read: every page is blank"),
+        ({"pages": 1, "seen": 1, "blank": [1]}, "Could not be read: its only page is blank"),
+        ({"pages": None}, "Could not be read: it cannot be opened"),
+        ({"pages": None, "locked": True}, "Is password protected"),
         (None, "Checking"),
     ],
 )
 def test_the_state_of_a_file_is_said_in_words(check, words):
     file = Attachment(name="mri.pdf", page_check=PageCheck(**check)) if check else Attachment(name="mri.pdf")
-    whole = "could not be read: pages 1 to 3 and 7 are blank; page 5 cannot be shown"
+    whole = "Could not be read: pages 1 to 3 and 7 are blank; page 5 cannot be shown"
     assert page_words.state(file) == (words or whole)
     file.scan = Attachment.Scan.INFECTED
     assert page_words.state(file) == ""
@@ -366,7 +366,7 @@ def test_the_office_reads_the_state_beside_the_file_and_is_asked_once_before_sen
     assert look_all(timezone.now()) == 1
     live = client.post(f"{edit}missing/", fields | {"version": draft_of(case).version}).content.decode()
     file = case.attachments.get()
-    told = f'id="pages-{file.pk}" data-live><strong>could not be read: page 3 is blank</strong></span>'
+    told = f'id="pages-{file.pk}" data-live><strong>Could not be read: page 3 is blank</strong></span>'
     assert told in live
     assert told in client.get(edit).content.decode()
 
@@ -393,7 +393,7 @@ def test_the_office_reads_the_state_beside_the_file_and_is_asked_once_before_sen
     score_all(timezone.now())
     nurse = browser(person(Role.NURSE))
     page = unescape(nurse.get(case_page(case)).content.decode())
-    assert "<strong>could not be read: page 3 is blank</strong>" in page
+    assert "<strong>Could not be read: page 3 is blank</strong>" in page
     assert "page 9 <strong>(there is no page 9: the file has 4 pages)</strong>" in page
     assert "page 3 <strong>(page 3 is blank)</strong>" in page
     for number, blank in ((3, 1), (4, 0)):
