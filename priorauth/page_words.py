@@ -84,4 +84,4 @@ def _part(check: PageCheck) -> str:
     """How much of a long file was looked at."""
     if check.pages is None or check.seen >= check.pages:
         return ""
-    return f" (the first {check.seen:,} of {_pages(check.pages)} were looked at)"
+    return f" (only the first {_pages(check.seen)} {'was' if check.seen == 1 else 'were'} looked at)"

@@ -211,7 +211,7 @@ def test_what_the_program_may_not_say_is_no_verdict_and_what_ended_it_from_outsi
     [
         ({"pages": 4, "seen": 4}, "Ready, 4 pages"),
         ({"pages": 1, "seen": 1}, "Ready, 1 page"),
-        ({"pages": 400, "seen": 100}, "Ready, 400 pages (the first 100 of 400 pages were looked at)"),
+        ({"pages": 400, "seen": 100}, "Ready, 400 pages (only the first 100 pages were looked at)"),
         ({"pages": 4, "seen": 4, "blank": [3]}, "Could not be read: page 3 is blank"),
         ({"pages": 9, "seen": 9, "blank": [1, 2, 3, 7], "unreadable": [5]}, None),
         ({"pages": 9, "seen": 9, "blank": [2, 7]}, "Could not be read: pages 2 and 7 are blank"),
@@ -394,8 +394,8 @@ def test_the_office_reads_the_state_beside_the_file_and_is_asked_once_before_sen
     nurse = browser(person(Role.NURSE))
     page = unescape(nurse.get(case_page(case)).content.decode())
     assert "<strong>Could not be read: page 3 is blank</strong>" in page
-    assert "page 9 <strong>(there is no page 9: the file has 4 pages)</strong>" in page
-    assert "page 3 <strong>(page 3 is blank)</strong>" in page
+    assert ", <strong>there is no page 9: the file has 4 pages</strong>" in page
+    assert "pain started</a>, <strong>page 3 is blank</strong>" in page
     for number, blank in ((3, 1), (4, 0)):
         viewed = nurse.get(reverse("admin:priorauth_case_view", args=[case.pk, file.pk]), {"page": number})
         assert viewed.status_code == 200
