@@ -223,6 +223,7 @@ def test_what_the_program_may_not_say_is_no_verdict_and_what_ended_it_from_outsi
         (None, "Checking"),
     ],
 )
+@pytest.mark.django_db
 def test_the_state_of_a_file_is_said_in_words(check, words):
     file = Attachment(name="mri.pdf", page_check=PageCheck(**check)) if check else Attachment(name="mri.pdf")
     whole = "Could not be read: pages 1 to 3 and 7 are blank; page 5 cannot be shown"
