@@ -242,6 +242,8 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # in memory: a schedule file cut short by a crash stops beat for good
 CELERY_BEAT_SCHEDULE = {
     "score": {"task": "kick", "schedule": 3.0, "args": ["score"], "options": {"expires": 10}},
+    "look": {"task": "kick", "schedule": 5.0, "args": ["look"], "options": {"expires": 10}},
+    "look-missed": {"task": "look_missed", "schedule": 3600.0, "options": {"expires": 3600}},
     "checkpoint": {"task": "checkpoint", "schedule": CHECKPOINT_SECONDS, "options": {"expires": CHECKPOINT_SECONDS}},
     "check-trail": {"task": "check_trail", "schedule": 30.0, "options": {"expires": 30}},
     "watch-deadlines": {"task": "watch_deadlines", "schedule": 60.0, "options": {"expires": 60}},

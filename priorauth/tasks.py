@@ -10,7 +10,7 @@ from django.utils import timezone
 from priorauth import jobs
 from priorauth.audit import checkpoints
 from priorauth.models import Job
-from priorauth.services import check_trail, expire, kept, notify, scan, score, warn
+from priorauth.services import check_trail, expire, kept, look, notify, scan, score, warn
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,8 @@ def kick(kind: str) -> int:
         return 0
     if kind == Job.Kind.SCAN:
         return scan.run(timezone.now)
+    if kind == Job.Kind.LOOK:
+        return look.run(timezone.now)
     if kind == Job.Kind.NOTIFY:
         return notify.run(timezone.now)
     handler, failed = HANDLERS[Job.Kind(kind)]
@@ -48,6 +50,12 @@ def kick(kind: str) -> int:
 def scan_missed() -> int:
     """Have the files scanned that a scanner out of order left without a verdict. Sent by beat every hour."""
     return scan.enqueue_missed(timezone.now())
+
+
+@shared_task(name="look_missed")
+def look_missed() -> int:
+    """Have the files looked at that no look has told of. Sent by beat every hour."""
+    return look.enqueue_missed(timezone.now())
 
 
 @shared_task(name="remind")

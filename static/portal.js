@@ -110,7 +110,7 @@
   // The request form: saves itself, keeps the list of what is missing fresh, adds rows in place, shows uploads.
   // One post at a time: each carries the version that the one before it gave.
   function live(form) {
-    var SOON = 400, TYPING = 2000, LATER = 10000; // who types on without a pause is saved after LATER too
+    var SOON = 400, TYPING = 2000, SEEN = 3000, LATER = 10000; // who types on without a pause is saved after LATER too
     var timer = 0, since = 0, busy = null, sending = 0, stopped = false, leaving = false, last = "", waiting = null, queued = [];
 
     function saved() { return byId("saved"); }
@@ -294,7 +294,9 @@
         if (version) form.querySelector("[name=version]").value = version.value;
         var again = byId(input.id);
         if (again && document.activeElement === document.body) again.focus();
-        if (!waiting) save();
+        if (waiting) return;
+        save();
+        soon(SEEN); // by then its pages were looked at
       });
       post.onerror = ended(function () { noteAt(input, "The file could not be uploaded. Choose it once more."); });
       post.onabort = ended(function () { input.value = ""; input.focus(); });

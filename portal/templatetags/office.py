@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from policies import registry
 from policies.vocabulary import day_words
 from portal.web.fields import Date
+from priorauth import page_words
 from priorauth.models import Attachment, Case
 from priorauth.services.base import moment
 
@@ -138,6 +139,19 @@ def provider_line() -> str:
     """The number that an office calls, and its hours; nothing where the plan gave none."""
     number: str = settings.PROVIDER_LINE
     return number
+
+
+@register.filter
+def pages_of(attachment: Attachment) -> str:
+    """Whether the file's pages were looked at, and what is wrong with them."""
+    words, check = page_words.state(attachment), page_words.check_of(attachment)
+    return format_html("<strong>{}</strong>", words) if check and page_words.trouble(check) else words
+
+
+@register.filter
+def trouble_of_page(attachment: Attachment, number: int) -> str:
+    """What is wrong with one page of the file, as far as is known."""
+    return page_words.of_page(page_words.check_of(attachment), number)
 
 
 SCANNED = {

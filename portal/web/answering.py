@@ -20,7 +20,7 @@ from portal.web.access import office_page
 from portal.web.answered import Typed
 from portal.web.asked import AskedItem
 from portal.web.editing import posted_version
-from portal.web.intake import Intake, form_of
+from portal.web.intake import Intake, files_of, form_of
 from portal.web.request_form import RequestForm
 from portal.web.rows import Raw
 from priorauth.models import AnswerDraft, Case, InformationRequest
@@ -182,6 +182,7 @@ def _kept(
         "kept": draft.version if draft else posted_version(request, "answer.kept"),
         "saved_at": draft and draft.saved_at,
         "not_saved": not_saved,
+        "attachments": [] if not_saved else files_of(case).values(),
     }
     return render(request, "requests/parts/sent_saved.html", context, status=409 if not_saved else 200)
 

@@ -97,7 +97,7 @@ def _decisions(case: Case) -> dict[str, Any]:
 
 def _sent(case: Case) -> dict[str, Any]:
     """What was sent, what was found in what was sent last, and its pictures."""
-    attachments = list(case.attachments.select_related("added_by"))
+    attachments = list(case.attachments.select_related("added_by", "page_check"))
     revisions = list(case.revisions.select_related("created_by").order_by("-number"))
     context: dict[str, Any] = {"attachments": attachments, "revisions": _revisions(case, revisions, attachments)}
     if not revisions:

@@ -14,6 +14,7 @@ from portal.web.editing import SENT_MEANWHILE, heading, posted_version
 from portal.web.intake import form_of
 from portal.web.panel import look
 from portal.web.request_form import RequestForm
+from priorauth import page_words
 from priorauth.clock import rule_words
 from priorauth.models import Case, Draft
 from priorauth.services import submit
@@ -83,6 +84,7 @@ def _page(
         "heading": heading(draft.fields),
         "sections": summary.sections(form),
         "panel": panel,
+        "unchecked": [file for file in form.attachments.values() if page_words.state(file) == page_words.CHECKING],
         "doubts": doubts.open_doubts(form, draft.record),
         "member_note": member.note_of(form, case, request.actor),
         "duplicates": second_request.earlier(form, case, request.actor, timezone.now()),

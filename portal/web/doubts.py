@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from policies import diagnoses
 from policies.codes import region_of
+from portal.web import page_doubts
 from portal.web.cross_checks import SACRAL
 from portal.web.panel import look
 from portal.web.words import IMAGING, NOT_MENTIONED, TREATMENT
-from priorauth.filetypes import is_locked
 
 if TYPE_CHECKING:
     from portal.web.dates import TypedDate
     from portal.web.request_form import Level, RequestForm, Study
-    from priorauth.models import Attachment
 
 OLD = dt.timedelta(days=180)
 OSTEOPOROSIS = ("osteoporosis", "osteoporosis_secondary")
@@ -41,7 +40,8 @@ class Doubt:
 
 def find(form: "RequestForm") -> list[Doubt]:
     """Every doubt about the form, in page order, each once."""
-    found = [*_lines(form), *_levels(form), *_exams(form), *_studies(form), *_treatments(form), *_files(form)]
+    found = [*_lines(form), *_levels(form), *_exams(form), *_studies(form), *_treatments(form)]
+    found += [Doubt(*asked) for asked in page_doubts.find(form)]
     return list(dict.fromkeys(found))
 
 
@@ -160,26 +160,6 @@ def _silent(form: "RequestForm", study: "Study", number: int) -> Iterator[Doubt]
         name = _name(form.levels[0])
         words = f"Study {number} has nothing ticked. Tick at least one finding for {name}, or “Not mentioned”."
         yield Doubt(asked[0].auto_id, words)
-
-
-def _files(form: "RequestForm") -> Iterator[Doubt]:
-    """Reports that say that they are locked. What was sent already was asked about then."""
-    places = [(study.attachment, f"id_{study.part.file_name}") for study in form.studies if study.attachment]
-    places += [(attachment, "id_other_file") for attachment in form.other_attachments]
-    for attachment, place in places:
-        if attachment.revision_id is None and _locked(attachment):
-            words = (
-                f"{attachment.name} says that it is password protected, and a reviewer has no password. Does it open"
-                " without one?"
-            )
-            yield Doubt(place, words)
-
-
-def _locked(attachment: "Attachment") -> bool:
-    if attachment.content_type != "application/pdf" or attachment.scan == attachment.Scan.INFECTED:
-        return False
-    with attachment.file.open("rb") as file:
-        return is_locked(file, attachment.size)
 
 
 def _treatments(form: "RequestForm") -> Iterator[Doubt]:

@@ -23,7 +23,7 @@ _FILE_INPUT = re.compile(r"other_file|imaging-[0-9]{1,2}-file")
 
 
 def files_of(case: Case) -> dict[str, Attachment]:
-    return {str(attachment.pk): attachment for attachment in case.attachments.all()}
+    return {str(attachment.pk): attachment for attachment in case.attachments.select_related("page_check")}
 
 
 def governing(raw: Raw) -> Edition:

@@ -90,7 +90,7 @@ def read(case: Case, actor: Actor, now: dt.datetime) -> Read:
     assessment = case.assessments.filter(revision=revisions[-1]).order_by("-id").first()
     if assessment:
         assessment.revision = revisions[-1]
-    files = case.attachments.filter(revision__isnull=False).select_related("added_by")
+    files = case.attachments.filter(revision__isnull=False).select_related("added_by", "page_check")
     has_file = members.has_file()
     return Read(
         case,

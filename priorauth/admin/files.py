@@ -44,7 +44,7 @@ def view(request: HttpRequest, pk: int, file: uuid.UUID) -> HttpResponse:
     attachment = get_for(request.actor, Attachment, pk=file, case=pk)
     downloads.permit(attachment)
     case = get_for(request.actor, Case, pk=pk)
-    files = list(case.attachments.filter(revision__isnull=False))
+    files = list(case.attachments.filter(revision__isnull=False).select_related("page_check"))
     number = evidence.number_in(request.GET.get("page", ""))
     row = evidence.number_in(request.GET["row"]) if "row" in request.GET else 0
     to = evidence.Addresses(case, viewer=True, row=row)

@@ -12,6 +12,7 @@ from priorauth.models.ledger import AuditCheck, AuditEvent, Checkpoint, Heartbea
 from priorauth.models.letter import Letter, LetterText
 from priorauth.models.member import Clinician, Facility, Member
 from priorauth.models.organization import Credential, Membership, Organization
+from priorauth.models.page_check import PageCheck
 from priorauth.models.reading import Reading
 from priorauth.models.review import Assessment, Decision, DecisionLine, Escalation, ReasonCode, Reopening
 from priorauth.models.user import User
@@ -56,6 +57,7 @@ __all__ = [
     "OfficeFacility",
     "Opening",
     "Organization",
+    "PageCheck",
     "PlanMember",
     "Reading",
     "ReasonCode",

@@ -72,6 +72,7 @@ class Job(models.Model):
     class Kind(models.TextChoices):
         SCORE = "score", "Score a request"
         SCAN = "scan", "Scan a file for viruses"
+        LOOK = "look", "Look at the pages of a file"
         VERIFY = "verify", "Check the audit trail"
         NOTIFY = "notify", "Send a notice by e-mail"
 

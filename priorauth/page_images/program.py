@@ -1,4 +1,5 @@
-"""Starts the drawing program on one open file, bounded from outside too: in time, in what it may say, in number."""
+"""Starts the programs that draw and look on one open file, bounded from outside too: in time, in what they may say, in
+number."""
 
 import fcntl
 import os
@@ -6,7 +7,7 @@ import selectors
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -31,15 +32,22 @@ def draw(file: BinaryIO, content_type: str, number: int) -> bytes:
 
     The file goes in as a descriptor; neither its name nor anything of the portal's environment goes with it.
     """
-    command = [sys.executable, "-I", str(PROGRAM), content_type, str(number)]
+    code, answer = run(PROGRAM, file, (content_type, str(number)), SECONDS)
+    if code:
+        raise Undrawable(BROKEN)
+    return answer
+
+
+def run(program: Path, file: BinaryIO, arguments: Sequence[str], seconds: float) -> tuple[int, bytes]:
+    """How a program ended (subprocess.Popen.returncode), and all that it said. Raises as `draw` does, for too much and
+    for too late; `seconds` are of the clock."""
+    command = [sys.executable, "-I", str(program), *arguments]
     process = subprocess.Popen(  # noqa: S603 - no shell, and no word of it comes from outside
         command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}, cwd="/", start_new_session=True
     )
     try:
-        answer = _heard(process.stdout, time.monotonic() + SECONDS)
-        if process.wait(1) != 0:
-            raise Undrawable(BROKEN)
-        return answer
+        answer = _heard(process.stdout, time.monotonic() + seconds)
+        return process.wait(1), answer
     except subprocess.TimeoutExpired as error:
         raise NotDrawn(BROKEN) from error
     finally:

@@ -16,6 +16,7 @@ from priorauth import audit, jobs, page_images, scanner
 from priorauth.alone import Clock, in_turn
 from priorauth.models import Attachment, Job
 from priorauth.roles import SYSTEM
+from priorauth.services import look
 
 log = logging.getLogger(__name__)
 
@@ -26,9 +27,12 @@ CLEAN, VIRUS = "scan_clean", "scan_virus"  # the actions of the events
 
 
 def enqueue(attachment: Attachment, at: dt.datetime) -> None:
-    """Have a new file scanned, in the transaction that stores its row. Nothing where there is no scanner."""
+    """Have a new file scanned, in the transaction that stores its row, and then its pages looked at; where there is no
+    scanner, at once."""
     if settings.SCANNER_URL:
         jobs.enqueue(Job.Kind.SCAN, attachment.case, dedupe_key=f"scan:{attachment.pk}", at=at)
+    else:
+        look.enqueue(attachment, at)
 
 
 def enqueue_missed(at: dt.datetime) -> int:
@@ -91,6 +95,8 @@ def _finish(job: Job, attachment: Attachment | None, virus: str, at: dt.datetime
             audit.record(by=SYSTEM, at=at, action=VIRUS if virus else CLEAN, entities=entities)
             if virus:
                 transaction.on_commit(lambda: page_images.forget(attachment.pk))
+            else:
+                look.enqueue(attachment, at)
 
 
 def _put_off(job: Job, failure: scanner.ScanFailed, now: dt.datetime) -> None:
