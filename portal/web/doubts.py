@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from policies import diagnoses
 from policies.codes import region_of
-from portal.web.cross_checks import SACRAL
+from portal.web.cross_checks import SACRAL, SACROPLASTY
 from portal.web.panel import look
 from portal.web.words import IMAGING, NOT_MENTIONED, TREATMENT
 from priorauth.filetypes import is_locked
@@ -57,10 +57,7 @@ def _lines(form: "RequestForm") -> Iterator[Doubt]:
         code, rule = line.answers["code"], form.edition.document.codes.current.get(line.answers["code"])
         sacral = [level for level in line.answers["levels"] if region_of(level) in SACRAL]
         if sacral and rule and rule.kind == "vertebroplasty":
-            words = (
-                f"{sacral[0]} is a sacral level: that is sacroplasty (0200T or 0201T), which this policy treats as"
-                f" investigational. Is {sacral[0]} right?"
-            )
+            words = f"{SACROPLASTY.format(sacral[0])} Is {sacral[0]} right?"
             yield Doubt(line["levels"].auto_id, words)
         if code == ADD_ON and not {"22510", "22511"} & set(codes):
             yield Doubt(line["code"].auto_id, "22512 is an add-on: add 22510 or 22511. Is 22512 alone right?")

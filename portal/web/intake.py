@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from policies import registry
 from policies.edition import Edition
-from portal.web import coding, dates, diagnosing, directory, member, rows
+from portal.web import coding, dates, diagnosing, directory, levels, member, rows
 from portal.web.request_form import RequestForm
 from portal.web.rows import Raw
 from priorauth.models import Attachment, Case
@@ -58,6 +58,7 @@ class Intake:
     raw: Raw = field(default_factory=dict)
     file_problems: dict[str, str] = field(default_factory=dict)
     problem: str = ""
+    level_problem: str = ""
     anchor: str = ""
     unwanted: list[str] = field(default_factory=list)
 
@@ -101,15 +102,30 @@ class Intake:
         elif file_id := post.get("remove_file"):
             self._unlink(file_id)
         elif "suggest" in post:
+            self.tick()
             self._suggest()
+        elif "set_levels" in post:
+            self.anchor = "planned"
         elif code := post.get("diagnosis"):
             self.raw = diagnosing.added(self.raw, code)
             self.anchor = "id_diagnosis_codes"
         elif "look_up" in post or "member" in post:
             self.anchor = "member"
 
+    def tick(self) -> None:
+        """Add and take out levels as their box and the spine ask; the lines follow where nobody wrote them."""
+        settled = levels.settle(self.raw)
+        self.level_problem = settled.problem or self.level_problem
+        if levels.names(settled.raw) != levels.names(self.raw):
+            today = timezone.localdate(self.at)
+            before, after = (form_of(raw, None, today) for raw in (self.raw, settled.raw))
+            self.raw = coding.followed(before, after)
+        else:
+            self.raw = settled.raw
+
     def settle(self, case: Case) -> None:
-        """Fill in what the office's lists and the member file know of what was chosen and typed."""
+        """Do what box and ticks of the levels ask, and fill in what the office's lists and the member file know."""
+        self.tick()
         actor, chosen = self.request.actor, self.request.POST.get("member", "")
         self.raw = directory.of_office(actor).settle(self.raw)
         self.raw = member.settle(self.raw, case, actor, self.at, chosen)

@@ -27,7 +27,7 @@ from portal.web.fields import (
     Text,
     Whole,
 )
-from portal.web.rows import Raw
+from portal.web.rows import GROUPS, Raw
 from portal.web.ticks import BOTH, Findings, Ticks
 from portal.web.words import NOT_RECORDED
 
@@ -108,6 +108,12 @@ class PlanPart(Part):
         super().__init__(raw, today=today, **options)
         self.asked_on = asked_on
 
+    levels_named = LevelNames(
+        "Which levels will be treated?",
+        most=GROUPS["levels"].most,
+        hint="T12, L1, or T11-L1",
+        autocapitalize="characters",
+    )
     setting = Choice("Where will it be done?", words.SETTING)
     service_date = Date(
         "Planned date",

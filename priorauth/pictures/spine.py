@@ -1,6 +1,6 @@
 """The spine: which levels are asked for, and at which a study found something. From facts v1 alone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from policies.codes import LEVELS
@@ -52,7 +52,7 @@ class Spine(NamedTuple):
 def draw(facts: Mapping[str, Any]) -> Spine:
     """The spine from C1 to S5, with the coccyx only where it is named."""
     requested = {level for line in facts["lines"] for level in line.get("levels") or ()}
-    found = {name: _findings(level or {}) for name, level in facts["levels"].items()}
+    found = {name: findings((level or {}).get("imaging") or ()) for name, level in facts["levels"].items()}
     names = [name for name in LEVELS if name != TAIL or TAIL in requested | set(found)]
     vertebrae = tuple(
         _vertebra(name, number, name in requested, found.get(name, "")) for number, name in enumerate(names)
@@ -69,6 +69,6 @@ def _vertebra(name: str, number: int, requested: bool, found: str) -> Vertebra:
     return Vertebra(name, 4 + number * ROW, MIDDLE - width // 2, width, requested, found, beside)
 
 
-def _findings(level: Mapping[str, Any]) -> str:
-    entries = level.get("imaging") or ()
+def findings(entries: Iterable[Mapping[str, Any]]) -> str:
+    """What studies found at a level, in words; `entries` are those of facts v1 (`levels.*.imaging`)."""
     return "; ".join(dict.fromkeys(f"{words(entry['finding'])} ({words(entry['modality'])})" for entry in entries))
