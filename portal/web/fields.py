@@ -227,7 +227,6 @@ class LevelNames(Question):
     """Several levels: `T12, L1` or `T12-L2`, at most `most`."""
 
     blank: tuple[str, ...] = ()
-    size = "short"
 
     def __init__(self, label: str, *, most: int = len(LEVELS), **options: Any) -> None:
         super().__init__(label, **options)

@@ -10,10 +10,9 @@ from typing import NamedTuple
 
 from policies.codes import LEVELS, CodeError, read_levels, region_of
 from portal.web import rows
-from portal.web.rows import Raw
+from portal.web.rows import MOST_LEVELS, Raw
 
 BOX, TICKS, SHOWN = "levels_named", "level_ticked", "levels_shown"
-MOST = rows.GROUPS["levels"].most
 NO_LEVEL = "Select at least one level."
 STAYS = "{} has answers, so it stays. Remove it with its own button under “Fracture or lesion”."
 ONLY = "{} has answers, so it stays. It is the only level: add another one first, or correct its name."
@@ -51,7 +50,7 @@ def settle(raw: Raw) -> Settled:
         if unknown:
             raise CodeError(unknown[0])
     except CodeError:
-        return Settled(raw | {BOX: [", ".join(filter(None, [box, *(text[:10] for text in further[:MOST])]))]})
+        return Settled(raw | {BOX: [", ".join(filter(None, [box, *(text[:10] for text in further[:MOST_LEVELS])]))]})
     gone = [level for level in shown if level not in levels or level not in ticked]
     return _changed(raw, dict.fromkeys([*levels, *further]), gone)
 
@@ -89,7 +88,7 @@ def _changed(raw: Raw, wanted: Iterable[str], gone: list[str]) -> Settled:
         for level in levels:
             changed = _with(changed, level)
     except rows.TooMany as problem:
-        return Settled(raw | {BOX: [", ".join(levels)]}, str(problem) if len(levels) <= MOST else "")
+        return Settled(raw | {BOX: [", ".join(levels)]}, str(problem) if len(levels) <= MOST_LEVELS else "")
     words = STAYS if len(names(changed)) > 1 else ONLY
     return Settled(changed, " ".join(words.format(level) for level in staying))
 

@@ -18,9 +18,10 @@ class Group:
     many: str
 
 
+MOST_LEVELS = 10
 GROUPS = {
     "lines": Group(10, "procedure lines"),
-    "levels": Group(10, "levels"),
+    "levels": Group(MOST_LEVELS, "levels"),
     "imaging": Group(30, "imaging studies"),
     "treatments": Group(40, "treatments"),
 }
