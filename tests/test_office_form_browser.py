@@ -47,16 +47,13 @@ ANSWERS = [
     ("first_name", "Alma"),
     ("last_name", "Synthetic"),
     ("product", choice(2)),
+    ("levels_named", "l1"),
     ("setting", choice(0)),
     ("service_date", day(-14)),
-    ("lines-0-code", "22511"),
-    ("lines-0-levels", "L1"),
-    ("lines-0-units", "1"),
     ("lines-0-technique", "v"),
     ("urgency", choice(0)),
     ("t_score", "-2.9"),
     ("osteoporosis_dx", choice(0)),
-    ("levels-0-name", "L1"),
     ("levels-0-etiology", "o"),
     ("levels-0-mechanism", choice(1)),
     ("levels-0-onset", day(90)),
@@ -175,6 +172,9 @@ def test_a_clean_request_takes_at_most_200_keys(chromium, live_server):
         expect(page.get_by_role("heading", level=1)).to_have_text("Request sent")
     case.refresh_from_db()
     assert case.status == "received"
+    assert case.revisions.get().facts["lines"] == [
+        {"line": 1, "code": "22511", "levels": ["L1"], "units": 1, "technique": "vertebroplasty"}
+    ]
     assert case.attachments.filter(revision__isnull=False).count() == 2
     report("G1", f"{len(ANSWERS)} answers by keyboard alone", f"{keys.count} keys, 2 file choices")
     seconds = KEY * keys.count + DECISION * len(ANSWERS) + FILE * 2
@@ -271,6 +271,63 @@ def test_the_form_saves_itself_and_keeps_what_is_missing_fresh(chromium, live_se
         expect(page.locator("span.pre", has_text="Mine")).to_be_visible()
     assert [file.name for file in the_case().attachments.all()] == ["newer.pdf"]
     assert draft_of(the_case()).fields["levels-0-onset"] == ["Sep 2026"]
+
+
+def test_levels_are_typed_and_ticked_while_one_goes_on(chromium, live_server):
+    """Box and spine by keyboard and mouse, on a line that is slow and one that fails: nothing done meanwhile is lost."""
+    client = browser(clerk())
+    case = saved_draft(client, **BLANK)
+    edit, held = f"{live_server.url}/requests/{case.reference}/edit/", []
+    with a_page(chromium, live_server, client) as page:
+        page.goto(edit)
+        box, told, spine = page.locator("#id_levels_named"), page.locator("#told"), page.locator("#spine")
+        tick = {name: page.locator(f"[name=level_ticked][value={name}]") for name in ("T11", "T12", "L1", "L2")}
+        box.focus()
+        page.keyboard.type("t12 and l1")
+        page.route(edit, held.append)
+        with page.expect_request(edit):
+            page.keyboard.press("Tab")
+            page.keyboard.press("Enter")
+        page.keyboard.press("Shift+Tab")
+        page.locator("#id_last_name").fill("Meanwhile")
+        page.unroute(edit)
+        held.pop().continue_()
+        expect(told).to_contain_text("Levels: T12, L1. ")
+        expect(spine).to_have_attribute("open", "")
+        expect(page.locator("#id_last_name")).to_be_focused()
+        expect(page.locator("#id_last_name")).to_have_value("Meanwhile")
+        expect(box).to_have_value("T12, L1")
+        expect(page.locator("#id_lines-1-code")).to_have_value("22512")
+        expect(page.get_by_role("heading", name="Examination of T12")).to_be_visible()
+
+        tick["T11"].focus()
+        page.keyboard.press("Space")
+        expect(told).to_contain_text("Levels: T12, L1, T11")
+        expect(tick["T11"]).to_be_focused()
+        expect(tick["T11"]).to_be_checked()
+        page.route(edit, lambda route: route.fulfill(status=500))
+        tick["T12"].click()
+        expect(page.locator("#saved")).to_contain_text("we try again")
+        page.unroute(edit)
+        tick["L2"].click()
+        expect(told).to_contain_text("Levels: L1, T11, L2")
+        expect(page.locator("#id_lines-0-code")).to_have_value("22511")
+
+        page.locator("#id_levels-0-name").fill("L3")
+        page.locator("#id_levels-0-etiology").select_option("trauma")
+        expect(box).to_have_value("L3, T11, L2")
+        expect(page.locator("#id_levels-0-etiology")).to_have_value("trauma")
+        box.fill("T11, L2, Q9")
+        box.press("Enter")
+        expect(told).to_contain_text("“Q9” is not a level.")
+        expect(box).to_be_focused()
+        box.fill("T11, L2")
+        box.press("Enter")
+        expect(told).to_contain_text("L3 has answers, so it stays.")
+        expect(page.locator("#saved")).to_contain_text("Saved at")
+    fields = draft_of(case).fields
+    assert [fields[f"levels-{index}-name"] for index in range(3)] == [["L3"], ["T11"], ["L2"]]
+    assert fields["last_name"] == ["Meanwhile"]
 
 
 def test_what_the_page_does_and_says_by_itself(chromium, live_server):

@@ -1,11 +1,12 @@
 """Procedure codes from the levels of the form, and whether the two fit."""
 
 from policies import coding
+from portal.web.levels import NO_LEVEL
 from portal.web.parts import LinePart
 from portal.web.request_form import RequestForm
 from portal.web.rows import Raw
 
-NO_LEVELS = "Name the levels under “Fracture or lesion” first: the codes follow from them."
+NO_LEVELS = f"{NO_LEVEL} The codes follow from the levels."
 
 OF_A_LINE = ("code", "levels", "units")
 NO_LINE = coding.Proposed("", (), 0)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from policies import diagnoses
 from policies.codes import region_of
 from portal.web.cross_checks import SACRAL, SACROPLASTY
+from portal.web.levels import BOX, NO_LEVEL
 from portal.web.panel import look
 from portal.web.words import IMAGING, NOT_MENTIONED, TREATMENT
 from priorauth.filetypes import is_locked
@@ -41,7 +42,15 @@ class Doubt:
 
 def find(form: "RequestForm") -> list[Doubt]:
     """Every doubt about the form, in page order, each once."""
-    found = [*_lines(form), *_levels(form), *_exams(form), *_studies(form), *_treatments(form), *_files(form)]
+    found = [
+        *_named(form),
+        *_lines(form),
+        *_levels(form),
+        *_exams(form),
+        *_studies(form),
+        *_treatments(form),
+        *_files(form),
+    ]
     return list(dict.fromkeys(found))
 
 
@@ -49,6 +58,12 @@ def open_doubts(form: "RequestForm", record: dict[str, Any]) -> list[Doubt]:
     """The doubts that nobody of the office has confirmed yet."""
     confirmed = record.get("confirmed", {})
     return [doubt for doubt in find(form) if doubt.key not in confirmed]
+
+
+def _named(form: "RequestForm") -> Iterator[Doubt]:
+    """No level at all, neither as an entry nor in a line: it can be that it is not known yet."""
+    if not form.known_levels and not any(line.answers["levels"] for line in form.lines):
+        yield Doubt(form.plan[BOX].auto_id, f"{NO_LEVEL} Or is none known yet?")
 
 
 def _lines(form: "RequestForm") -> Iterator[Doubt]:

@@ -134,7 +134,7 @@ class Intake:
         try:
             self.raw = coding.suggested(form_of(self.raw, None, timezone.localdate(self.at)))
         except coding.NothingToSuggest as problem:
-            self.problem = str(problem)
+            self.level_problem = str(problem)
         else:
             self.anchor = "planned"
 

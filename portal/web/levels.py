@@ -52,7 +52,7 @@ def settle(raw: Raw) -> Settled:
     except CodeError:
         return Settled(raw | {BOX: [", ".join(filter(None, [box, *(text[:10] for text in further[:MOST_LEVELS])]))]})
     gone = [level for level in shown if level not in levels or level not in ticked]
-    return _changed(raw, dict.fromkeys([*levels, *further]), gone)
+    return _changed(raw, [*(level for level in levels if level not in shown), *further], gone)
 
 
 def names(raw: Raw) -> list[str]:
@@ -75,8 +75,8 @@ def regions(named: Iterable[str], found: Mapping[str, str]) -> Iterator[tuple[st
             yield words, [Tick(level, level in ticked, found.get(level, "")) for level in levels]
 
 
-def _changed(raw: Raw, wanted: Iterable[str], gone: list[str]) -> Settled:
-    levels = [level for level in dict.fromkeys([*names(raw), *wanted]) if level not in gone]
+def _changed(raw: Raw, new: Iterable[str], gone: list[str]) -> Settled:
+    levels = [level for level in dict.fromkeys([*names(raw), *new]) if level not in gone]
     changed, staying = raw, []
     for level in gone:
         index = _entry(changed, level)

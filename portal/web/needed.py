@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from portal.web import directory, levels
+from portal.web import directory
 from portal.web.applies import applies
 
 if TYPE_CHECKING:
@@ -43,16 +43,9 @@ def run(form: "RequestForm") -> None:
         _ask(form.people, "urgency_reason", WHY_EXPEDITED)
     if not form.contact.answers["contact_email"]:
         _ask(form.contact, "contact_phone", "Enter a phone number or an e-mail address.")
-    _procedure(form)
-    _rows(form)
-
-
-def _procedure(form: "RequestForm") -> None:
-    """What is to be done, and where."""
-    if all(level.is_blank for level in form.levels) and not any(line.answers["levels"] for line in form.lines):
-        _ask(form.plan, levels.BOX, levels.NO_LEVEL)
     if all(line.is_blank for line in form.lines):
         _ask(form.lines[0], "code", "Enter the procedure code, like 22511.")
+    _rows(form)
 
 
 def _rows(form: "RequestForm") -> None:
