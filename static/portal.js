@@ -229,6 +229,7 @@
     }
 
     function soon(wait) {
+      if (renamed && timer) return; // whoever goes on typing elsewhere does not put off the levels
       clearTimeout(timer);
       timer = setTimeout(save, wait);
     }
@@ -402,7 +403,11 @@
     }
 
     form.addEventListener("change", function (event) {
-      renamed = renamed || event.target.matches(LEVELS);
+      if (event.target.matches(LEVELS)) {
+        clearTimeout(timer);
+        timer = 0;
+        renamed = true;
+      }
       if (event.target.type !== "file") soon(SOON);
     });
     ["pointerdown", "pointerup", "pointercancel"].forEach(function (name) {

@@ -76,13 +76,8 @@ CHANGES = {  # entries, what the page posts; then the entries, what waits in the
     "one more beside a renamed entry": (entries("L2"), asked("L1", "L1, T12"), ["L2", "T12"], "", ""),
     "in the entry already": (entries("L1"), asked("", "L1"), ["L1"], "", ""),
     "of a page without box and ticks": (entries("L1"), {}, ["L1"], "", ""),
-    "an entry without a name stays": (
-        entries("", **{"levels-0-etiology": "trauma"}),
-        asked("", "L1"),
-        ["", "L1"],
-        "",
-        "",
-    ),
+    "one level, and an entry that waits for its name": (entries("", **CAUSE), asked("", "L1"), ["L1"], "", ""),
+    "two levels, of which it may be either": (entries("", **CAUSE), asked("", "T12, L1"), ["", "T12", "L1"], "", ""),
     "with answers": (
         entries("T12", "L1", **CAUSE),
         asked("T12, L1", "L1"),
@@ -164,6 +159,7 @@ LINES = {  # levels and lines before, levels after; then code, levels, units and
     ),
     "somebody's own": ("L1", line("0200T", "L1", "1"), "L1, L2", [("0200T", "L1", "1", "")]),
     "other units": ("L1", line("22511", "L1", "2"), "L1, L2", [("22511", "L1", "2", "")]),
+    "renamed": ("L1", L1_LINE, "L3", [("22511", "L3", "1", "")]),
     "not read": ("", line("225"), "L1", [("225", "", "", "")]),
 }
 
@@ -172,8 +168,8 @@ LINES = {  # levels and lines before, levels after; then code, levels, units and
 def test_lines_follow_unless_somebody_wrote_them(name):
     before, lines, after, expected = LINES[name]
     lines = {"lines-count": ["1"]} | lines
-    forms = (form_of(lines | entries(*names.split(", ")), None, timezone.localdate()) for names in (before, after))
-    raw = coding.followed(*forms)
+    form = form_of(lines | entries(*after.split(", ")), None, timezone.localdate())
+    raw = coding.followed(form, before.split(", ") if before else [])
     rows = range(int(raw["lines-count"][0]))
     found = [
         tuple(raw[f"lines-{index}-{part}"][0] for part in ("code", "levels", "units", "technique")) for index in rows
@@ -277,7 +273,7 @@ def test_a_correction_names_levels_too_and_a_sending_without_any_is_asked_about(
     assert [row["levels"] for row in facts["lines"]] == [["L1"], ["L2"]]
     assert list(facts["levels"]) == ["L1", "L2"]
 
-    silent = {name: "" for name in level_row(0, "")} | {"imaging-0-findings-0": [], "lines-0-levels": ""}
+    silent = dict.fromkeys(level_row(0, ""), "") | {"imaging-0-findings-0": [], "lines-0-levels": ""}
     case = saved_draft(client, **silent)
     answer = post_edit(client, case, page_of(client, f"/requests/{case.reference}/edit/")[1] | {"action": "check"})
     assert answer["Location"].endswith("/possible-mistakes/")

@@ -1,5 +1,7 @@
 """Procedure codes from the levels of the form, and whether the two fit."""
 
+from collections.abc import Sequence
+
 from policies import coding
 from portal.web.levels import NO_LEVEL
 from portal.web.parts import LinePart
@@ -29,13 +31,14 @@ def suggested(form: RequestForm) -> Raw:
     return _with_lines(form, lines)
 
 
-def followed(before: RequestForm, after: RequestForm) -> Raw:
-    """The form `after` other levels were named. Its lines follow, where none was written or all were as suggested for
-    the levels of `before`; lines that somebody wrote stay."""
-    written = [_row(line) for line in before.lines if not all(line.is_unsaid(name) for name in OF_A_LINE)]
-    if written and written != coding.propose(before.known_levels, before.edition.document.codes.current):
-        return after.raw
-    return _with_lines(after, coding.propose(after.known_levels, after.edition.document.codes.current))
+def followed(form: RequestForm, shown: Sequence[str]) -> Raw:
+    """The form, whose levels are others than those of the page on which it was typed (`shown`). Its lines follow, where
+    none was written or all are as suggested for `shown`; lines that somebody wrote stay."""
+    codes = form.edition.document.codes.current
+    written = [_row(line) for line in form.lines if not all(line.is_unsaid(name) for name in OF_A_LINE)]
+    if written and written != coding.propose(shown, codes):
+        return form.raw
+    return _with_lines(form, coding.propose(form.known_levels, codes))
 
 
 def _row(line: LinePart) -> tuple[str, tuple[str, ...], int | None]:

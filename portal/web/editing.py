@@ -87,6 +87,7 @@ def _save(request: HttpRequest, case: Case, draft: Draft, intake: Intake, versio
             case,
             intake.raw,
             version=draft.version,
+            saved_at=draft.saved_at,
             problem=intake.problem,
             file_problems=intake.file_problems,
             sought=intake.sought,

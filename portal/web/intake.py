@@ -113,15 +113,12 @@ class Intake:
             self.anchor = "member"
 
     def tick(self) -> None:
-        """Add and take out levels as their box and the spine ask; the lines follow where nobody wrote them."""
-        settled = levels.settle(self.raw)
-        self.level_problem = settled.problem or self.level_problem
-        if levels.names(settled.raw) != levels.names(self.raw):
-            today = timezone.localdate(self.at)
-            before, after = (form_of(raw, None, today) for raw in (self.raw, settled.raw))
-            self.raw = coding.followed(before, after)
-        else:
-            self.raw = settled.raw
+        """Add and take out levels as their box and the spine ask; lines that nobody wrote follow the levels."""
+        shown = levels.shown(self.raw)
+        self.raw, problem = levels.settle(self.raw)
+        self.level_problem = problem or self.level_problem
+        if shown not in (None, levels.names(self.raw)):
+            self.raw = coding.followed(form_of(self.raw, None, timezone.localdate(self.at)), shown)
 
     def settle(self, case: Case) -> None:
         """Do what box and ticks of the levels ask, and fill in what the office's lists and the member file know."""

@@ -40,10 +40,10 @@ def settle(raw: Raw) -> Settled:
     raw = {name: texts for name, texts in raw.items() if name not in typed}
     if not typed:
         return Settled(raw)
-    shown = [level for level in _first(typed, SHOWN).split(", ") if level in LEVELS]
-    box = _first(typed, BOX) if BOX in typed else ", ".join(shown)
+    before = shown(typed) or []
+    box = _first(typed, BOX) if BOX in typed else ", ".join(before)
     ticked = list(dict.fromkeys(typed.get(TICKS, ())))
-    further = [level for level in ticked if level not in shown]
+    further = [level for level in ticked if level not in before]
     try:
         levels = read_levels(box)
         unknown = [level for level in further if level not in LEVELS]
@@ -51,8 +51,13 @@ def settle(raw: Raw) -> Settled:
             raise CodeError(unknown[0])
     except CodeError:
         return Settled(raw | {BOX: [", ".join(filter(None, [box, *(text[:10] for text in further[:MOST_LEVELS])]))]})
-    gone = [level for level in shown if level not in levels or level not in ticked]
-    return _changed(raw, [*(level for level in levels if level not in shown), *further], gone)
+    gone = [level for level in before if level not in levels or level not in ticked]
+    return _changed(raw, [*(level for level in levels if level not in before), *further], gone)
+
+
+def shown(raw: Raw) -> list[str] | None:
+    """The levels that the page showed on which the form was typed; None where it had neither box nor spine."""
+    return [level for level in _first(raw, SHOWN).split(", ") if level in LEVELS] if SHOWN in raw else None
 
 
 def names(raw: Raw) -> list[str]:
@@ -84,21 +89,24 @@ def _changed(raw: Raw, new: Iterable[str], gone: list[str]) -> Settled:
             staying.append(level)
         elif index is not None:
             changed = rows.remove(changed, "levels", index)
+    further = [level for level in levels if level not in names(changed)]
     try:
-        for level in levels:
-            changed = _with(changed, level)
+        for level in further:
+            changed = _with(changed, level, alone=len(further) == 1)
     except rows.TooMany as problem:
         return Settled(raw | {BOX: [", ".join(levels)]}, str(problem) if len(levels) <= MOST_LEVELS else "")
     words = STAYS if len(names(changed)) > 1 else ONLY
     return Settled(changed, " ".join(words.format(level) for level in staying))
 
 
-def _with(raw: Raw, level: str) -> Raw:
-    """The form with an entry for the level: the first that is blank, else one more. Raises rows.TooMany."""
-    if level in names(raw):
-        return raw
-    blank = (index for index in range(rows.count(raw, "levels")) if not _typed(raw, index))
-    index = next(blank, None)
+def _with(raw: Raw, level: str, *, alone: bool) -> Raw:
+    """The form with an entry for the level: the first that is blank, else one more. A level that comes `alone` is the
+    one of the first entry without a name, also where that has answers. Raises rows.TooMany."""
+    entries = range(rows.count(raw, "levels"))
+    free = (
+        index for index in entries if not (_first(raw, f"levels-{index}-name").strip() if alone else _typed(raw, index))
+    )
+    index = next(free, None)
     if index is None:
         raw, index = rows.add(raw, "levels")
     return raw | {f"levels-{index}-name": [level]}
