@@ -184,6 +184,7 @@
       timer = 0;
       if (leaving || (stopped && !asked)) return;
       var levels = renamed && !sending && !stopped && form.querySelector("[name=set_levels]");
+      if (levels && busy) return busy.then(function () { save(asked); });
       if (levels) return press(levels);
       if (saved().hasAttribute("data-unkept")) return;
       if (sending && saved().hasAttribute("data-whole")) return soon(TYPING); // a file changes the version of a sent request
