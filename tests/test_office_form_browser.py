@@ -26,6 +26,7 @@ from tests.factories import (
 from tests.soak import report
 from tests.test_after_sending import asked
 from tests.test_member_lookup import on_file
+from tests.test_office_accessibility import problem_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 # A form as it is opened: one row of each group.
@@ -325,6 +326,7 @@ def test_levels_are_typed_and_ticked_while_one_goes_on(chromium, live_server):
         box.fill("T11, L2")
         box.press("Enter")
         expect(told).to_contain_text("L3 has answers, so it stays.")
+        assert [problem_of(page, "the open spine", width) for width in (320, 1280)] == [None, None]
         expect(page.locator("#saved")).to_contain_text("Saved at")
     fields = draft_of(case).fields
     assert [fields[f"levels-{index}-name"] for index in range(3)] == [["L3"], ["T11"], ["L2"]]

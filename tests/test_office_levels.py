@@ -7,15 +7,20 @@ from policies.codes import CodeError, read_levels
 from portal.web import coding, levels
 from portal.web.intake import form_of
 from priorauth.posting import PUT_BACK
+from priorauth.roles import Role
+from tests.admin_helpers import signed_in
 from tests.factories import (
     NEW,
     browser,
     clerk,
+    day,
     draft_of,
     level_row,
     post_edit,
+    report,
     saved_draft,
     sent_through_the_page,
+    study_row,
     valid_form,
 )
 from tests.forms_in_pages import form_to
@@ -278,3 +283,24 @@ def test_a_correction_names_levels_too_and_a_sending_without_any_is_asked_about(
     answer = post_edit(client, case, page_of(client, f"/requests/{case.reference}/edit/")[1] | {"action": "check"})
     assert answer["Location"].endswith("/possible-mistakes/")
     assert "Select at least one level. Or is none known yet?" in client.get(answer["Location"]).content.decode()
+
+
+def test_in_review_a_level_leads_to_the_newest_study_that_shows_it(client):
+    """Both case pages; a file that nobody may have leads nowhere."""
+    case = saved_draft(client)
+    older = study_row(1, date=day(40), attachment="", **{"findings-0": ["healed"]})
+    payload = valid_form(**older, **{"imaging-count": "2", "imaging-0-page": "p. 2", "imaging-0-file": report()})
+    post_edit(client, case, payload | {"imaging-1-file": report()})
+    sent = {"version": draft_of(case).version, "statement": "yes"}
+    assert client.post(f"/requests/{case.reference}/edit/check/", sent).status_code == 302
+    newest = case.revisions.get().details["studies"][0]["file"]
+    _, nurse = signed_in(Role.NURSE)
+    of_office, of_nurse = f"/requests/{case.reference}/", f"/admin/priorauth/case/{case.pk}/change/"
+    says = 'aria-label="L1: requested; edema (MRI); healed (MRI). Show the study"'
+    link = f'<a href="{of_office}files/{newest}/" {says}>'
+    assert link in client.get(of_office).content.decode()
+    assert f'<a href="{of_nurse}?file={newest}&amp;page=2#evidence" {says}>' in nurse.get(of_nurse).content.decode()
+    case.attachments.update(scan="infected")
+    text = client.get(of_office).content.decode()
+    assert says not in text
+    assert text.count('role="img"') == 2, "a picture again, and no group"
