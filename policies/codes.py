@@ -5,6 +5,7 @@ sentence for the person who typed it. Whether a code exists or is covered is not
 """
 
 import re
+from collections.abc import Sequence
 from typing import ClassVar, Final, Literal, Self, get_args
 
 Region = Literal["C", "T", "L", "S", "COCCYX"]
@@ -97,6 +98,35 @@ class Level(Code):
     @property
     def region(self) -> Region:
         return _REGION[self]
+
+
+_TO = re.compile(r" ?(?:[-–—]|\bTO\b|\bTHROUGH\b) ?")
+_BETWEEN = re.compile(r"(?:[ ,;/&+]|\bAND\b)+")
+
+
+def read_levels(text: str) -> list[str]:
+    """The levels that a text names, in its order: `T12, L1`, `t12 and l1`, `T11-L1`, `L1-3`. Raises CodeError for what
+    is no level, and for one that is named twice."""
+    found: list[str] = []
+    for part in filter(None, _BETWEEN.split(_TO.sub("-", " ".join(text.upper().split())))):
+        for level in _run(part):
+            if level in found:
+                raise CodeError(f"{level} is given twice: name each level once.")
+            found.append(level)
+    return found
+
+
+def _run(part: str) -> Sequence[str]:
+    """`T11-L1` or `L1-3` as levels, `L1` as itself; a lone number goes up in the region of the first."""
+    first, to, last = part.partition("-")
+    try:
+        start = LEVELS.index(Level.parse(first))
+        end = LEVELS.index(Level.parse(first[:1] + last if last.isdigit() else last)) if to else start
+        if last.isdigit() and end < start:
+            raise CodeError(Level.problem)
+    except CodeError as problem:
+        raise CodeError(f"“{part[:20]}” is not a level. {problem}") from None
+    return LEVELS[min(start, end) : max(start, end) + 1]
 
 
 def region_of(level: str) -> Region:

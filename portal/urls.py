@@ -1,4 +1,5 @@
 from django.urls import include, path
+from django.views.decorators.gzip import gzip_page
 
 from portal import health
 from portal.help import pages as help_pages
@@ -20,7 +21,7 @@ urlpatterns = [
     path("check/", check, name="authorization-check"),
     path("policies/<slug:policy>/", policy, name="policy"),
     path("help/", help_pages.guide, name="help"),
-    path("glossary/", help_pages.glossary, name="glossary"),
+    path("glossary/", gzip_page(help_pages.glossary), name="glossary"),
     path("accessibility/", help_pages.accessibility, name="accessibility"),
     path("office/", include("portal.office.urls")),
     path("payer/", include("portal.payer.urls")),

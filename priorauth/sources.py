@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Final
 
+from priorauth.downloads import withheld
 from priorauth.models import Attachment, Revision
 
 PAGE: Final = re.compile(r"\bp(?:ages?|gs?|p)?\.? ?(?P<number>[1-9]\d{0,3})\b", re.IGNORECASE)
@@ -33,6 +34,19 @@ def cited(where: str, files: Iterable[Attachment]) -> tuple[Attachment | None, i
     """The file and the page that the office's words name; None for what they do not."""
     file = _named(where, files)
     return file, _number(PAGE.search(where)) if file else None
+
+
+def reports(revision: Revision, files: Iterable[Attachment]) -> dict[str, tuple[Attachment, int]]:
+    """The file and the page that show each level: the report of the newest study with a finding there, of the files
+    that may be had."""
+    by_key = {str(file.pk): file for file in files if not withheld(file)}
+    studies = [study for study in revision.details.get("studies") or [] if study.get("file") in by_key]
+    return {
+        level: (by_key[study["file"]], page_of_study(study.get("page") or "") or 1)
+        for study in sorted(studies, key=lambda study: study.get("date") or "")
+        for level, found in (study.get("findings") or {}).items()
+        if found
+    }
 
 
 def page_of_study(where: str) -> int | None:

@@ -40,6 +40,7 @@
       section.click();
     }
     var look = event.key === "Enter" && event.target.name === "find_code" && document.querySelector("[data-look]");
+    if (event.key === "Enter" && event.target.name === "levels_named") look = document.querySelector("[name=set_levels]");
     if (look && !event.ctrlKey) {
       event.preventDefault();
       look.click();
@@ -111,7 +112,8 @@
   // One post at a time: each carries the version that the one before it gave.
   function live(form) {
     var SOON = 400, TYPING = 2000, SEEN = 3000, LATER = 10000; // who types on without a pause is saved after LATER too
-    var timer = 0, since = 0, busy = null, sending = 0, stopped = false, leaving = false, last = "", waiting = null, queued = [];
+    var LEVELS = "[name=levels_named], [name=level_ticked], [name^=levels-][name$=-name]";
+    var renamed = false, pressed = false, timer = 0, since = 0, busy = null, sending = 0, stopped = false, leaving = false, last = "", waiting = null, queued = [];
 
     function saved() { return byId("saved"); }
 
@@ -163,8 +165,8 @@
       return { count: byId("panel") && byId("panel").dataset.count, found: found ? found.textContent : "" };
     }
 
-    function announce(before, asked) {
-      var now = known(), words = [];
+    function announce(before, asked, first) {
+      var now = known(), words = first ? [first] : [];
       if (asked) words.push(saved().textContent);
       if (now.found && before.found !== now.found) words.push(now.found);
       if (before.count !== now.count) words.push(now.count + (now.count === "1" ? " item" : " items") + " missing, was " + before.count);
@@ -181,7 +183,11 @@
     function save(asked) {
       clearTimeout(timer);
       timer = since = 0;
-      if (leaving || (stopped && !asked) || saved().hasAttribute("data-unkept")) return;
+      if (leaving || (stopped && !asked)) return;
+      var levels = renamed && !sending && !stopped && form.querySelector("[name=set_levels]");
+      if (levels && busy) return busy.then(function () { save(asked); });
+      if (levels) return press(levels);
+      if (saved().hasAttribute("data-unkept")) return;
       if (sending && saved().hasAttribute("data-whole")) return soon(TYPING); // a file changes the version of a sent request
       if (stopped) return document.querySelector("button[data-save]").click();
       if (busy) return busy.then(function () { save(asked); });
@@ -224,37 +230,103 @@
     }
 
     function soon(wait) {
+      if (renamed && timer) return; // whoever goes on typing elsewhere does not put off the levels
       clearTimeout(timer);
       since = since || Date.now();
       timer = setTimeout(save, Math.max(0, Math.min(wait, since + LATER - Date.now())));
     }
 
-    // Add, remove and copy rows without leaving the place.
+    function kind(one) { return one.type === "checkbox" || one.type === "radio" ? "checked" : "value"; }
+
+    // The same control in the form that took the place of this one.
+    function twin(one) {
+      if (one.tagName === "SUMMARY" && one.parentNode.id) return byId(one.parentNode.id).querySelector("summary");
+      return Array.from(form.elements).find(function (other) {
+        return one.name && other.name === one.name && other.type === one.type &&
+          (other.value === one.value || kind(one) === "value" && one.type !== "submit");
+      }) || byId(one.id);
+    }
+
+    // For a form that comes back while somebody goes on: what they did meanwhile goes into it, and the cursor stays.
+    function meanwhile() {
+      var were = new Map(Array.from(form.elements, function (one) { return [one, one[kind(one)]]; }));
+      return function (replace) {
+        var at = document.activeElement, top = at.getBoundingClientRect().top;
+        var open = Array.from(form.querySelectorAll("details[id][open]"), function (one) { return one.id; });
+        var changed = Array.from(were.keys()).filter(function (one) {
+          return one.name && !/file|hidden|submit/.test(one.type) && one[kind(one)] !== were.get(one);
+        });
+        replace();
+        open.forEach(function (id) { if (byId(id)) byId(id).open = true; });
+        changed.forEach(function (one) {
+          var now = twin(one);
+          if (now) now[kind(now)] = one[kind(one)];
+          renamed = renamed || one.matches(LEVELS) && one !== at || one.name === "level_ticked";
+        });
+        if (changed.length) soon(SOON);
+        var now = !at.isConnected && twin(at);
+        if (!now) return;
+        now.focus({ preventScroll: true });
+        window.scrollBy(0, now.getBoundingClientRect().top - top);
+        if (now.type !== "text") return;
+        if (now.value !== at.value) now.select(); else now.setSelectionRange(at.selectionStart, at.selectionEnd);
+      };
+    }
+
+    // A press of the mouse that began on this form must end on it.
+    function released() {
+      return new Promise(function (go) {
+        if (!pressed) return go();
+        document.addEventListener("pointerup", function () { setTimeout(go); }, { once: true });
+        setTimeout(go, 1000);
+      });
+    }
+
+    // Add, remove and copy rows, and name levels, without leaving the place.
     function inPlace(button) {
       clearTimeout(timer);
-      timer = 0;
+      timer = since = 0;
+      renamed = false;
       var data = new FormData(form), before = known(), row = button.value.split("-");
+      var keep = button.name === "set_levels" && meanwhile();
       data.append(button.name, button.value);
       var target = button.dataset.to || (button.name === "add" ? new URL(button.formAction).hash.slice(1)
         : button.name === "remove" ? row[0] + "-" + Math.max(Number(row[1]) - 1, 0) : "");
       return alone(fetch(form.getAttribute("action"), { method: "POST", body: data }).then(function (response) {
-        return response.text().then(function (text) {
-          var fresh = parse(text).querySelector("form[data-request]");
+        return Promise.all([response.text(), keep && released()]).then(function (all) {
+          var fresh = parse(all[0]).querySelector("form[data-request]");
+          if (keep && response.status >= 500) throw response;
+          if (!fresh && keep) {
+            stopped = true;
+            return tell("This is not saved. It stays on this page: press Save.", true);
+          }
           if (!fresh) { // another page, such as that of a conflict: go there as without this script
             button.removeAttribute("data-in-place");
             setTimeout(function () { form.requestSubmit(button); });
             return;
           }
-          form.replaceChildren.apply(form, Array.from(fresh.childNodes));
-          form.setAttribute("action", fresh.getAttribute("action"));
-          history.replaceState(null, "", fresh.getAttribute("action"));
+          function replace() {
+            form.replaceChildren.apply(form, Array.from(fresh.childNodes));
+            form.setAttribute("action", fresh.getAttribute("action"));
+            history.replaceState(null, "", fresh.getAttribute("action"));
+          }
+          if (keep) {
+            keep(replace);
+            if (response.status === 409) soon(SOON);
+            var no = byId("id_levels_named_wrong");
+            return announce(before, false, no ? no.textContent : "Levels: " + (byId("id_levels_named").value || "none"));
+          }
+          replace();
           var wrong = form.querySelector("[data-errors]");
           var again = form.querySelector("button[name='" + button.name + "'][value='" + button.value + "']");
           if (wrong && response.status !== 200) wrong.focus();
           else if (!go(target) && again) again.focus();
           announce(before);
         });
-      }).catch(failed));
+      }).catch(function () {
+        renamed = Boolean(keep);
+        failed();
+      }));
     }
 
     function upload(input) {
@@ -334,7 +406,17 @@
       return { cancel: cancel, show: show, end: function () { place.remove(); } };
     }
 
-    form.addEventListener("change", function (event) { if (event.target.type !== "file") soon(SOON); });
+    form.addEventListener("change", function (event) {
+      if (event.target.matches(LEVELS)) {
+        clearTimeout(timer);
+        timer = 0;
+        renamed = true;
+      }
+      if (event.target.type !== "file") soon(SOON);
+    });
+    ["pointerdown", "pointerup", "pointercancel"].forEach(function (name) {
+      document.addEventListener(name, function () { pressed = name === "pointerdown"; });
+    });
     form.addEventListener("input", function (event) { if (event.target.type !== "file") soon(event.target.name === "find_code" ? SOON : TYPING); });
     form.addEventListener("submit", function (event) {
       var button = event.submitter;

@@ -64,6 +64,6 @@ def test_the_button_puts_the_suggested_lines_in_place():
     assert typed["lines-count"] == ["2"]
     assert "suggest" not in typed
     none = post_edit(client, case, valid_form(**level_row(0, "")) | {"action": "", "suggest": "codes"})
-    assert "Name the levels under" in none.content.decode()
+    assert "Select at least one level. The codes follow" in none.content.decode()
     sacral = post_edit(client, case, valid_form(**level_row(0, "S1")) | {"action": "", "suggest": "codes"})
     assert "No vertebroplasty code is for S1" in sacral.content.decode()

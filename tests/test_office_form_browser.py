@@ -26,6 +26,7 @@ from tests.factories import (
 from tests.soak import report
 from tests.test_after_sending import asked
 from tests.test_member_lookup import on_file
+from tests.test_office_accessibility import problem_of
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -48,16 +49,13 @@ ANSWERS = [
     ("first_name", "Alma"),
     ("last_name", "Synthetic"),
     ("product", choice(2)),
+    ("levels_named", "l1"),
     ("setting", choice(0)),
     ("service_date", day(-14)),
-    ("lines-0-code", "22511"),
-    ("lines-0-levels", "L1"),
-    ("lines-0-units", "1"),
     ("lines-0-technique", "v"),
     ("urgency", choice(0)),
     ("t_score", "-2.9"),
     ("osteoporosis_dx", choice(0)),
-    ("levels-0-name", "L1"),
     ("levels-0-etiology", "o"),
     ("levels-0-mechanism", choice(1)),
     ("levels-0-onset", day(90)),
@@ -174,6 +172,9 @@ def test_a_clean_request_takes_at_most_200_keys(chrome, live_server):
         expect(page.get_by_role("heading", level=1)).to_have_text("Request sent")
     case.refresh_from_db()
     assert case.status == "received"
+    assert case.revisions.get().facts["lines"] == [
+        {"line": 1, "code": "22511", "levels": ["L1"], "units": 1, "technique": "vertebroplasty"}
+    ]
     assert case.attachments.filter(revision__isnull=False).count() == 2
     report("G1", f"{len(ANSWERS)} answers by keyboard alone", f"{keys.count} keys, 2 file choices")
     seconds = KEY * keys.count + DECISION * len(ANSWERS) + FILE * 2
@@ -289,6 +290,65 @@ def test_what_is_typed_without_a_pause_and_then_left_is_kept(chrome, live_server
                 page.keyboard.type(letter)
                 page.clock.run_for(1_900)
     assert draft_of(the_case()).fields["last_name"] == ["Typed on on"]
+
+
+def test_levels_are_typed_and_ticked_while_one_goes_on(chrome, live_server):
+    """Box and spine by keyboard and mouse, on a slow line and one that fails: what is done meanwhile is not lost."""
+    client = browser(clerk())
+    case = saved_draft(client, **BLANK)
+    edit, held = f"{live_server.url}/requests/{case.reference}/edit/", []
+    with a_page(chrome, live_server, client) as page:
+        page.goto(edit)
+        box, told, spine = page.locator("#id_levels_named"), page.locator("#told"), page.locator("#spine")
+        tick = {name: page.locator(f"[name=level_ticked][value={name}]") for name in ("T11", "T12", "L1", "L2")}
+        box.focus()
+        page.keyboard.type("t12 and l1")
+        page.route(edit, lambda route: held.append(route))
+        with page.expect_request(edit):
+            page.keyboard.press("Tab")
+            page.keyboard.press("Enter")
+        page.keyboard.press("Shift+Tab")
+        page.locator("#id_last_name").fill("Meanwhile")
+        held.pop().continue_()
+        page.unroute(edit)
+        expect(told).to_contain_text("Levels: T12, L1. ")
+        expect(spine).to_have_attribute("open", "")
+        expect(page.locator("#id_last_name")).to_be_focused()
+        expect(page.locator("#id_last_name")).to_have_value("Meanwhile")
+        expect(box).to_have_value("T12, L1")
+        expect(page.locator("#id_lines-1-code")).to_have_value("22512")
+        expect(page.get_by_role("heading", name="Examination of T12")).to_be_visible()
+
+        tick["T11"].focus()
+        page.keyboard.press("Space")
+        expect(told).to_contain_text("Levels: T12, L1, T11")
+        expect(tick["T11"]).to_be_focused()
+        expect(tick["T11"]).to_be_checked()
+        page.route(edit, lambda route: route.fulfill(status=500))
+        tick["T12"].click()
+        expect(page.locator("#saved")).to_contain_text("we try again")
+        page.unroute(edit)
+        tick["L2"].click()
+        expect(told).to_contain_text("Levels: L1, T11, L2")
+        expect(page.locator("#id_lines-0-code")).to_have_value("22511")
+
+        page.locator("#id_levels-0-name").fill("L3")
+        page.keyboard.press("Tab")
+        page.locator("#id_levels-0-etiology").select_option("trauma")
+        expect(box).to_have_value("L3, T11, L2")
+        expect(page.locator("#id_levels-0-etiology")).to_have_value("trauma")
+        box.fill("T11, L2, Q9")
+        box.press("Enter")
+        expect(told).to_contain_text("“Q9” is not a level.")
+        expect(box).to_be_focused()
+        box.fill("T11, L2")
+        box.press("Enter")
+        expect(told).to_contain_text("L3 has answers, so it stays.")
+        assert [problem_of(page, "the open spine", width) for width in (320, 1280)] == [None, None]
+        expect(page.locator("#saved")).to_contain_text("Saved at")
+    fields = draft_of(case).fields
+    assert [fields[f"levels-{index}-name"] for index in range(3)] == [["L3"], ["T11"], ["L2"]]
+    assert fields["last_name"] == ["Meanwhile"]
 
 
 def test_what_the_page_does_and_says_by_itself(chrome, live_server):

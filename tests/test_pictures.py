@@ -202,6 +202,11 @@ def test_the_spine_fills_what_is_requested_and_hatches_what_studies_name():
     fills = [rect.get("fill") for rect in root.iter("rect")]
     assert (fills.count("#0b548a"), fills.count("url(#spine-hatch)")) == (1, 2)
     assert "T12: healed (MRI). L1: requested; edema (MRI)." in page
+    page, root = svg("spine", spine.draw(facts, {"L1": "/study/", "L2": "/none/"}))
+    assert root.get("role") == "group", "what is a picture has no links"
+    linked = [child for child in root if child.get("href")]
+    assert [one.get("aria-label") for one in linked] == ["L1: requested; edema (MRI). Show the study"]
+    assert sum(child.get("aria-hidden") == "true" for child in root) == 29
     nothing, _ = svg("spine", spine.draw(with_levels() | {"lines": []}))
     assert "No level is requested, and no study names a finding." in nothing
 

@@ -15,9 +15,12 @@ from django.utils.safestring import SafeString
 
 from policies import registry
 from policies.vocabulary import day_words
+from portal.web import build, levels
 from portal.web.fields import Date
+from portal.web.request_form import RequestForm
 from priorauth import page_words
 from priorauth.models import Attachment, Case
+from priorauth.pictures import spine
 from priorauth.services.base import moment
 
 register = template.Library()
@@ -127,6 +130,13 @@ def own_notes(story: dict[str, Any], below: str) -> list[dict[str, str]]:
     """The notes of a request or a line that none of its lines or levels (`below`) repeats."""
     told = [note for part in story[below] for note in part["flags"]]
     return [note for note in story["flags"] if note not in told]
+
+
+@register.inclusion_tag("requests/parts/spine.html")
+def spine_to_tick(form: RequestForm) -> dict[str, Any]:
+    """The levels of a form over the spine, with what its studies found at each."""
+    found = {level.name: spine.findings(build.imaging(form, index)) for index, level in enumerate(form.levels)}
+    return {"regions": levels.regions(form.known_levels, found), "form": form}
 
 
 @register.inclusion_tag("parts/status.html")

@@ -44,11 +44,13 @@ def _receive(request: HttpRequest, case: Case, sent: Raw) -> HttpResponse:
     intake = Intake(request, timezone.now())
     intake.take_files(case)
     intake.press()
+    intake.tick()
     intake.drop_unwanted(case)
     raw = answered.whole(intake.raw, {}, sent, ())
     shown: dict[str, Any] = {"problem": intake.problem, "file_problems": intake.file_problems, "sought": intake.sought}
+    shown["level_problem"] = intake.level_problem
     sending = request.POST.get("action") == "send" and PUT_BACK not in request.POST
-    if not sending or intake.problem or intake.file_problems:
+    if not sending or intake.problem or intake.file_problems or intake.level_problem:
         return _page(request, case, raw, **shown)
     form = form_of(raw, case, timezone.localdate(intake.at), whole=True)
     if form.problems:

@@ -189,6 +189,7 @@ def _kept(
 
 def _typed(visit: Answering, intake: Intake) -> Typed:
     """What was posted, as changes to what was sent; put together with what a colleague kept meanwhile."""
+    intake.tick()
     base = asked.overlaid(visit.sent, visit.changes)
     items = visit.items(visit.form(base))
     raw = answered.whole(intake.raw, base, visit.sent, items)

@@ -59,7 +59,7 @@ def facts(form: RequestForm, on: dt.date, *, longest: bool = False) -> Facts:
         ),
         "lines": [_line(number, line) for number, line in enumerate(lines, start=1)],
         "levels": {
-            level.name: _level(level, _imaging(form, index)) for index, level in enumerate(form.levels) if level.name
+            level.name: _level(level, imaging(form, index)) for index, level in enumerate(form.levels) if level.name
         },
         **_pain(form),
         "treatments": _treatments(form, _possible_days if longest else _certain_days),
@@ -106,7 +106,7 @@ def _exam(answers: Facts) -> Facts | None:
     return _object(documented=documented, finding=found if documented else None, date=_day(answers["exam_date"]))
 
 
-def _imaging(form: RequestForm, level_index: int) -> list[Facts]:
+def imaging(form: RequestForm, level_index: int) -> list[Facts]:
     """One entry for each finding that a study has at the level; a study that says nothing of it has none."""
     entries = []
     for study in form.studies:

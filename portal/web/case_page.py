@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -119,8 +120,14 @@ def _sent(case: Case) -> dict[str, Any]:
             sources.in_files(latest, [file for file in attachments if file.revision_id]),
         ),
         "dated": list(dated.values()),
-        "spine": spine.draw(that_count),
+        "spine": spine.draw(that_count, _reports(case, latest, attachments)),
     }
+
+
+def _reports(case: Case, latest: Revision, attachments: list[Attachment]) -> dict[str, str]:
+    """The address of the report that shows each level."""
+    shown = sources.reports(latest, attachments)
+    return {level: reverse("request-file", args=[case.reference, file.pk]) for level, (file, _) in shown.items()}
 
 
 def _revisions(case: Case, revisions: list[Revision], attachments: list[Attachment]) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 REGION_WORDS = {"C": "C1 to C7", "T": "T1 to T12", "L": "L1 to L5", "S": "S1 to S5", "COCCYX": "the coccyx"}
 SACRAL = ("S", "COCCYX")
+SACROPLASTY = "{} is a sacral level: that is sacroplasty (0200T or 0201T), which this policy treats as investigational."
 OLDEST = 120
 FARTHEST = dt.timedelta(days=180)
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from policies import diagnoses
 from policies.codes import region_of
 from portal.web import page_doubts
-from portal.web.cross_checks import SACRAL
+from portal.web.cross_checks import SACRAL, SACROPLASTY
+from portal.web.levels import BOX, NO_LEVEL
 from portal.web.panel import look
 from portal.web.words import IMAGING, NOT_MENTIONED, TREATMENT
 
@@ -40,8 +41,15 @@ class Doubt:
 
 def find(form: "RequestForm") -> list[Doubt]:
     """Every doubt about the form, in page order, each once."""
-    found = [*_lines(form), *_levels(form), *_exams(form), *_studies(form), *_treatments(form)]
-    found += [Doubt(*asked) for asked in page_doubts.find(form)]
+    found = [
+        *_named(form),
+        *_lines(form),
+        *_levels(form),
+        *_exams(form),
+        *_studies(form),
+        *_treatments(form),
+        *(Doubt(*asked) for asked in page_doubts.find(form)),
+    ]
     return list(dict.fromkeys(found))
 
 
@@ -51,16 +59,19 @@ def open_doubts(form: "RequestForm", record: dict[str, Any]) -> list[Doubt]:
     return [doubt for doubt in find(form) if doubt.key not in confirmed]
 
 
+def _named(form: "RequestForm") -> Iterator[Doubt]:
+    """No level at all, neither as an entry nor in a line: it can be that it is not known yet."""
+    if not form.known_levels and not any(line.answers["levels"] for line in form.lines):
+        yield Doubt(form.plan[BOX].auto_id, f"{NO_LEVEL} Or is none known yet?")
+
+
 def _lines(form: "RequestForm") -> Iterator[Doubt]:
     codes = [line.answers["code"] for line in form.lines]
     for line in form.lines:
         code, rule = line.answers["code"], form.edition.document.codes.current.get(line.answers["code"])
         sacral = [level for level in line.answers["levels"] if region_of(level) in SACRAL]
         if sacral and rule and rule.kind == "vertebroplasty":
-            words = (
-                f"{sacral[0]} is a sacral level: that is sacroplasty (0200T or 0201T), which this policy treats as"
-                f" investigational. Is {sacral[0]} right?"
-            )
+            words = f"{SACROPLASTY.format(sacral[0])} Is {sacral[0]} right?"
             yield Doubt(line["levels"].auto_id, words)
         if code == ADD_ON and not {"22510", "22511"} & set(codes):
             yield Doubt(line["code"].auto_id, "22512 is an add-on: add 22510 or 22511. Is 22512 alone right?")

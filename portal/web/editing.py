@@ -22,7 +22,8 @@ from priorauth.services.base import moment
 from priorauth.services.errors import Conflict
 from priorauth.tenancy import get_for
 
-ROW_BUTTONS = {"add", "remove", "remove_file", "copy", "suggest", "find", "diagnosis", "look_up", "member"}
+ROW_BUTTONS = {"add", "remove", "remove_file", "copy", "suggest", "set_levels"}
+ROW_BUTTONS |= {"find", "diagnosis", "look_up", "member"}
 
 
 @office_page
@@ -80,15 +81,17 @@ def _save(request: HttpRequest, case: Case, draft: Draft, intake: Intake, versio
             return _page(request, case, intake.raw, version=version, problem=str(conflict), status=409)
         return conflicts.show(request, case, latest, intake.raw, version)
     intake.drop_unwanted(case)
-    if intake.file_problems or intake.problem or "find" in request.POST:
+    if intake.file_problems or intake.problem or intake.level_problem or "find" in request.POST:
         return _page(
             request,
             case,
             intake.raw,
             version=draft.version,
+            saved_at=draft.saved_at,
             problem=intake.problem,
             file_problems=intake.file_problems,
             sought=intake.sought,
+            level_problem=intake.level_problem,
         )
     return redirect(_next(request, case, draft, intake))
 

@@ -12,7 +12,7 @@ from typing import Any
 from django import forms
 from django.core.validators import validate_email
 
-from policies.codes import CodeError, Icd10Cm, Icd10Pcs, Level, Npi, ProcedureCode
+from policies.codes import LEVELS, CodeError, Icd10Cm, Icd10Pcs, Level, Npi, ProcedureCode, read_levels
 from policies.vocabulary import day_words
 from portal.web import dates
 from portal.web.ticks import BesideATick
@@ -231,17 +231,19 @@ class LevelName(Question):
 
 
 class LevelNames(Question):
-    """Several levels: `T12, L1`."""
+    """Several levels: `T12, L1` or `T12-L2`, at most `most`."""
 
     blank: tuple[str, ...] = ()
-    size = "short"
+
+    def __init__(self, label: str, *, most: int = len(LEVELS), **options: Any) -> None:
+        super().__init__(label, **options)
+        self.most = most
 
     def read(self, text: str) -> tuple[str, ...]:
-        levels = [_code(Level, part) for part in re.split(r"[\s,;/]+", text) if part]
-        again = next((level for level in levels if levels.count(level) > 1), None)
-        if again:
-            raise ValueError(f"{again} is given twice: name each level once.")
-        return tuple(levels)
+        levels = tuple(read_levels(text))
+        if len(levels) > self.most:
+            raise ValueError(f"A request can have {self.most} levels. These are {len(levels)}: take some out.")
+        return levels
 
 
 class Procedure(Question):

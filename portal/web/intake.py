@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from policies import registry
 from policies.edition import Edition
-from portal.web import coding, dates, diagnosing, directory, member, rows
+from portal.web import coding, dates, diagnosing, directory, levels, member, rows
 from portal.web.request_form import RequestForm
 from portal.web.rows import Raw
 from priorauth.models import Attachment, Case
@@ -58,6 +58,7 @@ class Intake:
     raw: Raw = field(default_factory=dict)
     file_problems: dict[str, str] = field(default_factory=dict)
     problem: str = ""
+    level_problem: str = ""
     anchor: str = ""
     unwanted: list[str] = field(default_factory=list)
 
@@ -101,15 +102,27 @@ class Intake:
         elif file_id := post.get("remove_file"):
             self._unlink(file_id)
         elif "suggest" in post:
+            self.tick()
             self._suggest()
+        elif "set_levels" in post:
+            self.anchor = "planned"
         elif code := post.get("diagnosis"):
             self.raw = diagnosing.added(self.raw, code)
             self.anchor = "id_diagnosis_codes"
         elif "look_up" in post or "member" in post:
             self.anchor = "member"
 
+    def tick(self) -> None:
+        """Add and take out levels as their box and the spine ask; lines that nobody wrote follow the levels."""
+        shown = levels.shown(self.raw)
+        self.raw, problem = levels.settle(self.raw)
+        self.level_problem = problem or self.level_problem
+        if shown not in (None, levels.names(self.raw)):
+            self.raw = coding.followed(form_of(self.raw, None, timezone.localdate(self.at)), shown)
+
     def settle(self, case: Case) -> None:
-        """Fill in what the office's lists and the member file know of what was chosen and typed."""
+        """Do what box and ticks of the levels ask, and fill in what the office's lists and the member file know."""
+        self.tick()
         actor, chosen = self.request.actor, self.request.POST.get("member", "")
         self.raw = directory.of_office(actor).settle(self.raw)
         self.raw = member.settle(self.raw, case, actor, self.at, chosen)
@@ -118,7 +131,7 @@ class Intake:
         try:
             self.raw = coding.suggested(form_of(self.raw, None, timezone.localdate(self.at)))
         except coding.NothingToSuggest as problem:
-            self.problem = str(problem)
+            self.level_problem = str(problem)
         else:
             self.anchor = "planned"
 

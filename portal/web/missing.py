@@ -43,6 +43,7 @@ def missing(request: HttpRequest, reference: str) -> HttpResponse:
 def _save(request: HttpRequest, case: Case, draft: Draft) -> HttpResponse:
     """Save what was typed, without files and buttons. Where a colleague was faster, say so and save nothing."""
     intake = Intake(request, timezone.now())
+    intake.tick()
     form = form_of(intake.raw, case, timezone.localdate(intake.at), actor=request.actor, sought=intake.sought)
     panel = look(form)
     try:

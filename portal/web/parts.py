@@ -27,13 +27,14 @@ from portal.web.fields import (
     Text,
     Whole,
 )
-from portal.web.rows import Raw
+from portal.web.rows import MOST_LEVELS, Raw
 from portal.web.ticks import BOTH, Findings, Ticks
 from portal.web.words import NOT_RECORDED
 
 EXAMPLE_DAY = "For example 9/27/2026"
 EXAMPLE_MONTH = "For example 9/27/2026, or Sep 2026 if the day is not known"
 WHERE = "Where is that written? (optional)"
+SEVERAL_LEVELS = "For example T12, L1 or T11-L1. Their entries and codes below follow"
 WHERE_HINT = "File and page, or: not in a record"
 
 
@@ -108,6 +109,9 @@ class PlanPart(Part):
         super().__init__(raw, today=today, **options)
         self.asked_on = asked_on
 
+    levels_named = LevelNames(
+        "Which levels will be treated?", most=MOST_LEVELS, hint=SEVERAL_LEVELS, autocapitalize="characters"
+    )
     setting = Choice("Where will it be done?", words.SETTING)
     service_date = Date(
         "Planned date",
@@ -149,7 +153,7 @@ class LinePart(Part):
     code = Procedure(
         "Procedure code", hint="22511, or in a hospital stay 0QU03JZ", autocapitalize="characters", list="codes"
     )
-    levels = LevelNames("Levels of this line", hint="T12, L1", autocapitalize="characters")
+    levels = LevelNames("Levels of this line", hint="T12, L1", size="short", autocapitalize="characters")
     units = Whole("Units", least=1, most=10, hint="1 to 10", or_not_recorded=True)
     technique = Choice("What does the note describe?", words.TECHNIQUE, kind="select")
 

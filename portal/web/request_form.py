@@ -7,9 +7,11 @@ from typing import Any
 
 from django.forms.boundfield import BoundField
 
+from policies.codes import region_of
 from policies.edition import Edition
-from portal.web import cross_checks, needed, parts
+from portal.web import cross_checks, levels, needed, parts
 from portal.web.applies import applies
+from portal.web.cross_checks import SACRAL
 from portal.web.diagnosing import DiagnosisHelp
 from portal.web.directory import NONE, Directory
 from portal.web.fields import Date
@@ -71,7 +73,8 @@ class RequestForm:
 
     `directory` are the office's own clinicians and facilities. `whole` also asks for what a sending needs;
     `file_problems` are messages by the name of the file's input; `sent_on` is the day of the first sending, where
-    there was one; `sought` what was typed to look for a diagnosis code.
+    there was one; `sought` what was typed to look for a diagnosis code; `level_problem` what could not be done of the
+    levels that were typed or ticked.
     """
 
     raw: Raw
@@ -83,10 +86,14 @@ class RequestForm:
     directory: Directory = NONE
     sent_on: dt.date | None = None
     sought: str = ""
+    level_problem: str = ""
 
     def __post_init__(self) -> None:
         self.member = self._part(parts.MemberPart)
-        self.plan = parts.PlanPart(self.raw, today=self.today, asked_on=self.sent_on or self.today)
+        planned = levels.in_the_box(self.raw)
+        self.plan = parts.PlanPart(planned, today=self.today, asked_on=self.sent_on or self.today)
+        if self.level_problem:
+            self.plan.add_error(levels.BOX, self.level_problem)
         self.people = self._part(parts.PeoplePart)
         self.directory.offer(self)
         self.diagnoses = self._part(parts.DiagnosisPart)
@@ -215,6 +222,11 @@ class RequestForm:
     def known_levels(self) -> list[str]:
         """The levels that were named, each once, in the order of the page."""
         return list(dict.fromkeys(level.name for level in self.levels if level.name))
+
+    @property
+    def sacral(self) -> list[str]:
+        """What is to be known of each sacral level that was named."""
+        return [cross_checks.SACROPLASTY.format(level) for level in self.known_levels if region_of(level) in SACRAL]
 
     @property
     def other_attachments(self) -> list[Attachment]:

@@ -18,9 +18,10 @@ class Group:
     many: str
 
 
+MOST_LEVELS = 10
 GROUPS = {
     "lines": Group(10, "procedure lines"),
-    "levels": Group(10, "levels"),
+    "levels": Group(MOST_LEVELS, "levels"),
     "imaging": Group(30, "imaging studies"),
     "treatments": Group(40, "treatments"),
 }
@@ -39,6 +40,7 @@ NOT_ANSWERS = {
     "token",
     "note_to_answer",
     "suggest",
+    "set_levels",
     "find",
     "find_code",
     "diagnosis",
@@ -85,6 +87,11 @@ def same_for_all_levels(raw: Raw, index: int) -> Raw:
     answers = {name: raw.get(f"levels-{index}-{name}", []) for name in SAME_FOR_ALL}
     others = [other for other in range(count(raw, "levels")) if other != index]
     return raw | {f"levels-{other}-{name}": list(values) for other in others for name, values in answers.items()}
+
+
+def of_row(raw: Raw, group: str, index: int) -> list[str]:
+    """The names of what was typed in a row; of a level also those of its findings."""
+    return [name for name in raw if _belongs(name, group, index)]
 
 
 def _without(raw: Raw, group: str, index: int) -> Raw:

@@ -7,6 +7,7 @@ from django.forms.boundfield import BoundField
 
 from policies.edition import Edition
 from policies.either import Named
+from portal.web.levels import BOX
 from portal.web.parts import Part
 from portal.web.request_form import RequestForm
 
@@ -60,7 +61,7 @@ class Settler:
             "setting": (form.plan, "setting"),
             "code": (line, "code"),
             "primary_code": (line, "code"),
-            "level": (line, "levels") if level else (form.levels[0].part, "name"),
+            "level": (line, "levels") if level else (form.plan, BOX),
             "technique": (line, "technique"),
             "units": (line, "units"),
         }

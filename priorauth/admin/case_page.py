@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 
-from priorauth import selectors, typed
+from priorauth import selectors, sources, typed
 from priorauth.admin import bar, case_record, certainty, criteria_table, evidence, facts, words
 from priorauth.admin.clock import clock_context
 from priorauth.admin.late_changes import late_changes
@@ -168,9 +168,12 @@ def criteria(known: Read, posted: Mapping[str, Any] | None = None) -> dict[str, 
 def _pictures(known: Read) -> dict[str, Any]:
     latest, that_count = known.latest, known.facts
     written, dated = latest.details.get("sources") or {}, typed.of_treatments(latest, that_count)
+    to = evidence.Addresses(known.case)
+    shown = sources.reports(latest, known.files.values())
+    reports = {level: to.beside(file, page) for level, (file, page) in shown.items()}
     return {
         "timeline": timeline.draw(that_count, written, dated, known.origins.of_records),
-        "spine": spine.draw(that_count),
+        "spine": spine.draw(that_count, reports),
     }
 
 
