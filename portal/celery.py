@@ -8,7 +8,7 @@ from typing import Any
 from billiard import pool
 from celery import Celery
 from celery.app.amqp import AMQP
-from celery.signals import beat_init, celeryd_init, setup_logging, worker_init, worker_ready
+from celery.signals import beat_init, celeryd_init, setup_logging, worker_init, worker_ready, worker_shutting_down
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from kombu import Connection
@@ -62,6 +62,21 @@ def check_settings(**_: Any) -> None:
         refuse_unsafe_start()
     except ImproperlyConfigured as error:
         sys.exit(str(error))
+
+
+@worker_init.connect
+def let_processes_listen(**_: Any) -> None:
+    from priorauth import listening
+
+    listening.begin()
+
+
+@worker_shutting_down.connect
+def end_listening(**_: Any) -> None:
+    """Before Celery waits for the tasks at hand: one that listens would keep it for seconds."""
+    from priorauth import listening
+
+    listening.end()
 
 
 @worker_ready.connect

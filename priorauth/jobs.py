@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from celery import current_app
-from django.db import transaction
+from django.db import Error, connection, transaction
 from django.db.models import QuerySet
 
 from priorauth import prepared
@@ -41,7 +41,7 @@ def enqueue(kind: Job.Kind, case: Case | None, *, dedupe_key: str, at: dt.dateti
     """Write a job in the caller's transaction and wake a worker once that is committed."""
     job = Job(kind=kind, case=case, dedupe_key=dedupe_key, run_after=at, created_at=at)
     prepared.insert(job)
-    transaction.on_commit(lambda: wake(kind))
+    transaction.on_commit(lambda: call(kind))
     return job
 
 
@@ -49,7 +49,7 @@ def enqueue_each(kind: Job.Kind, case: Case, dedupe_keys: Iterable[str], at: dt.
     """Write one job for each key that has none yet, in one statement, and wake a worker once."""
     new = [Job(kind=kind, case=case, dedupe_key=key, run_after=at, created_at=at) for key in dedupe_keys]
     Job.objects.bulk_create(new, ignore_conflicts=True)
-    transaction.on_commit(lambda: wake(kind))
+    transaction.on_commit(lambda: call(kind))
 
 
 def run_due(kind: Job.Kind, handler: Handler, failed: Handler, now: dt.datetime) -> int:
@@ -211,3 +211,19 @@ _broker = _Broker()
 def wake(kind: Any) -> None:
     """Ask a worker to look at the job table now. Losing this message costs a few seconds, never a job."""
     _broker.send(str(kind))
+
+
+def channel(kind: str) -> str:
+    """On which PostgreSQL tells of new jobs."""
+    return f"job_{kind}"
+
+
+def call(kind: Job.Kind) -> None:
+    """Have a new job done at once: tell the worker that listens, and wake another. To be called after the commit: of
+    transactions that tell, PostgreSQL commits one after the other."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"NOTIFY {channel(kind)}")
+    except Error as error:  # the job stands
+        log.warning("nobody was told of a job: %s", type(error).__name__)
+    wake(kind)

@@ -2,12 +2,13 @@
 
 import datetime as dt
 import logging
+from contextlib import closing
 
 from celery import shared_task
 from django.db import OperationalError
 from django.utils import timezone
 
-from priorauth import jobs
+from priorauth import jobs, listening
 from priorauth.audit import checkpoints
 from priorauth.models import Job
 from priorauth.services import check_trail, expire, kept, look, notify, scan, score, warn
@@ -22,7 +23,8 @@ SLICE = dt.timedelta(seconds=2)
 def kick(kind: str) -> int:
     """Do the due jobs of one kind. Sent after each new job, and by beat every few seconds. Returns how many were tried.
 
-    After SLICE it makes room, for other kinds and for a worker that is to stop, and sends itself again.
+    One worker stays and listens for the next. After SLICE it makes room, for other kinds and for a worker that is to
+    stop, and sends itself again.
     """
     if kind == Job.Kind.VERIFY:
         check.apply_async(expires=60, retry=False)
@@ -34,15 +36,17 @@ def kick(kind: str) -> int:
     if kind == Job.Kind.NOTIFY:
         return notify.run(timezone.now)
     handler, failed = HANDLERS[Job.Kind(kind)]
-    start = now = timezone.now()
-    jobs.sign_of_life(now)
+    start = timezone.now()
+    jobs.sign_of_life(start)
     tried = 0
-    while jobs.run_next(Job.Kind(kind), handler, failed, now):
-        tried += 1
-        now = timezone.now()
-        if now - start > SLICE:
-            jobs.wake(kind)
-            break
+    with closing(listening.moments(Job.Kind(kind), SLICE.total_seconds())) as moments:
+        for _ in moments:
+            now = timezone.now()
+            while now - start <= SLICE and jobs.run_next(Job.Kind(kind), handler, failed, now):
+                tried += 1
+                now = timezone.now()
+    if timezone.now() - start > SLICE:
+        jobs.wake(kind)
     return tried
 
 

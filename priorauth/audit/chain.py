@@ -1,6 +1,7 @@
 """The arithmetic of the trail: canonical form, keyed digests, and the hash that links an event to the one before."""
 
 import datetime as dt
+import hashlib
 import hmac
 import json
 from functools import lru_cache
@@ -11,6 +12,7 @@ from priorauth.audit.keys import signing_key
 from priorauth.models import AuditEvent
 
 GENESIS = "0" * 64
+BLOCK = 64  # bytes that SHA-256 takes at once
 
 
 class Link(NamedTuple):
@@ -31,7 +33,7 @@ class Link(NamedTuple):
     previous: str
     hash: str
     entities: dict[str, Any]
-    fields: list[str]
+    fields: str  # in its canonical form
 
 
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode
@@ -49,27 +51,55 @@ def keyed(key: bytes, kind: bytes, message: bytes) -> str:
 
 def event_hash(event: AuditEvent | Link, key: bytes) -> str:
     """The link: a keyed hash over the previous hash and the canonical form of every signed column of the event."""
-    link = _begun(key).copy()
-    link.update(f"{event.previous}{_signed(event)}".encode())
-    return link.hexdigest()
+    begun, end = _halves(key)
+    inner, outer = begun.copy(), end.copy()
+    inner.update(_signed(event if type(event) is Link else _link(event)).encode())
+    outer.update(inner.digest())
+    return outer.hexdigest()
 
 
 @lru_cache(maxsize=8)
-def _begun(key: bytes) -> hmac.HMAC:
-    """What every link under a key begins with."""
-    return hmac.new(key, b"\x00", "sha256")
+def _halves(key: bytes) -> tuple[Any, Any]:
+    """The two hashes of HMAC-SHA256 (RFC 2104) as every link under a key begins them: `hmac` spends on the beginning
+    what the check of a link takes."""
+    block = (key if len(key) <= BLOCK else hashlib.sha256(key).digest()).ljust(BLOCK, b"\0")
+    inner, outer = (hashlib.sha256(bytes(byte ^ pad for byte in block)) for pad in (0x36, 0x5C))
+    inner.update(b"\x00")
+    return inner, outer
 
 
-def _signed(event: AuditEvent | Link) -> str:
-    """The canonical form, written out: the check of a long trail does little else."""
-    actor = "null" if event.actor_id is None else event.actor_id
-    version = "null" if event.case_version is None else event.case_version
+def _link(event: AuditEvent) -> Link:
+    """An event that was just made, as the check will read it."""
+    *values, fields = (getattr(event, name) for name in Link._fields)
+    return Link._make((*values, names(fields)))
+
+
+def _signed(event: Link) -> str:
+    """The previous hash and the canonical form, written out: the check of a long trail does little else."""
+    (
+        stream,
+        sequence,
+        at,
+        actor,
+        name,
+        role,
+        office,
+        action,
+        change,
+        version,
+        request,
+        key,
+        previous,
+        _,
+        rows,
+        fields,
+    ) = event
     return (
-        f'{{"action":{_text(event.action)},"actor_id":{actor},"actor_name":{_text(event.actor_name)},'
-        f'"at":{_text(event.at)},"case_version":{version},"change_digest":{_text(event.change_digest)},'
-        f'"entities":{_entities(event.entities)},"fields":{_names(event.fields)},"key_id":{_text(event.key_id)},'
-        f'"organization":{_text(event.organization)},"request_id":{_text(event.request_id)},'
-        f'"role":{_text(event.role)},"sequence":{event.sequence},"stream":{_text(event.stream)}}}'
+        f'{previous}{{"action":{_text(action)},"actor_id":{"null" if actor is None else actor},'
+        f'"actor_name":{_text(name)},"at":{_text(at)},"case_version":{"null" if version is None else version},'
+        f'"change_digest":{_text(change)},"entities":{_entities(rows)},"fields":{fields},"key_id":{_text(key)},'
+        f'"organization":{_text(office)},"request_id":{_text(request)},"role":{_text(role)},"sequence":{sequence},'
+        f'"stream":{_text(stream)}}}'
     )
 
 
@@ -79,12 +109,14 @@ def _entities(entities: dict[str, Any]) -> str:
     if type(rows) is not dict:
         return _encode(entities)
     try:
-        return f'{{"rows":{{{",".join([f"{_text(name)}:{_text(rows[name])}" for name in sorted(rows)])}}}}}'
+        named = sorted(rows) if len(rows) > 1 else rows
+        return f'{{"rows":{{{",".join([f"{_text(name)}:{_text(rows[name])}" for name in named])}}}}}'
     except TypeError:  # no text
         return _encode(entities)
 
 
-def _names(fields: list[str]) -> str:
+def names(fields: list[str]) -> str:
+    """The canonical form of the names of changed fields."""
     try:
         return f"[{','.join([_text(name) for name in fields])}]" if type(fields) is list else _encode(fields)
     except TypeError:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from itertools import groupby, islice
+from itertools import groupby
 from json import JSONDecoder
 from operator import itemgetter
 from typing import NamedTuple
@@ -12,14 +12,14 @@ from django.db import connection, transaction
 from django.db.models import Exists, Model, OuterRef, QuerySet, TextField, Value
 from django.db.models.functions import Cast, Concat
 
-from priorauth.audit.chain import GENESIS, Link, event_hash, same
+from priorauth.audit.chain import GENESIS, Link, event_hash, names, same
 from priorauth.audit.contents import Sealed, differences, file_differences, rows_of
 from priorauth.audit.keys import KeyRing, key_ring, unknown
 from priorauth.audit.writer import case_stream
 from priorauth.models import AuditEvent, Case
 from priorauth.statuses import TRANSITIONS, Act, Status
 
-BATCH = 200  # cases whose rows are read at once
+BATCH = 3000  # rows that are read at once: those of some 200 cases, or of many drafts
 CHUNK = 2000  # events that are fetched at once
 DOCUMENTS = ("entities", "fields")
 LED_TO = {act.value: transition.to for act, transition in TRANSITIONS.items()} | {Act.CREATE.value: Status.DRAFT}
@@ -61,44 +61,46 @@ class Walk(NamedTuple):
 def links(events: QuerySet[AuditEvent]) -> Iterator[Link]:
     """The events, in their order, without the making of a model for each."""
     columns = [Cast(name, TextField()) if name in DOCUMENTS else name for name in Link._fields]
-    for *values, entities, fields in events.values_list(*columns).iterator(chunk_size=CHUNK):
-        yield Link._make((*values, _read(entities)[0], _fields(fields)))
+    for row in events.values_list(*columns).iterator(chunk_size=CHUNK):
+        yield Link._make((*row[:-2], _read(row[-2])[0], _fields(row[-1])))
 
 
 _read = JSONDecoder().raw_decode
 
 
 @lru_cache(maxsize=1024)
-def _fields(text: str) -> list[str]:
+def _fields(text: str) -> str:
     """The names of changed fields: a few lists, many times each."""
-    return _read(text)[0]
+    return names(_read(text)[0])
 
 
 def walk(stream: str, events: Iterable[Link], ring: KeyRing) -> Walk:
     """Read one stream in order, up to its first fault."""
-    last, count, status, whole = None, 0, "", False
-    sealed: dict[str, Sealed] = {}
+    fault, last, count, status, whole = None, None, 0, "", False
+    wrote: dict[str, Link] = {}
     for count, event in enumerate(events, start=1):
         if what := _broken(event, count, last, ring):
-            return Walk(stream, Fault(stream, count, what), last, count, status, sealed, whole)
-        for name, value in event.entities.get("rows", {}).items():
-            sealed[name] = Sealed(value, ring[event.key_id], count)
-        whole = whole or (count == 1 and bool(sealed))
+            fault = Fault(stream, count, what)
+            break
+        wrote |= dict.fromkeys(event.entities.get("rows", ()), event)
+        if count == 1:
+            whole = bool(wrote)
         last, status = event, LED_TO.get(event.action) or status
-    return Walk(stream, None, last, count, status, sealed, whole)
+    sealed = {name: Sealed(by.entities["rows"][name], ring[by.key_id], by.sequence) for name, by in wrote.items()}
+    return Walk(stream, fault, last, count, status, sealed, whole)
 
 
 def _broken(event: Link, number: int, before: Link | None, ring: KeyRing) -> str:
     if event.sequence != number:
         return f"is missing (the next one present is {event.sequence})"
-    if event.previous != (before.hash if before else GENESIS):
+    if event.previous != (GENESIS if before is None else before.hash):
         return "does not follow the one before it"
-    key = ring.get(event.key_id)
-    if key is None:
-        return unknown(event.key_id)
-    if not same(event_hash(event, key), event.hash):
+    key_id = event.key_id
+    if key_id not in ring:
+        return unknown(key_id)
+    if not same(event_hash(event, ring[key_id]), event.hash):
         return "was changed after it was written"
-    if before and event.key_id != before.key_id and ring.age(event.key_id) > ring.age(before.key_id):
+    if before is not None and key_id != before.key_id and ring.age(key_id) > ring.age(before.key_id):
         return "was signed with a retired key after a newer one"
     return ""
 
@@ -133,8 +135,7 @@ def verify_all(*, files: bool = False) -> Iterator[Checked]:
     ring = key_ring()
     everything = Case.objects.unscoped("the audit check reads every case")
     with one_instant():
-        walks = chains(ring)
-        while batch := list(islice(walks, BATCH)):
+        for batch in _batches(chains(ring)):
             references = [walked.stream.removeprefix("case:") for walked in batch]
             cases = everything.select_related("member", "clinician", "facility").filter(reference__in=references)
             yield from _compared(batch, {case_stream(case): case for case in cases}, files=files)
@@ -142,6 +143,18 @@ def verify_all(*, files: bool = False) -> Iterator[Checked]:
         for case in everything.filter(~Exists(trail)).iterator(chunk_size=CHUNK):
             stream = case_stream(case)
             yield Checked(stream, Fault(stream, 1, "is missing: the case has no trail"), 0)
+
+
+def _batches(walks: Iterator[Walk]) -> Iterator[list[Walk]]:
+    """The walks, as many at once as tell of about BATCH rows."""
+    batch, rows = [], 0
+    for walked in walks:
+        batch.append(walked)
+        rows += 1 + len(walked.sealed)
+        if rows >= BATCH:
+            yield batch
+            batch, rows = [], 0
+    yield batch
 
 
 def chains(ring: KeyRing) -> Iterator[Walk]:
