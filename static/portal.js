@@ -171,7 +171,6 @@
     }
 
     function failed() {
-      if (saved().hasAttribute("data-unkept")) return tell("That did not work. What you typed stays on this page: press again.", true);
       tell((last ? "Your last change at " + last + " is saved; the change after it is not." : "This is not saved yet.") +
         " It stays on this page, and we try again.", true);
       timer = setTimeout(save, LATER);
@@ -180,7 +179,7 @@
     function save(asked) {
       clearTimeout(timer);
       timer = 0;
-      if (leaving || (stopped && !asked) || saved().hasAttribute("data-unkept")) return;
+      if (leaving || (stopped && !asked)) return;
       if (sending && saved().hasAttribute("data-whole")) return soon(TYPING); // a file changes the version of a sent request
       if (stopped) return document.querySelector("button[data-save]").click();
       if (busy) return busy.then(function () { save(asked); });

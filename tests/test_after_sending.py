@@ -55,7 +55,12 @@ def shown(client, case, tail="answer/1/"):
     """What the page would post as it stands, with its versions."""
     context = client.get(page_of(case, tail)).context
     raw = context["form"].raw
-    return {**raw, "version": context["case"].version, "answer.kept": context.get("kept") or 0}
+    return {
+        **raw,
+        "version": context["case"].version,
+        "answer.kept": context["kept"],
+        "base.revision": context.get("base", 0),
+    }
 
 
 def posted(client, case, payload, action, tail="answer/1/"):
@@ -146,6 +151,9 @@ def test_an_answer_saves_itself_takes_files_alone_and_never_goes_over_what_a_col
     assert hidden(response) == {"version": str(case.version), "answer.kept": "2"}
     assert drafts().get().changes["imaging-0-attachment"] == [new]
     payload |= {"answer.kept": 2, "answer.1.none": "1", "answer.1.words": NONE}
+    page = text(posted(one, case, payload, "send"))
+    assert page.count("“We do not have this” is ticked beside an answer.") == 2, "a report, and that there is none"
+    payload |= {"answer.kept": 3, "answer.1.none": []}
     assert posted(one, case, payload, "send")["Location"] == page_of(case)
     response = alone(two, theirs, **{"X-Background": "1"})
     assert response.status_code == 409
