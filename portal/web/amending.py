@@ -72,17 +72,18 @@ def _keep_by_itself(visit: Visit) -> HttpResponse:
 
 
 def _receive(visit: Visit) -> HttpResponse:
-    """Take files and buttons, keep everything typed beside what others did, then do what the button says."""
-    request, case, of = visit.request, visit.case, visit.of
+    """Take files and buttons, and keep everything typed beside what others did."""
+    request, of = visit.request, visit.of
     began, base = _began(visit)
     intake = Intake(request, visit.at)
-    intake.take_files(case)
+    intake.take_files(visit.case)
     if began == of.version:
         intake.press()
+    if not intake.raw and not intake.file_problems:
+        return visit.opened()
     typed = of.whole(intake.raw)
-    action = "" if PUT_BACK in request.POST else request.POST.get("action", "")
-    if action == "send" and base != of.latest.number and not asked.differences(of.sent, typed):
-        return redirect("request", case.reference)  # the second press of one button
+    if base != of.latest.number and not asked.differences(of.sent, typed):
+        return redirect("request", visit.case.reference)  # the second press of one button
     try:
         versions = visit.keep(typed, began, base)
     except Conflict as conflict:
@@ -90,19 +91,26 @@ def _receive(visit: Visit) -> HttpResponse:
         return visit.page(problem=str(conflict), status=409, kept=began)
     if versions:
         return versions
-    intake.drop_unwanted(case)
+    intake.drop_unwanted(visit.case)
+    return _go_on(visit, intake)
+
+
+def _go_on(visit: Visit, intake: Intake) -> HttpResponse:
+    """What the button says, of a correction that is kept. Where others did something, it is looked at first."""
+    request, problem = visit.request, intake.problem
+    action = "" if PUT_BACK in request.POST else request.POST.get("action", "")
     shown = {"file_problems": intake.file_problems, "sought": intake.sought}
-    if visit.base != of.latest.number:
-        return visit.opened(problem=intake.problem or SENT_MEANWHILE, status=409, **shown)
+    if visit.base != visit.of.latest.number:
+        return visit.opened(problem=problem or SENT_MEANWHILE, status=409, **shown)
     if visit.taken:
-        return visit.page(problem=intake.problem or KEPT_MEANWHILE, status=409, **shown)
-    if intake.problem or intake.file_problems or action not in ("send", "keep"):
-        return visit.page(problem=intake.problem, **shown)
+        return visit.page(problem=problem or KEPT_MEANWHILE, status=409, **shown)
+    if problem or intake.file_problems or action not in ("send", "keep"):
+        return visit.page(problem=problem, **shown)
     if action == "send":
         return _send(visit)
-    if of.draft:
+    if visit.of.draft:
         messages.success(request, f"Saved {moment(visit.at)}. Nothing was sent.", extra_tags="good")
-    return redirect("request-amend", case.reference)
+    return redirect("request-amend", visit.case.reference)
 
 
 def _send(visit: Visit) -> HttpResponse:

@@ -12,7 +12,7 @@ from portal.web.amending import case_of
 from portal.web.correcting import Visit
 from portal.web.differences import Differences
 from portal.web.editing import posted_version
-from portal.web.rows import TooMany, from_post
+from portal.web.rows import Raw, TooMany, from_post
 from priorauth.posting import PUT_BACK
 from priorauth.services import corrections
 from priorauth.services.base import moment
@@ -32,7 +32,8 @@ def versions(request: HttpRequest, reference: str) -> HttpResponse:
     if "base.sent" in request.POST:
         same = same and posted_version(request, "base.sent") == visit.of.latest.number
         return _beside_sent(visit) if same and visit.of.is_behind else redirect("request-amend", reference)
-    return _beside_kept(visit, same=same)
+    mine = from_post(request.POST)
+    return _beside_kept(visit, mine, same=same) if mine else redirect("request-amend", reference)
 
 
 def _beside_sent(visit: Visit) -> HttpResponse:
@@ -43,9 +44,9 @@ def _beside_sent(visit: Visit) -> HttpResponse:
     )
 
 
-def _beside_kept(visit: Visit, *, same: bool) -> HttpResponse:
+def _beside_kept(visit: Visit, mine: Raw, *, same: bool) -> HttpResponse:
     request, of, reference = visit.request, visit.of, visit.case.reference
-    mine = of.whole(from_post(request.POST))
+    mine = of.whole(mine)
     began, base = posted_version(request, "base.version"), posted_version(request, "base.revision")
     if not same or of.draft is None:
         return visit.keep(mine, began, base, conflicts.MOVED_ON) or redirect("request-amend", reference)
