@@ -101,6 +101,7 @@ def rows(drafts=True) -> str:
     }
     if not drafts:
         del found["AnswerDraft"]
+        found["Draft"] = [row for row in found["Draft"] if row["corrects"] is None]
     for row in [] if drafts else found["Draft"]:
         for name in ("fields", "record", "replaced", "version", "saved_at", "saved_by_id"):
             row[name] = None
