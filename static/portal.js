@@ -174,7 +174,6 @@
     }
 
     function failed() {
-      if (saved().hasAttribute("data-unkept")) return tell("That did not work. What you typed stays on this page: press again.", true);
       tell((last ? "Your last change at " + last + " is saved; the change after it is not." : "This is not saved yet.") +
         " It stays on this page, and we try again.", true);
       timer = setTimeout(save, LATER);
@@ -187,7 +186,6 @@
       var levels = renamed && !sending && !stopped && form.querySelector("[name=set_levels]");
       if (levels && busy) return busy.then(function () { save(asked); });
       if (levels) return press(levels);
-      if (saved().hasAttribute("data-unkept")) return;
       if (sending && saved().hasAttribute("data-whole")) return soon(TYPING); // a file changes the version of a sent request
       if (stopped) return document.querySelector("button[data-save]").click();
       if (busy) return busy.then(function () { save(asked); });
@@ -438,7 +436,7 @@
       }
     });
     window.addEventListener("pagehide", function () {
-      if (!timer || leaving || busy || saved().hasAttribute("data-unkept")) return;
+      if (!timer || leaving || busy) return;
       navigator.sendBeacon(saved().dataset.liveUrl || form.getAttribute("action"), typed());
     });
     window.addEventListener("pageshow", function () { leaving = false; });

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from policies import registry
+from portal.web import answered
 from portal.web import asked as asked_fields
 from portal.web.asked import OF_A_MEASURE, OF_THE_REQUEST
 from priorauth import audit, jobs
@@ -55,7 +56,12 @@ def shown(client, case, tail="answer/1/"):
     """What the page would post as it stands, with its versions."""
     context = client.get(page_of(case, tail)).context
     raw = context["form"].raw
-    return {**raw, "version": context["case"].version, "answer.kept": context.get("kept") or 0}
+    return {
+        **raw,
+        "version": context["case"].version,
+        "answer.kept": context["kept"],
+        "base.revision": context.get("base", 0),
+    }
 
 
 def posted(client, case, payload, action, tail="answer/1/"):
@@ -146,6 +152,9 @@ def test_an_answer_saves_itself_takes_files_alone_and_never_goes_over_what_a_col
     assert hidden(response) == {"version": str(case.version), "answer.kept": "2"}
     assert drafts().get().changes["imaging-0-attachment"] == [new]
     payload |= {"answer.kept": 2, "answer.1.none": "1", "answer.1.words": NONE}
+    page = text(posted(one, case, payload, "send"))
+    assert page.count("“We do not have this” is ticked beside an answer.") == 2, "a report, and that there is none"
+    payload |= {"answer.kept": 3, "answer.1.none": []}
     assert posted(one, case, payload, "send")["Location"] == page_of(case)
     response = alone(two, theirs, **{"X-Background": "1"})
     assert response.status_code == 409
@@ -170,6 +179,30 @@ def test_an_answer_needs_one_item_and_what_is_left_is_asked_about_before_it_is_s
     assert case.status == "information_needed"
     assert posted(client, case, shown(client, case), "send_part").status_code == 302
     assert (case.status, case.item_answers.count()) == ("received", 1)
+
+
+MRI, LESION, PAIN = ("imaging-",), ("imaging-",), ("pain_score",)
+
+
+@pytest.mark.parametrize(
+    ("changes", "not_held", "wrong"),
+    [
+        ({"imaging-0-date": ["11/2/2026"]}, {0, 1}, {0, 1}),
+        ({"imaging-0-date": ["11/2/2026"]}, {1}, set()),  # it answers the first item
+        ({"pain_score": ["8"]}, {0, 2}, {2}),
+        ({"pain_score": [], "imaging-count": ["2"]}, {0, 1, 2}, set()),  # taken out, and a blank row
+        ({"pain_score": ["8"]}, set(), set()),
+    ],
+)
+def test_facts_beside_we_do_not_have_this_are_asked_about_unless_they_answer_another_item(changes, not_held, wrong):
+    items = [
+        asked_fields.AskedItem(
+            place, "?", "L1", "", prefixes=names, answered={"not_held": place in not_held, "words": "No."}
+        )
+        for place, names in enumerate((MRI, LESION, PAIN))
+    ]
+    answered.check(items, changes)
+    assert {item.place for item in items if item.wrong == answered.BOTH} == wrong
 
 
 def test_a_file_answers_an_item_and_a_draft_outlives_a_correction_of_other_facts():

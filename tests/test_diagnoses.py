@@ -123,7 +123,7 @@ def test_on_the_page_codes_are_suggested_explained_found_and_added_without_a_scr
 def test_at_a_correction_codes_are_looked_for_too():
     client = browser(clerk())
     case = sent_through_the_page(client)
-    typed = {"find": "codes", "find_code": "c79", "version": case.version, "note": "kept"}
+    typed = {"find": "codes", "find_code": "c79", "base.revision": 1, "note": "kept"}
     page = client.post(f"/requests/{case.reference}/amend/", typed).content.decode()
     assert "2 codes found." in page
     assert "kept</textarea>" in page

@@ -96,7 +96,12 @@ def late_form(browser, path, clock=None, **changes):
 # Every page that keeps
 
 # A page that only a post brings (see the last test), and two that no rule of ours knows (test_clock_pages.py).
-NO_PAGE_HERE = {"request-conflict", "admin:priorauth_case_stop-clock", "admin:priorauth_case_resume-clock"}
+NO_PAGE_HERE = {
+    "request-conflict",
+    "request-amend-versions",
+    "admin:priorauth_case_stop-clock",
+    "admin:priorauth_case_resume-clock",
+}
 
 
 def lines(texts):
@@ -116,7 +121,7 @@ def test_every_page_of_a_person_that_takes_text_keeps_it_or_has_nothing_to_lose(
         *("sign-in", "sign-out", "session", "kept", "account", "sign-out-everywhere", "invitation", "export-download"),
         "account-keys",
         *("requests", "requests-file", "request-check", "request-copy", "request-doubts", "request-upload"),
-        "request-amend-file",
+        *("request-amend-file", "request-amend-discard"),
         "request-missing",  # a form that saves itself leaves what is typed on the page
         *(f"office-{name}" for name in OFFICES_OWN),  # a few words about the office itself
         *("admin:logout", "admin:priorauth_auditevent_change"),

@@ -23,7 +23,7 @@ from tests.test_office_build import form_of
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate
-TWO = {"levels-count": "2", **level_row(1, "L2")}
+TWO = {"levels-count": "2", **level_row(1, "L2"), "imaging-0-findings-1": ["not_mentioned"]}
 
 
 def words_of(ago: int) -> str:
@@ -66,6 +66,11 @@ DOUBTS = [
     ({"lines-0-code": "22512"}, "lines-0-code", "22512 is an add-on: add 22510 or 22511"),
     (TWO, "lines-0-levels", "2 levels are described but the codes cover 1: add L2 to a line"),
     ({"imaging-0-findings-0": []}, "imaging-0-findings-0", "Tick at least one finding for L1, or “Not mentioned”"),
+    (
+        {**TWO, "lines-0-levels": "L1, L2", "imaging-0-findings-1": []},
+        "imaging-0-findings-1",
+        "Study 1 has nothing ticked for L2. Tick at least one finding for L2, or “Not mentioned”",
+    ),
 ]
 
 

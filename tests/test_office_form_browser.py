@@ -441,8 +441,37 @@ def test_an_answer_saves_itself_and_shows_its_files_on_the_way_and_a_correction_
         expect(page.locator("#other-files").get_by_role("link", name="note.pdf")).to_be_visible()
         page.get_by_label("Lowest T-score").fill("-3.1")
         page.get_by_role("button", name="Send the changes").click()
-        expect(page.get_by_text("The clock does not begin anew.")).to_be_visible()
+        page.wait_for_url(f"**/requests/{case.reference}/")
     assert sorted(file.name for file in case.attachments.all() if file.revision_id) == ["mri.pdf", "note.pdf"]
+
+
+def test_the_back_button_takes_no_correction_away_and_a_colleague_is_told_to_press_save(chromium, live_server):
+    client = browser(clerk())
+    case = sent_through_the_page(client)
+    with a_page(chromium, live_server, client) as page:
+        page.goto(f"{live_server.url}/requests/{case.reference}/amend/")
+        page.get_by_label("Lowest T-score").fill("-3.1")
+        expect(page.locator("#saved")).to_contain_text("Saved at")
+        page.get_by_role("button", name="Add another treatment").click()
+        page.locator("[name=treatments-2-modality]").select_option("brace")
+        page.locator("[name=treatments-2-name]").fill("Thoracic brace")
+        page.get_by_role("link", name="Back to the request").click()  # before the page saves itself
+        expect(page.get_by_role("heading", name="A correction was begun")).to_be_visible()
+        page.go_back()
+        expect(page.get_by_label("Lowest T-score")).to_have_value("-3.1")
+        expect(page.locator("[name=treatments-2-name]")).to_have_value("Thoracic brace")
+        second = page.context.new_page()
+        second.goto(page.url)
+        second.locator("#id_note").fill("From another window.")
+        expect(second.locator("#saved")).to_contain_text("Saved at")
+        page.get_by_label("Lowest T-score").fill("-3.2")
+        expect(page.locator("#saved")).to_contain_text("press Save, and both are put together")
+        page.get_by_role("button", name="Save, do not send yet").click()
+        expect(page.get_by_role("heading", name="Changed meanwhile, and part of what stands below")).to_be_visible()
+        page.get_by_role("button", name="Send the changes").click()
+        page.wait_for_url(f"**/requests/{case.reference}/")
+    sent = case.revisions.get(number=2)
+    assert (sent.facts["patient"]["t_score"], sent.details["note"]) == (-3.2, "From another window.")
 
 
 def aside(work):

@@ -29,6 +29,7 @@ WITHOUT_A_PAGE = {"sign-in", "sign-out", "session", "sign-out-everywhere", "kept
 # The form of the list's file stands on the list; one form saves itself as `request-edit` does; one sends files alone;
 # one asks about doubts, which these answers raise none of.
 WITHOUT_A_PAGE |= {"requests-file", "request-missing", "request-upload", "request-amend-file", "request-doubts"}
+WITHOUT_A_PAGE |= {"request-amend-versions"}  # only two versions bring it (test_corrections.py)
 BEGIN_A_DRAFT = {"request-new", "request-copy"}
 CHOSEN = {"clinician": ["other"], "facility": ["other"]}  # what a save notes where the office keeps lists
 ELSEWHERE = {"/account/sign-out-everywhere/"}
@@ -100,6 +101,7 @@ def rows(drafts=True) -> str:
     }
     if not drafts:
         del found["AnswerDraft"]
+        found["Draft"] = [row for row in found["Draft"] if row["corrects"] is None]
     for row in [] if drafts else found["Draft"]:
         for name in ("fields", "record", "replaced", "version", "saved_at", "saved_by_id"):
             row[name] = None

@@ -38,7 +38,18 @@ from priorauth.models import (
     User,
 )
 from priorauth.roles import Actor, Role
-from priorauth.services import claim, conflicts, directory, information, invitations, kept, replay, saved_views, submit
+from priorauth.services import (
+    claim,
+    conflicts,
+    corrections,
+    directory,
+    information,
+    invitations,
+    kept,
+    replay,
+    saved_views,
+    submit,
+)
 from priorauth.statuses import Urgency
 from tests.cases import approve, certain, draft_case, facts, office, person, plan, score_all, submission
 from tests.factories import browser, report, saved_draft, sent_through_the_page
@@ -125,6 +136,9 @@ class World:
         held = claim.claim(self.asked, by=nurse, at=timezone.now())
         information.ask(held, by=nurse, at=timezone.now(), question="Which imaging was done?", items=[])
         self.withdrawable = self.in_review()
+        typed = {"last_name": [PATIENT["last_name"]], "pain_score": ["3"]}
+        kept_so = {"version": 0, "fields": typed, "corrects": 1}
+        corrections.keep(self.withdrawable, by=self.clerk, at=timezone.now(), **kept_so)
         self.replay = replay.run(replay.installed()[-1], at=timezone.now())
         self.keep_lists()
         late = {"path": f"/requests/{self.draft.reference}/edit/", "fields": {"last_name": [PATIENT["last_name"]]}}
@@ -181,6 +195,7 @@ class World:
             "request-upload": self.draft,
             "request-answer": self.asked,
             "request-withdraw": self.withdrawable,
+            "request-amend-discard": self.withdrawable,
             **dict.fromkeys(LETTERS, self.asked),
         }.get(route.name, self.sent)
         act = re.fullmatch(r"admin:priorauth_case_([a-z-]+)", route.name)

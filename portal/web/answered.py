@@ -1,7 +1,7 @@
 """What an office has typed of an answer: who answered which item, what is wrong, two people's parts together."""
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from priorauth.roles import Actor
 from priorauth.services.base import visible
 from priorauth.services.information import LONGEST_WORDS, NO_REASON, Item
 
+BOTH = "“We do not have this” is ticked beside an answer. Untick it, or clear the answer."
 Problem = tuple[str, str]  # the id of the input, and the message
 
 
@@ -51,7 +52,7 @@ def _text(post: QueryDict, name: str) -> str:
 def whole(posted: Raw, base: Raw, sent: Raw, items: Sequence[AskedItem]) -> Raw:
     """The form as it stands after a post: the fields that were asked for as posted, also where they were emptied, the
     others as they were; and what an answer cannot change as it was sent."""
-    kept = {name: texts for name, texts in base.items() if not any(item.is_about(name) for item in items)}
+    kept = {name: texts for name, texts in base.items() if not _is_any(items, name)}
     fixed = {name: texts for name, texts in sent.items() if refill.is_fixed(name)}
     typed = {name: texts for name, texts in posted.items() if not refill.is_fixed(name)}
     return {**kept, **typed, **fixed}
@@ -129,14 +130,23 @@ def marked(items: list[AskedItem], typed: Typed, draft: AnswerDraft | None) -> l
     return items
 
 
-def check(items: Sequence[AskedItem]) -> None:
-    """Say on each item what is wrong with its words."""
+def check(items: Sequence[AskedItem], changes: Raw) -> None:
+    """Say on each item what is wrong with its words, or with facts beside “We do not have this”."""
+    held = [item for item in items if not item.answered.get("not_held")]
+    given = [name for name, texts in changes.items() if any(texts) and not name.endswith("-count")]
     for item in items:
         words = item.answered.get("words", "")
         if item.answered.get("not_held") and not visible(words):
             item.wrong = NO_REASON
+        elif item not in held and any(item.is_about(name) and not _is_any(held, name) for name in given):
+            item.wrong = BOTH
         elif len(words) > LONGEST_WORDS:
             item.wrong = f"This can have {LONGEST_WORDS} characters. It has {len(words):,}: shorten it."
+
+
+def _is_any(items: Iterable[AskedItem], name: str) -> bool:
+    """Whether a field of the form answers one of the items."""
+    return any(item.is_about(name) for item in items)
 
 
 def problems(form: RequestForm, items: Sequence[AskedItem], changes: Raw) -> list[Problem]:

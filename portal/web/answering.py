@@ -15,7 +15,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from portal.web import answered, asked, build, refill, running
+from portal.web import answered, asked, build, doubts, refill, running
 from portal.web.access import office_page
 from portal.web.answered import Typed
 from portal.web.asked import AskedItem
@@ -55,6 +55,7 @@ class Answering:
     status: int = 200
     file_problems: dict[str, str] = field(default_factory=dict)
     left: list[AskedItem] = field(default_factory=list)
+    in_doubt: list[doubts.Doubt] = field(default_factory=list)
     clash: list[tuple[str, str]] = field(default_factory=list)
 
     @cached_property
@@ -91,6 +92,8 @@ class Answering:
             "note_problem": self.note_problem,
             "problems": answered.problems(form, items, typed.changes),
             "left": self.left,
+            "in_doubt": self.in_doubt,
+            "sends": self.request.POST.get("action"),
             "clash": self.clash,
             "action": self.request.path,
         }
@@ -220,7 +223,7 @@ def _send(visit: Answering, typed: Typed, *, whatever: bool) -> HttpResponse:
     """Send what fits; with `whatever` also where items are left. Else the page again, which says what is wrong."""
     form = visit.form(asked.overlaid(visit.sent, typed.changes), whole=True)
     items = answered.marked(visit.items(form), typed, visit.draft)
-    answered.check(items)
+    answered.check(items, typed.changes)
     if len(typed.note) > LONGEST_NOTE:
         visit.note_problem = f"The note can have {LONGEST_NOTE:,} characters. This has {len(typed.note):,}: shorten it."
     if visit.note_problem or answered.problems(form, items, typed.changes):
@@ -229,13 +232,18 @@ def _send(visit: Answering, typed: Typed, *, whatever: bool) -> HttpResponse:
     if left and not whatever and (len(left) < len(items) or visible(typed.note)):
         visit.left = left
         return visit.page(typed, items)
+    in_doubt = doubts.raised(form, visit.form(visit.sent))
+    if doubts.unsure(in_doubt, visit.request.POST):
+        visit.in_doubt = in_doubt
+        return visit.page(typed, items)
+    latest = visit.case.revisions.order_by("-number")[0]
     try:
         information.answer(
             visit.case,
             by=visit.request.actor,
             at=visit.at,
             facts=build.facts(form, form.today),
-            details=build.details(form),
+            details=build.details(form) | doubts.confirmed(in_doubt, latest.details),
             note=typed.note,
             items=answered.rows(items),
         )

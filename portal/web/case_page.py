@@ -18,7 +18,7 @@ from portal.web.next_step import SENTENCES, next_step
 from portal.web.request_form import RequestForm
 from priorauth import sources, typed
 from priorauth.audit import receipts
-from priorauth.models import AnswerDraft, Attachment, Case, InformationRequest, Job, Revision
+from priorauth.models import AnswerDraft, Attachment, Case, Draft, InformationRequest, Job, Revision
 from priorauth.pictures import spine, timeline
 from priorauth.selectors import seen_by_reviewers, with_answer_by
 from priorauth.services.reopen import meanwhile
@@ -48,6 +48,7 @@ def page(request: HttpRequest, case: Case, *, message: str = "", problem: str = 
         **_decisions(case),
         **_sent(case),
         "messages_of_case": list(case.messages.select_related("written_by")),
+        "correction": _correction(case, request),
         "can_write": case.status in TRANSITIONS[Act.WRITE].sources,
         "can_amend": case.status in TRANSITIONS[Act.AMEND].sources,
         "can_withdraw": case.status in TRANSITIONS[Act.WITHDRAW].sources,
@@ -79,6 +80,12 @@ def _questions(case: Case, request: HttpRequest) -> dict[str, Any]:
         "answer_draft": drafts.filter(information_request=waiting).first() if waiting else None,
         "past_questions": [(one, _items(one), one.pk in begun) for one in questions if not one.is_open],
     }
+
+
+def _correction(case: Case, request: HttpRequest) -> Draft | None:
+    """What was typed of a correction and not sent."""
+    drafts = Draft.objects.for_actor(request.actor).select_related("saved_by").defer("fields", "replaced", "record")
+    return drafts.filter(case=case, case__received_at__isnull=False).first()
 
 
 def _items(question: InformationRequest) -> list[tuple[dict[str, Any], Any]]:

@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
@@ -49,7 +50,7 @@ def choose(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def _resolve(request: HttpRequest, case: Case, draft: Draft, mine: Raw, began: int) -> HttpResponse:
-    found = differences(case, draft, mine, began, _choices(request))
+    found = differences(case, draft, mine, began, choices_of(request))
     if PUT_BACK in request.POST or found.open:
         return show(request, case, draft, mine, began, found=found, problem=CHOOSE * bool(found.open), status=200)
     now = timezone.now()
@@ -84,17 +85,40 @@ def show(
     found = found or differences(case, draft, mine, began, defaultdict(str))
     if not found.all:
         return redirect("request-edit", case.reference)
-    own = draft.saved_by_id == request.actor.user_id
+    hidden = {"version": draft.version, "base.version": began}
+    action = reverse("request-conflict", args=[case.reference])
+    other = {"who": who(request, draft), "when": draft.saved_at, "kind": "draft"}
+    return page(request, case, found, action, hidden, mine, problem, status, **other)
+
+
+def page(
+    request: HttpRequest,
+    case: Case,
+    found: Differences,
+    action: str,
+    hidden: dict[str, int],
+    typed: Raw,
+    problem: str,
+    status: int,
+    **other: Any,
+) -> HttpResponse:
+    """The page with both versions. `hidden` says which two they are, `typed` is my form where it is kept nowhere else,
+    `other` tells of the version in the way: `who` made it, `when`, and its `kind`: draft, correction or sent."""
     context: dict[str, Any] = {
         "case": case,
-        "draft": draft,
         "differences": found,
-        "who": "Another window of yours" if own else str(draft.saved_by),
-        "began": began,
-        "typed": [(name, text) for name, texts in mine.items() for text in texts],
+        "action": action,
+        "hidden": hidden,
+        "typed": [(name, text) for name, texts in typed.items() for text in texts],
         "problem": problem,
+        **other,
     }
     return render(request, "requests/conflict.html", context, status=status)
+
+
+def who(request: HttpRequest, draft: Draft) -> str:
+    own = draft.saved_by_id == request.actor.user_id
+    return "Another window of yours" if own else str(draft.saved_by)
 
 
 def differences(case: Case, draft: Draft, mine: Raw, began: int, choices: defaultdict[str, str]) -> Differences:
@@ -113,7 +137,7 @@ def number(request: HttpRequest, name: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
-def _choices(request: HttpRequest) -> defaultdict[str, str]:
+def choices_of(request: HttpRequest) -> defaultdict[str, str]:
     """What was chosen, by key: one button for all, or each by itself."""
     every = request.POST.get("every", "")
     if every in (MINE, THEIRS):

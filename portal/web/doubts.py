@@ -14,9 +14,11 @@ from portal.web import page_doubts
 from portal.web.cross_checks import SACRAL, SACROPLASTY
 from portal.web.levels import BOX, NO_LEVEL
 from portal.web.panel import look
-from portal.web.words import IMAGING, NOT_MENTIONED, TREATMENT
+from portal.web.words import IMAGING, TREATMENT
 
 if TYPE_CHECKING:
+    from django.http import QueryDict
+
     from portal.web.dates import TypedDate
     from portal.web.request_form import Level, RequestForm, Study
 
@@ -57,6 +59,23 @@ def open_doubts(form: "RequestForm", record: dict[str, Any]) -> list[Doubt]:
     """The doubts that nobody of the office has confirmed yet."""
     confirmed = record.get("confirmed", {})
     return [doubt for doubt in find(form) if doubt.key not in confirmed]
+
+
+def raised(form: "RequestForm", sent: "RequestForm") -> list[Doubt]:
+    """The doubts about a form that what was sent last did not raise."""
+    known = {doubt.key for doubt in find(sent)}
+    return [doubt for doubt in find(form) if doubt.key not in known]
+
+
+def unsure(in_doubt: list[Doubt], post: "QueryDict") -> bool:
+    """Whether one of the doubts was not on the page that was posted, which asked about those that it names."""
+    return not {doubt.key for doubt in in_doubt} <= {*post.getlist("answer.sure")}
+
+
+def confirmed(in_doubt: list[Doubt], details: dict[str, Any]) -> dict[str, Any]:
+    """What the details then say besides: all that the office was asked about and stands by."""
+    words = [*details.get("confirmed", []), *(doubt.words for doubt in in_doubt)]
+    return {"confirmed": words} if words else {}
 
 
 def _named(form: "RequestForm") -> Iterator[Doubt]:
@@ -164,13 +183,18 @@ def _mixed(form: "RequestForm", study: "Study") -> Iterator[Doubt]:
 
 
 def _silent(form: "RequestForm", study: "Study", number: int) -> Iterator[Doubt]:
-    """A study of which nothing is ticked, not even that it says nothing."""
-    asked = study.part.findings
-    said = {value for bound in asked for value in bound.value() or ()}
-    if asked and not said - {""} and NOT_MENTIONED not in said:
-        name = _name(form.levels[0])
-        words = f"Study {number} has nothing ticked. Tick at least one finding for {name}, or “Not mentioned”."
-        yield Doubt(asked[0].auto_id, words)
+    """Levels for which nothing is ticked, not even that the study does not mention them."""
+    silent = [place for place, bound in enumerate(study.part.findings) if not any(bound.value() or ())]
+    if silent:
+        names = _listed_all([_name(form.levels[place]) for place in silent])
+        where = "" if len(silent) == len(form.levels) else f" for {names}"
+        words = f"Study {number} has nothing ticked{where}. Tick at least one finding for {names}, or “Not mentioned”."
+        yield Doubt(study.part.findings[silent[0]].auto_id, words)
+
+
+def _listed_all(names: list[str]) -> str:
+    """`L1`, `L1 and L2`, `L1, L2 and L3`."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def _treatments(form: "RequestForm") -> Iterator[Doubt]:

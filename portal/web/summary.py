@@ -9,7 +9,7 @@ from portal.web.applies import applies
 from portal.web.fields import Choice
 from portal.web.parts import Part
 from portal.web.ticks import Ticks
-from portal.web.words import ASK_NOTHING
+from portal.web.words import ASK_NOTHING, NOT_MENTIONED
 
 if TYPE_CHECKING:
     from portal.web.request_form import RequestForm, Study
@@ -64,7 +64,9 @@ def words(bound: BoundField) -> str:
     question = bound.field
     if isinstance(question, Ticks):
         chosen = dict(question.choices)
-        return "; ".join(chosen[tick] for tick in value) or question.without
+        # “Not mentioned” is ticked, and is no finding (portal/web/ticks.py).
+        said = value or [tick for tick in bound.value() or () if tick == NOT_MENTIONED]
+        return "; ".join(chosen[tick] for tick in said) or NOT_PROVIDED
     if isinstance(question, Choice):
         return dict(question.choices).get(value, NOT_PROVIDED)
     if isinstance(value, tuple):

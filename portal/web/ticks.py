@@ -11,12 +11,11 @@ BOTH = "“Not recorded” is ticked beside an answer. Untick it, or clear the a
 
 
 class Ticks(forms.MultipleChoiceField):
-    """Several of a list; `without` says what it means that none is ticked."""
+    """Several of a list."""
 
     kind = "checks"
     size = called = ""
     blank: tuple[str, ...] = ()
-    without = "Not provided"
     of_the_list = "Tick only answers of the list."
 
     def __init__(self, label: str, choices: Choices, *, hint: str = "") -> None:
@@ -31,7 +30,6 @@ class Ticks(forms.MultipleChoiceField):
 class Findings(Ticks):
     """Several of the findings of one study at one level, or that the report does not mention it: no finding."""
 
-    without = "Not mentioned"
     of_the_list = "Tick only findings of the list."
 
     def __init__(self, label: str, choices: Choices) -> None:

@@ -10,11 +10,16 @@ from priorauth.tenancy import TenantModel
 
 
 class Draft(TenantModel):
-    """The form as it was typed, right or wrong: field name -> list of texts. Gone once the request is sent."""
+    """The form as it was typed, right or wrong: field name -> list of texts. Gone once the request is sent.
+
+    Of a request that was sent it is a correction that is not sent yet: `corrects` is the number of the revision that it
+    began from, 0 where that is not known any more.
+    """
 
     sent_path = None
 
     case = models.OneToOneField("Case", on_delete=models.CASCADE)
+    corrects = models.PositiveSmallIntegerField(null=True)
     fields = models.JSONField(default=dict)
     record = models.JSONField(default=dict, help_text="what was changed after the panel: services/panel_record.py")
     replaced = models.JSONField(default=list, help_text="what each save replaced: services/draft_versions.py")

@@ -1,0 +1,72 @@
+"""Keeping a correction of a request that was sent: one an office, which several people continue. Keeping is no act
+(decision 1); what is sent is the act `amend`."""
+
+import datetime as dt
+from typing import Any
+
+from django.db import transaction
+
+from priorauth.models import AnswerDraft, Case, Draft
+from priorauth.roles import Actor
+from priorauth.services import draft_versions
+from priorauth.services.attach import detach
+from priorauth.services.base import moment, permit
+from priorauth.services.errors import Conflict
+from priorauth.statuses import TRANSITIONS, Act, Status
+
+NOTHING_KEPT = "The correction was sent or discarded while you had it open."
+
+
+def keep(case: Case, *, by: Actor, at: dt.datetime, version: int, fields: dict[str, Any], corrects: int) -> Draft:
+    """Keep the whole form as typed, right or wrong, which began from the revision number `corrects` (0: not known).
+    `version` is the one that the page showed, 0 for none.
+
+    Raises Conflict where somebody kept another one since, or the request can no longer be corrected.
+    """
+    permit(case, Act.AMEND, by=by, at=at)
+    with transaction.atomic():
+        _hold(case, by)
+        draft = _kept(case, by) or Draft(case=case, version=0)
+        if draft.saved_by_id == by.user_id and (draft.fields, draft.corrects) == (fields, corrects):
+            return draft  # the second press of one button
+        if draft.version != version:
+            who = f"{draft.saved_by} kept a correction at {moment(draft.saved_at)} while you had it open."
+            raise Conflict(who if draft.version else NOTHING_KEPT)
+        draft.replaced = draft_versions.replaced(draft, fields) if draft.version else []
+        draft.fields, draft.corrects = fields, corrects
+        draft.version, draft.saved_by_id, draft.saved_at = version + 1, by.user_id, at
+        draft.save()
+    return draft
+
+
+def discard(case: Case, *, by: Actor, at: dt.datetime, version: int) -> None:
+    """Drop the correction and the files that it alone links and that were not sent. Raises Conflict where it is not
+    the one that was read."""
+    permit(case, Act.AMEND, by=by, at=at)
+    with transaction.atomic():
+        _hold(case, by)
+        draft = _kept(case, by)
+        if draft is None or draft.version != version:
+            raise Conflict("The correction was changed, sent or discarded since you looked at it. Look at it again.")
+        draft.delete()
+    answers = AnswerDraft.objects.for_actor(by).filter(information_request__case=case).values_list("changes", flat=True)
+    linked = _files(draft.fields).difference(*map(_files, answers))
+    for attachment in case.attachments.filter(revision=None):
+        if str(attachment.pk) in linked:
+            detach(case, attachment, by=by, at=at)
+
+
+def _hold(case: Case, by: Actor) -> None:
+    """The case first and the correction second, as a sending does: the other order could lock the two in a circle."""
+    rows = Case.objects.for_actor(by).filter(pk=case.pk, status__in=TRANSITIONS[Act.AMEND].sources)
+    if rows.select_for_update(of=("self",), no_key=True).first() is None:
+        status = Case.objects.for_actor(by).values_list("status", flat=True).get(pk=case.pk)
+        raise Conflict(f"The request is now “{Status(status).label}”, so it can no longer be corrected.")
+
+
+def _kept(case: Case, by: Actor) -> Draft | None:
+    return Draft.objects.for_actor(by).select_related("saved_by").filter(case=case).first()
+
+
+def _files(fields: dict[str, Any]) -> set[str]:
+    return {text for name, texts in fields.items() if name.endswith("-attachment") for text in texts if text}

@@ -1,0 +1,191 @@
+"""A correction of a request that was sent, kept until it is sent: two clerks at once, an answer or a decision in
+between, files, and what is asked about before it goes out (decision 51)."""
+
+import pytest
+from django.utils import timezone
+
+from portal.web import amending, conflicts, correcting
+from priorauth.models import AuditEvent, Draft
+from priorauth.roles import Actor, Role
+from priorauth.services import amend, corrections, withdraw
+from priorauth.services.errors import Conflict
+from tests import cases
+from tests.cases import person
+from tests.factories import browser, clerk, day, report, sent_through_the_page, study_row, treatment_row
+from tests.forms_in_pages import form_to
+from tests.test_after_sending import asked, page_of, text
+
+pytestmark = pytest.mark.django_db
+AMEND, VERSIONS = "amend/", "amend/versions/"
+ALONE = {"X-Background": "1"}
+
+
+@pytest.fixture
+def two():
+    """Two clerks, and a request that one of them sent."""
+    one, other = browser(clerk()), browser(clerk())
+    return one, other, sent_through_the_page(one)
+
+
+def form_on(client_or_page, case, tail=AMEND):
+    """The form as the page has it, to be posted with changes."""
+    page = client_or_page if hasattr(client_or_page, "content") else client_or_page.get(page_of(case, tail))
+    return form_to(page, page_of(case, tail)).fields
+
+
+def post(client, case, form, action="", tail=AMEND, headers=None, **changes):
+    return client.post(page_of(case, tail), {**form, "action": action, **changes}, headers=headers)
+
+
+def kept(case):
+    return Draft.objects.unscoped("a test reads").filter(case=case).first()
+
+
+def row(index, **changes):
+    return {"treatments-count": str(index + 1), **treatment_row(index, **changes)}
+
+
+def facts_of(case):
+    return case.revisions.order_by("-number")[0].facts
+
+
+def test_who_sends_second_takes_nothing_back_and_chooses_where_both_changed_one_answer(two):
+    one, other, case = two
+    seen = form_on(other, case)
+    first = {"t_score": "-3.4", "levels-0-onset": day(95), "pain_word": "moderate"}
+    added = row(2, modality="brace", name="Thoracic brace")
+    assert post(one, case, form_on(one, case), "send", **first, **added).status_code == 302
+    page = post(other, case, seen, "send", pain_score="9", **row(2, modality="injection", name="Facet block"))
+    assert (page.status_code, amending.SENT_MEANWHILE in text(page), case.revisions.count()) == (409, True, 2)
+    assert {"-3.4", day(95), "Moderate"} <= {one.theirs for one in page.context["taken"]}
+    sent = post(other, case, form_on(page, case), "send")
+    assert sent["Location"] == page_of(case)
+    facts = facts_of(case)
+    assert (facts["patient"]["t_score"], facts["pain"]["score"], facts["pain"]["descriptor"]) == (-3.4, 9, "moderate")
+    assert {one["name"] for one in facts["treatments"]} >= {"Thoracic brace", "Facet block"}
+    assert (case.revisions.count(), kept(case)) == (3, None)
+
+    page = post(one, case, seen, "send", pain_score="7", walking="unable")
+    assert "sent something for request" in text(page)
+    assert [(one.mine, one.theirs) for one in page.context["differences"].open] == [("7", "9")]
+    again = post(one, case, form_on(page, case, VERSIONS), tail=VERSIONS)
+    assert (again.status_code, conflicts.CHOOSE in text(again)) == (200, True)
+    assert "Two versions" in text(one.get(page_of(case, AMEND))), "it is kept, and asked about until it is chosen"
+    chosen = {"choose.pain_score": "mine"}
+    assert post(one, case, form_on(again, case, VERSIONS), tail=VERSIONS, **chosen)["Location"] == page_of(case, AMEND)
+    assert post(one, case, form_on(one, case), "send")["Location"] == page_of(case)
+    facts = facts_of(case)
+    assert (facts["patient"]["t_score"], facts["pain"]["score"], facts["ambulation"]["current"]) == (-3.4, 7, "unable")
+
+
+def test_a_correction_is_kept_as_it_is_typed_and_a_colleague_goes_on_with_it(two):
+    one, other, case = two
+    seen, events = form_on(one, case), AuditEvent.objects.count()
+    assert post(one, case, seen, headers=ALONE).status_code == 200
+    assert kept(case) is None, "nothing was changed"
+    answer = post(one, case, seen, pain_score="9", headers=ALONE)
+    assert (answer.status_code, 'name="answer.kept" value="1"' in text(answer)) == (200, True)
+    assert form_on(one, case)["pain_score"] == ["9"]
+    told = text(other.get(page_of(case)))
+    assert ("A correction was begun" in told, "Continue the correction" in told) == (True, True)
+    assert not Draft.objects.for_actor(person(Role.NURSE)).exists()
+    assert not Draft.objects.for_actor(clerk("Bay Pain Clinic")).exists()
+    late = post(other, case, seen, t_score="-3.4", headers=ALONE)
+    assert (late.status_code, "not saved: press Save" in text(late)) == (409, True)
+    page = post(other, case, seen, "keep", t_score="-3.4", **row(2, modality="brace", name="Brace"))
+    assert (page.status_code, amending.KEPT_MEANWHILE in text(page)) == (409, True)
+    assert [one.theirs for one in page.context["taken"]] == ["9"]
+    fields = kept(case).fields
+    assert (fields["pain_score"], fields["t_score"], fields["treatments-2-name"]) == (["9"], ["-3.4"], ["Brace"])
+
+    page = post(one, case, seen, "keep", pain_score="9", t_score="-2.5", **{"answer.kept": 1})
+    assert (page.status_code, "saved a correction of" in text(page)) == (409, True)
+    assert [(one.mine, one.theirs) for one in page.context["differences"].open] == [("-2.5", "-3.4")]
+    form = form_on(page, case, VERSIONS)
+    post(other, case, form_on(other, case), "keep", t_score="-3.3")
+    moved = post(one, case, form, tail=VERSIONS, **{"choose.t_score": "mine"})
+    assert (moved.status_code, conflicts.MOVED_ON in text(moved)) == (409, True)
+    assert post(one, case, form_on(moved, case, VERSIONS), tail=VERSIONS, every="mine").status_code == 302
+    fields = kept(case).fields
+    assert (fields["t_score"], fields["pain_score"]) == (["-2.5"], ["9"])
+    assert case.revisions.count() == 1
+    acts = AuditEvent.objects.order_by("pk")[events:].values_list("action", flat=True)
+    assert {*acts} <= {"read_case"}, "keeping is no act"
+
+
+def test_an_answer_in_between_is_taken_in_and_a_decision_leaves_the_correction_to_be_read():
+    client, nurse = browser(clerk()), person(Role.NURSE)
+    case = asked(client, nurse)
+    post(client, case, form_on(client, case), "keep", pain_score="9", note="Typed before.")
+    answer = form_on(client, case, "answer/1/")
+    assert post(client, case, answer, "send_part", "answer/1/", response="none").status_code == 302
+    page = client.get(page_of(case, AMEND))
+    assert ("Changed meanwhile" in text(page), page.context["base"]) == (True, 2)
+    form = form_on(page, case)
+    assert (form["pain_score"], form["response"]) == (["9"], ["none"])
+    cases.score_all(timezone.now())
+    case.refresh_from_db()
+    withdraw.withdraw(case, by=clerk(), at=timezone.now(), reason="Treated elsewhere.")
+    late = post(client, case, form, "send", note="Typed too late.")
+    assert (late.status_code, correcting.ENDED in text(late), "Typed too late." in text(late)) == (409, True, True)
+    assert post(client, case, form, headers=ALONE).status_code == 409
+    page = text(client.get(page_of(case, AMEND)))
+    assert ("Typed before." in page, "Send the changes" in page, case.revisions.count()) == (True, False, 2)
+    assert "A correction was not sent" in text(client.get(page_of(case)))
+    by = Actor.of(case.created_by)
+    with pytest.raises(Conflict, match="can no longer be corrected"):
+        corrections.keep(case, by=by, at=timezone.now(), version=1, fields={}, corrects=1)
+    assert client.get(page_of(case, "amend/discard/"))["Location"] == page_of(case)
+
+
+def test_a_correction_is_discarded_with_its_files_and_never_while_a_colleague_goes_on(two):
+    one, other, case = two
+    post(one, case, form_on(one, case), "keep", **{"imaging-0-file": report("mine.pdf")})
+    assert "mine.pdf" in text(one.get(page_of(case, AMEND)))
+    ask = other.get(page_of(case, "amend/discard/"))
+    assert "mine.pdf" in text(ask)
+    post(one, case, form_on(one, case), "keep", pain_score="9")
+    assert post(other, case, form_on(ask, case, "amend/discard/"), tail="amend/discard/").status_code == 409
+    open_elsewhere = form_on(one, case)
+    done = post(other, case, form_on(other, case, "amend/discard/"), tail="amend/discard/")
+    assert (done["Location"], kept(case), case.attachments.count()) == (page_of(case), None, 0)
+    assert post(one, case, open_elsewhere, pain_score="7", headers=ALONE).status_code == 409
+    assert post(one, case, open_elsewhere, "keep", pain_score="7").status_code == 302
+    assert kept(case).fields["pain_score"] == ["7"], "what is typed on is not lost"
+
+
+def test_a_correction_kept_while_another_is_sent_is_not_swept_away(two):
+    one, _, case = two
+    post(one, case, form_on(one, case), "keep", pain_score="9")
+    by, at = Actor.of(case.created_by), timezone.now()
+    case.refresh_from_db()
+    changed = {**case.revisions.get().facts, "treatment_response": "none"}
+    brought = {"by": by, "at": at, "facts": changed, "details": case.revisions.get().details}
+    with pytest.raises(Conflict, match="while you were sending it"):
+        amend.amend(case, **brought, draft_version=7)
+    case.refresh_from_db()
+    assert (case.revisions.count(), kept(case).version) == (1, 1)
+    amend.amend(case, **brought)
+    assert (case.revisions.count(), kept(case).corrects) == (2, 1)
+
+
+SILENT = "Study 2 has nothing ticked. Tick at least one finding for L1, or “Not mentioned”."
+
+
+@pytest.mark.parametrize("tail", [AMEND, "answer/1/"])
+def test_a_study_of_which_nothing_is_ticked_is_asked_about_once_and_never_said_not_to_mention(tail):
+    client, nurse = browser(clerk()), person(Role.NURSE)
+    case = asked(client, nurse)
+    study = {"imaging-count": "2", **study_row(1, modality="CT", **{"findings-0": []})}
+    page = post(client, case, form_on(client, case, tail), "send_part" if "answer" in tail else "send", tail, **study)
+    assert (page.status_code, SILENT in text(page), case.revisions.count()) == (200, True, 1)
+    form = form_on(page, case, tail)
+    action = "send_part" if "answer" in tail else "send"
+    assert post(client, case, form, action, tail)["Location"] == page_of(case)
+    assert case.revisions.get(number=2).details["confirmed"] == [SILENT]
+    page = text(client.get(page_of(case)))
+    assert page.count('<dt>What does the report say about L1?</dt><dd class="pre quiet">Not provided</dd>') >= 2
+    assert "Not mentioned" not in page
+    form = form_on(client, case)
+    post(client, case, form, "send", **{"imaging-1-findings-0": ["not_mentioned"]})
+    assert "Not mentioned</dd>" in text(client.get(page_of(case)))
