@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("priorauth", "0016_filters"),
+        ("priorauth", "0018_turned_by_reading"),
     ]
 
     operations = [

@@ -3,7 +3,7 @@ from django.db.models import Q
 
 
 class Migration(migrations.Migration):
-    dependencies = [("priorauth", "0016_filters")]
+    dependencies = [("priorauth", "0017_pages")]
 
     operations = [
         migrations.AddField(
