@@ -94,6 +94,7 @@ class Look:
         with self.page.expect_navigation():
             form.evaluate(EMPTY)
 
+
 def looking(context: BrowserContext, actor: Actor) -> Look:
     """A look through the eyes of this person, which keeps nothing of an earlier page."""
     value = browser(actor).cookies[settings.SESSION_COOKIE_NAME].value
