@@ -10,12 +10,12 @@ from priorauth.roles import Role
 from priorauth.services import claim, hand_over
 from tests.admin_helpers import act, case_page, held_by, in_review, ready_to_refuse, signed_in, typed, with_physician
 from tests.cases import NO_IMAGING, person
+from tests.looking import REFUSED
 from tests.seeing import axe
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 WIDTHS = (1280, 320)
-REFUSED = "Content Security Policy"
 
 
 @pytest.fixture

@@ -37,6 +37,13 @@ class Browser:
         self.cookies: dict[str, str] = {}
         self.set_cookies: list[str] = []
 
+    def packed(self, path: str) -> bool:
+        """Whether what stands there comes compressed to a browser that can read that."""
+        headers = {"Host": HOST, "X-Forwarded-Proto": "https", "Accept-Encoding": "gzip"}
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
+            connection.request("GET", path, headers=headers)
+            return connection.getresponse().headers["Content-Encoding"] == "gzip"
+
     def ask(self, path: str, form: dict[str, str] | None = None, proto: str = "https") -> http.client.HTTPResponse:
         """GET, or POST of `form`; the answer has its whole text as `.text`."""
         headers = {"Host": HOST, "X-Forwarded-Proto": proto, "Origin": f"https://{HOST}"}
@@ -108,6 +115,7 @@ def test_people_sign_in_over_https_and_a_request_is_sent_and_scored(machine):
     assert clerk.ask("/sign-in/", proto="http").status == 301
     style = re.search(r'href="(/static/portal\.\w+\.css)"', clerk.ask("/sign-in/").text)[1]
     assert clerk.ask(style).status == 200
+    assert clerk.packed(style), "a file of ours is sent compressed, as the measures of a page's weight count it"
     entered = clerk.post("/sign-in/", username="clerk@harbor.example", password=password)
     assert entered.status == 302, entered.text
     assert all("; Secure" in line and line.startswith("__Host-") for line in clerk.set_cookies)

@@ -1,6 +1,5 @@
-"""Every office page: axe finds nothing, nothing overflows, is faint or too small, and its outline is the kept one.
-
-Three of them by Tab: each stop is in sight.
+"""Every office page, found by walking the routes: axe finds nothing, nothing overflows, is faint or too small, its outline
+is the kept one, each stop of Tab is in sight, and what an empty form brings is no worse.
 """
 
 import datetime as dt
@@ -10,27 +9,32 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
+from portal.permissions import MATRIX
 from priorauth.models import Invitation, Membership, OfficeClinician, OfficeFacility, PlanMember
 from priorauth.roles import Role
 from priorauth.services import directory, information, invitations
 from tests import cases, outlines
 from tests.factories import browser, day, level_row, saved_draft, sent_through_the_page, study_row, valid_form
+from tests.looking import ASKING, RULES, WIDTHS, looking, problem_of
 from tests.seeing import axe, faint, stops
 from tests.slow_line import BUDGET, SlowLine
 from tests.soak import report
+from tests.test_admin_browser import context  # noqa: F401
+from tests.walking import World, every_route
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-SMALL_TARGETS = """() => [...document.querySelectorAll("a, button, input, select, textarea, summary")].filter(e => {
-    const box = e.getBoundingClientRect(), inline = getComputedStyle(e).display === "inline";
-    const shown = box.width > 2 && box.height > 2;
-    return shown && !e.closest("label") && !(e.tagName === "A" && inline) && (box.width < 24 || box.height < 24);
-}).map(e => e.outerHTML.slice(0, 100))"""
 RIVERA = {"npi": "1205804119", "name": "Alex Rivera MD"}
 HELP = ("/help/", "/glossary/", "/accessibility/")
 MOST_BYTES, MOST_REQUESTS = 60 * 1024, 6
-WIDTHS = (1280, 320)
+# What answers with a file or with JSON, and what belongs to somebody who is not signed in, or to both sides.
+NO_PAGES = {"request-file", "request-letter-pdf", "session", "livez", "readyz", "sign-in", "admin:login"}
+NO_PAGES |= {"invitation", "invitation-link", "api:browser"}
+PRESS_LAST = """form => {
+    const button = [...form.querySelectorAll("button[name]:not([formaction])")].pop();
+    if (button) form.insertAdjacentHTML("beforeend", `<input type=hidden name=${button.name} value=${button.value}>`);
+}"""
+SENT_EMPTY = set()
 WRONG = {
     "birth_date": "13/45/1948",
     "clinician_npi": "1234567890",
@@ -134,23 +138,55 @@ def test_every_office_page_is_accessible(pages, chrome, live_server):
         assert not (difference := outlines.changed("office", shown[2:])), difference
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_each_stop_of_tab_is_in_sight_and_in_order(chrome, live_server, width):
-    client = browser(cases.person(Role.CLERK))
-    wrong, sent = saved_draft(client, **WRONG), sent_through_the_page(client)
-    cases.score_all(timezone.now())
-    cookie = {"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value}
-    found, counted = {}, []
-    context = chrome.new_context(viewport={"width": width, "height": 900})
-    context.add_cookies([cookie | {"url": live_server.url}])
-    page = context.new_page()
-    for path in ("", f"{wrong.reference}/edit/", f"{sent.reference}/"):
-        page.goto(f"{live_server.url}/requests/{path}")
-        count, found[path] = stops(page)
-        counted.append(count)
-    report("G8", f"Tab through 3 pages at {width} px", f"{', '.join(map(str, counted))} stops in sight and in order")
-    assert {path: faults for path, faults in found.items() if faults} == {}
-    assert min(counted) > 10
+def office_routes():
+    """The routes that answer somebody of an office with a page."""
+    for route in every_route():
+        row = MATRIX.get(route.name)
+        readers = row.allowed.get("GET", ()) if row and not row.scopes else ()
+        if Role.OFFICE_ADMIN in readers and route.name not in NO_PAGES and row.answers.get("GET") != (302,):
+            yield route
+
+
+def two_versions(page):
+    """Save a draft as from a page that is older than it."""
+    page.locator("[name=version]").evaluate("field => { field.value = 0 }")
+    name = page.get_by_label("First name")
+    name.fill(name.input_value() + "a")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save", exact=True).click()
+    assert page.locator("h1").inner_text() == "Two versions of this request"
+
+
+def test_each_stop_of_tab_and_each_form_that_was_sent_empty(context):  # noqa: F811
+    """Every page is gone through by Tab; what an empty form brings has a summary, and is as accessible as the rest."""
+    world = World()
+    whole = saved_draft(browser(world.clerk))
+    look, empty = looking(context, world.actors["office_admin"]), set()
+    routes = {route.name: route.path(world.values(route, "office_admin")) for route in office_routes()}
+    routes["request-edit"] += "?problems=all"
+    routes["request-check"] = f"/requests/{whole.reference}/edit/check/"
+    for name, path in routes.items():
+        for width in WIDTHS:
+            look.page.set_viewport_size({"width": width, "height": 900})
+            look.page.goto(routes["request-edit"] if name == "request-conflict" else path)
+            if name == "request-conflict":
+                two_versions(look.page)
+            look.by_tab(f"{name} at {width}")
+    for name, path in routes.items():
+        look.page.goto(path)
+        for number in range(look.page.locator(ASKING).count()):
+            look.page.goto(path)
+            form = look.page.locator(ASKING).nth(number)
+            form.evaluate(PRESS_LAST)
+            look.empty(form)
+            if look.page.locator("[data-errors]").count():
+                empty.add(name)
+                look.closely(f"{name}, form {number + 1} sent empty")
+    report("G8", f"Tab through {len(routes)} office pages at 1280 and 320 px", f"{look.tabbed} stops in sight and in order")
+    report("G7", f"{len(empty)} office pages after an empty form", "axe 0")
+    import pprint; open("/tmp/w/found.txt","w").write(pprint.pformat([look.found, empty, routes], width=200))
+    assert list(filter(None, look.found)) == []
+    assert empty == SENT_EMPTY
 
 
 POOR = """<main><h1 style="color: #999">Grey</h1><p style="font-size: 9px">Small</p><p>Good</p>
@@ -237,19 +273,3 @@ def weighing(context, page, weights, times):
 
     return weighed
 
-
-def problem_of(page, path, width, rules=RULES):
-    """What is wrong with the page, or nothing.
-
-    The window is as high as the page: what sticks to the foot of a lower one covers some target until one scrolls.
-    """
-    height = page.evaluate("document.documentElement.scrollHeight")
-    page.set_viewport_size({"width": width, "height": max(900, height)})
-    broken = [(rule["id"], rule["nodes"][0]["target"]) for rule in axe(page, rules)]
-    overflow = page.evaluate("document.documentElement.scrollWidth") - width
-    small = [tag for tag in page.evaluate(SMALL_TARGETS) if not re.search('aria-hidden="tru', tag)]
-    headings = page.locator("h1").count()
-    dim = faint(page)
-    page.set_viewport_size({"width": width, "height": 900})
-    wrong = broken or overflow > 0 or small or headings != 1 or dim
-    return (path, broken, overflow, small, headings, dim) if wrong else None

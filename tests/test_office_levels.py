@@ -273,7 +273,9 @@ def test_a_correction_names_levels_too_and_a_sending_without_any_is_asked_about(
     kept = client.post(path, fields | {"levels_named": "L2", "action": "send"})
     assert "L1 has answers, so it stays." in kept.content.decode()
     assert sent.revisions.count() == 1
-    client.post(path, form_to(shown, path).fields | {"action": "send"})
+    asked = client.post(path, form_to(shown, path).fields | {"action": "send"})
+    assert "Study 1 has nothing ticked for L2" in asked.content.decode()
+    client.post(path, form_to(asked, path).fields | {"action": "send"})
     facts = sent.revisions.order_by("-number")[0].facts
     assert [row["levels"] for row in facts["lines"]] == [["L1"], ["L2"]]
     assert list(facts["levels"]) == ["L1", "L2"]
@@ -299,7 +301,7 @@ def test_in_review_a_level_leads_to_the_newest_study_that_shows_it(client):
     says = 'aria-label="L1: requested; edema (MRI); healed (MRI). Show the study"'
     link = f'<a href="{of_office}files/{newest}/" {says}>'
     assert link in client.get(of_office).content.decode()
-    assert f'<a href="{of_nurse}?file={newest}&amp;page=2#evidence" {says}>' in nurse.get(of_nurse).content.decode()
+    assert f'<a href="?file={newest}&amp;page=2#evidence" {says}>' in nurse.get(of_nurse).content.decode()
     case.attachments.update(scan="infected")
     text = client.get(of_office).content.decode()
     assert says not in text

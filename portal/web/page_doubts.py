@@ -58,8 +58,8 @@ def _cited(form: "RequestForm") -> Iterator[tuple[str, Attachment | None, int | 
         yield f"The report of study {number}", study.attachment, page, study.part["page"].auto_id
     files = list(form.attachments.values())
     for level in form.levels:
-        where = sources.place(level.part.answers["onset_source"], files)
+        where = sources.cited(level.part.answers["onset_source"], files)
         yield f"The start of the pain at {level.name or 'this level'}", *where, level.part["onset_source"].auto_id
     for number, treatment in enumerate(form.treatments, start=1):
-        where = sources.place(treatment.answers["source"], files)
+        where = sources.cited(treatment.answers["source"], files)
         yield f"Treatment {number}", *where, treatment["source"].auto_id
