@@ -5,7 +5,7 @@ import pytest
 from django.utils import timezone
 
 from portal.web import amending, conflicts, correcting
-from priorauth.models import AuditEvent, Draft
+from priorauth.models import AuditEvent, Case, Draft
 from priorauth.roles import Actor, Role
 from priorauth.services import amend, corrections, withdraw
 from priorauth.services.errors import Conflict
@@ -153,6 +153,19 @@ def test_a_correction_is_discarded_with_its_files_and_never_while_a_colleague_go
     assert post(one, case, open_elsewhere, pain_score="7", headers=ALONE).status_code == 409
     assert post(one, case, open_elsewhere, "keep", pain_score="7").status_code == 302
     assert kept(case).fields["pain_score"] == ["7"], "what is typed on is not lost"
+
+
+def test_a_reviewer_who_claims_meanwhile_keeps_no_file_of_a_correction_that_is_discarded(two):
+    one, _, case = two
+    files = {"imaging-0-file": report("mine.pdf"), "other_file": report("also.pdf")}
+    post(one, case, form_on(one, case), "keep", **files)
+    post(one, case, form_on(one, case), "keep", **{"imaging-count": "2", **study_row(1, file=report("second.pdf"))})
+    cases.score_all(timezone.now())
+    case.refresh_from_db()
+    seen, by, at = Case.objects.for_actor(clerk()).get(pk=case.pk), Actor.of(case.created_by), timezone.now()
+    cases.claimed(case, person(Role.NURSE), at)
+    corrections.discard(seen, by=by, at=at, version=2)
+    assert (kept(case), [file.name for file in case.attachments.all()]) == (None, ["also.pdf"])
 
 
 def test_a_correction_kept_while_another_is_sent_is_not_swept_away(two):
