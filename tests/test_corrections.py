@@ -4,7 +4,7 @@ between, files, and what is asked about before it goes out (decision 51)."""
 import pytest
 from django.utils import timezone
 
-from portal.web import amending, conflicts, correcting
+from portal.web import amending, answering, conflicts, correcting
 from priorauth.models import AuditEvent, Case, Draft
 from priorauth.roles import Actor, Role
 from priorauth.services import amend, corrections, withdraw
@@ -137,6 +137,26 @@ def test_an_answer_in_between_is_taken_in_and_a_decision_leaves_the_correction_t
     with pytest.raises(Conflict, match="can no longer be corrected"):
         corrections.keep(case, by=by, at=timezone.now(), version=1, fields={}, corrects=1)
     assert client.get(page_of(case, "amend/discard/"))["Location"] == page_of(case)
+
+
+def test_an_answer_that_was_begun_takes_a_correction_in_row_by_row():
+    one, other = browser(clerk()), browser(clerk())
+    case, tail = asked(one, person(Role.NURSE)), "answer/1/"
+    added = {"imaging-count": "2", **study_row(1, impression="Edema of L1, seen late.")}
+    post(other, case, form_on(other, case, tail), "keep", tail, **added)
+    seen = form_on(other, case, tail)
+    study = study_row(1, modality="CT", impression="A line through L1.", **{"findings-0": ["fracture_line"]})
+    assert post(one, case, form_on(one, case), "send", **{"imaging-count": "2"}, **study).status_code == 302
+    page = other.get(page_of(case, tail))
+    told = {form_on(page, case, tail).get(f"imaging-{row}-impression", [""])[0] for row in range(3)}
+    assert {"Edema of L1, seen late.", "A line through L1."} <= told
+    assert answering.CHANGED in text(page)
+    late = post(other, case, seen, "send_part", tail, response="none")
+    assert (late.status_code, answering.CHANGED in text(late), case.revisions.count()) == (409, True, 2)
+    assert post(other, case, form_on(late, case, tail), "send_part", tail)["Location"] == page_of(case)
+    facts = facts_of(case)
+    found = [(one["modality"], one["finding"]) for one in facts["levels"]["L1"]["imaging"]]
+    assert (sorted(found), facts["treatment_response"]) == ([("CT", "fracture_line"), ("MRI", "edema")], "none")
 
 
 def test_a_correction_is_discarded_with_its_files_and_never_while_a_colleague_goes_on(two):

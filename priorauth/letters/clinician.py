@@ -102,7 +102,7 @@ def _requested(line: Line) -> str:
 
 
 def _told_with(lines: Sequence[tuple[Line, Json]]) -> dict[str, int]:
-    """The number of the line with which each level is told, once: the first that does not approve it, else the first."""
+    """The number of the line with which each level is told, once: the first that does not approve it, or the first."""
     asked = [(level["level"], line) for line, story in reversed(lines) for level in story["levels"]]
     return {name: line.number for name, line in sorted(asked, key=lambda one: one[1].refuses(one[0]))}
 
