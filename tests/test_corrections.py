@@ -4,8 +4,8 @@ between, files, and what is asked about before it goes out (decision 51)."""
 import pytest
 from django.utils import timezone
 
-from portal.web import amending, conflicts, correcting
-from priorauth.models import AuditEvent, Draft
+from portal.web import amending, answering, conflicts, correcting
+from priorauth.models import AuditEvent, Case, Draft
 from priorauth.roles import Actor, Role
 from priorauth.services import amend, corrections, withdraw
 from priorauth.services.errors import Conflict
@@ -105,7 +105,8 @@ def test_a_correction_is_kept_as_it_is_typed_and_a_colleague_goes_on_with_it(two
     post(other, case, form_on(other, case), "keep", t_score="-3.3")
     moved = post(one, case, form, tail=VERSIONS, **{"choose.t_score": "mine"})
     assert (moved.status_code, conflicts.MOVED_ON in text(moved)) == (409, True)
-    assert post(one, case, form_on(moved, case, VERSIONS), tail=VERSIONS, every="mine").status_code == 302
+    never = {"base.revision": "99999"}
+    assert post(one, case, form_on(moved, case, VERSIONS), tail=VERSIONS, every="mine", **never).status_code == 302
     fields = kept(case).fields
     assert (fields["t_score"], fields["pain_score"]) == (["-2.5"], ["9"])
     assert case.revisions.count() == 1
@@ -138,6 +139,26 @@ def test_an_answer_in_between_is_taken_in_and_a_decision_leaves_the_correction_t
     assert client.get(page_of(case, "amend/discard/"))["Location"] == page_of(case)
 
 
+def test_an_answer_that_was_begun_takes_a_correction_in_row_by_row():
+    one, other = browser(clerk()), browser(clerk())
+    case, tail = asked(one, person(Role.NURSE)), "answer/1/"
+    added = {"imaging-count": "2", **study_row(1, impression="Edema of L1, seen late.")}
+    post(other, case, form_on(other, case, tail), "keep", tail, **added)
+    seen = form_on(other, case, tail)
+    study = study_row(1, modality="CT", impression="A line through L1.", **{"findings-0": ["fracture_line"]})
+    assert post(one, case, form_on(one, case), "send", **{"imaging-count": "2"}, **study).status_code == 302
+    page = other.get(page_of(case, tail))
+    told = {form_on(page, case, tail).get(f"imaging-{row}-impression", [""])[0] for row in range(3)}
+    assert {"Edema of L1, seen late.", "A line through L1."} <= told
+    assert answering.CHANGED in text(page)
+    late = post(other, case, seen, "send_part", tail, response="none")
+    assert (late.status_code, answering.CHANGED in text(late), case.revisions.count()) == (409, True, 2)
+    assert post(other, case, form_on(late, case, tail), "send_part", tail)["Location"] == page_of(case)
+    facts = facts_of(case)
+    found = [(one["modality"], one["finding"]) for one in facts["levels"]["L1"]["imaging"]]
+    assert (sorted(found), facts["treatment_response"]) == ([("CT", "fracture_line"), ("MRI", "edema")], "none")
+
+
 def test_a_correction_is_discarded_with_its_files_and_never_while_a_colleague_goes_on(two):
     one, other, case = two
     post(one, case, form_on(one, case), "keep", **{"imaging-0-file": report("mine.pdf")})
@@ -152,6 +173,19 @@ def test_a_correction_is_discarded_with_its_files_and_never_while_a_colleague_go
     assert post(one, case, open_elsewhere, pain_score="7", headers=ALONE).status_code == 409
     assert post(one, case, open_elsewhere, "keep", pain_score="7").status_code == 302
     assert kept(case).fields["pain_score"] == ["7"], "what is typed on is not lost"
+
+
+def test_a_reviewer_who_claims_meanwhile_keeps_no_file_of_a_correction_that_is_discarded(two):
+    one, _, case = two
+    files = {"imaging-0-file": report("mine.pdf"), "other_file": report("also.pdf")}
+    post(one, case, form_on(one, case), "keep", **files)
+    post(one, case, form_on(one, case), "keep", **{"imaging-count": "2", **study_row(1, file=report("second.pdf"))})
+    cases.score_all(timezone.now())
+    case.refresh_from_db()
+    seen, by, at = Case.objects.for_actor(clerk()).get(pk=case.pk), Actor.of(case.created_by), timezone.now()
+    cases.claimed(case, person(Role.NURSE), at)
+    corrections.discard(seen, by=by, at=at, version=2)
+    assert (kept(case), [file.name for file in case.attachments.all()]) == (None, ["also.pdf"])
 
 
 def test_a_correction_kept_while_another_is_sent_is_not_swept_away(two):

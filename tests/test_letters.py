@@ -241,6 +241,16 @@ def of_a_level(physician):
     return decided(case, physician, [("L3", "symptomatic")], lines=[], levels={2: ["L3"]}, units={2: 1}, **cases.DAYS)
 
 
+def of_the_second_of_two_lines(physician):
+    document = cases.facts()
+    document["lines"].append({**document["lines"][0], "line": 2, "code": "22512"})
+    case = cases.sent_case(person(Role.CLERK), facts=cases.submission(document).facts)
+    cases.score_all()
+    case.refresh_from_db()
+    marked(case, physician, symptomatic="not_met", pain_source_certain="met")
+    return decided(case, physician, [("L1", "symptomatic")], lines=[2], **cases.DAYS)
+
+
 def of_another_pathway(physician):
     case = marked(
         case_in_review(person(Role.CLERK)), physician, under_6_weeks="not_met", hospitalized_or_unable_to_walk="met"
@@ -279,6 +289,12 @@ OTHERWISE = {
     ),
     "of a level": (
         of_a_level,
+        [f"The broken bone hurts now. {NOT_SEEN}"],
+        [("A2", "met", "Not met")],
+        ["A2: A visit note that says this broken bone hurts."],
+    ),
+    "of the second of two lines": (
+        of_the_second_of_two_lines,
         [f"The broken bone hurts now. {NOT_SEEN}"],
         [("A2", "met", "Not met")],
         ["A2: A visit note that says this broken bone hurts."],

@@ -52,8 +52,7 @@ def case_of(actor: Actor, reference: str) -> Case:
 
 def _began(visit: Visit) -> tuple[int, int]:
     """The version of the correction, and the number of the revision, that the page began with."""
-    base = posted_version(visit.request, "base.revision")
-    return posted_version(visit.request, "answer.kept"), base if base <= visit.of.latest.number else 0
+    return posted_version(visit.request, "answer.kept"), visit.posted_base
 
 
 def _keep_by_itself(visit: Visit) -> HttpResponse:

@@ -5,6 +5,7 @@ only on the send button. A sent answer is a new revision.
 """
 
 import datetime as dt
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -19,11 +20,12 @@ from portal.web import answered, asked, build, doubts, refill, running
 from portal.web.access import office_page
 from portal.web.answered import Typed
 from portal.web.asked import AskedItem
+from portal.web.differences import MINE, Differences
 from portal.web.editing import posted_version
 from portal.web.intake import Intake, files_of, form_of
 from portal.web.request_form import RequestForm
-from portal.web.rows import Raw
-from priorauth.models import AnswerDraft, Case, InformationRequest
+from portal.web.rows import Raw, TooMany
+from priorauth.models import AnswerDraft, Case, InformationRequest, Revision
 from priorauth.posting import PUT_BACK
 from priorauth.services import answer_drafts, information
 from priorauth.services.answer_drafts import GONE
@@ -43,7 +45,8 @@ SENDING = ("send", "send_part")
 
 @dataclass
 class Answering:
-    """One visit to the page: the case, its open question, what was sent last, and what is kept of the answer."""
+    """One visit to the page: the case, its open question, what was sent last, and what is kept of the answer: `kept_on`
+    has it as changes of a revision, by its number."""
 
     request: HttpRequest
     case: Case
@@ -57,10 +60,15 @@ class Answering:
     left: list[AskedItem] = field(default_factory=list)
     in_doubt: list[doubts.Doubt] = field(default_factory=list)
     clash: list[tuple[str, str]] = field(default_factory=list)
+    kept_on: dict[int, Raw] = field(default_factory=dict)
+
+    @cached_property
+    def latest(self) -> Revision:
+        return self.case.revisions.order_by("-number")[0]
 
     @cached_property
     def sent(self) -> Raw:
-        return refill.from_revision(self.case, self.case.revisions.order_by("-number")[0])
+        return refill.from_revision(self.case, self.latest)
 
     @property
     def changes(self) -> Raw:
@@ -69,6 +77,32 @@ class Answering:
     @property
     def version(self) -> int:
         return self.draft.version if self.draft else 0
+
+    def take_in(self) -> None:
+        """Put what is kept of the answer on what was sent since, as a correction."""
+        sent = self.case.revisions.order_by("-number")
+        began = sent.filter(created_at__lte=self.draft.saved_at).first() if self.draft else None
+        if began and began.number < self.latest.number:
+            self.kept_on[began.number] = self.draft.changes
+            self.draft.changes = self.onto_latest(self.draft.changes, began)
+            self.problem = CHANGED
+        self.kept_on[self.latest.number] = self.changes
+
+    def onto_latest(self, changes: Raw, began: Revision) -> Raw:
+        """Changes of a revision as changes of the latest. Rows are found by what they are about, since they may have
+        moved; where both changed the same, the answer's stands."""
+        both = refill.from_revision(self.case, began)
+        versions = asked.overlaid(both, changes), self.sent, both, files_of(self.case)
+        clashing = dict.fromkeys((one.key for one in Differences(*versions).open), MINE)
+        try:
+            return asked.differences(self.sent, Differences(*versions, defaultdict(str, clashing)).merged())
+        except TooMany:
+            return changes
+
+    def began(self) -> Revision:
+        """The revision on which the page was typed."""
+        number = posted_version(self.request, "base.revision")
+        return self.case.revisions.filter(number=min(number, self.latest.number)).first() or self.latest
 
     def form(self, raw: Raw, **options: Any) -> RequestForm:
         return form_of(raw, self.case, timezone.localdate(self.at), file_problems=self.file_problems, **options)
@@ -85,6 +119,7 @@ class Answering:
             "question": self.question,
             "draft": self.draft,
             "kept": self.version,
+            "base": self.latest.number,
             "form": form,
             "items": items,
             "typed": typed,
@@ -113,6 +148,7 @@ def answer(request: HttpRequest, reference: str, number: int) -> HttpResponse:
     drafts = AnswerDraft.objects.for_actor(request.actor).select_related("saved_by")
     draft = drafts.filter(information_request=question).first()
     visit = Answering(request, case, question, timezone.now(), draft)
+    visit.take_in()
     if question.expired_at:
         visit.problem = ENDED.format(when=moment(question.answer_by))
     if request.method != "POST":
@@ -193,10 +229,14 @@ def _kept(
 def _typed(visit: Answering, intake: Intake) -> Typed:
     """What was posted, as changes to what was sent; put together with what a colleague kept meanwhile."""
     intake.tick()
-    base = asked.overlaid(visit.sent, visit.changes)
+    began = visit.began()
+    sent = refill.from_revision(visit.case, began)
+    base = asked.overlaid(sent, visit.kept_on.get(began.number, {}))
     items = visit.items(visit.form(base))
-    raw = answered.whole(intake.raw, base, visit.sent, items)
-    typed = Typed.of_post(visit.request.POST, asked.differences(visit.sent, raw), len(items))
+    changes = asked.differences(sent, answered.whole(intake.raw, base, sent, items))
+    if began != visit.latest:
+        changes = visit.onto_latest(changes, began)
+    typed = Typed.of_post(visit.request.POST, changes, len(items))
     if visit.draft and posted_version(visit.request, "answer.kept") != visit.version:
         theirs = Typed.of_draft(visit.draft)
         typed, names = answered.together(theirs, typed)
@@ -236,14 +276,13 @@ def _send(visit: Answering, typed: Typed, *, whatever: bool) -> HttpResponse:
     if doubts.unsure(in_doubt, visit.request.POST):
         visit.in_doubt = in_doubt
         return visit.page(typed, items)
-    latest = visit.case.revisions.order_by("-number")[0]
     try:
         information.answer(
             visit.case,
             by=visit.request.actor,
             at=visit.at,
             facts=build.facts(form, form.today),
-            details=build.details(form) | doubts.confirmed(in_doubt, latest.details),
+            details=build.details(form) | doubts.confirmed(in_doubt, visit.latest.details),
             note=typed.note,
             items=answered.rows(items),
         )

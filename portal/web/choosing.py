@@ -47,7 +47,7 @@ def _beside_sent(visit: Visit) -> HttpResponse:
 def _beside_kept(visit: Visit, mine: Raw, *, same: bool) -> HttpResponse:
     request, of, reference = visit.request, visit.of, visit.case.reference
     mine = of.whole(mine)
-    began, base = posted_version(request, "base.version"), posted_version(request, "base.revision")
+    began, base = posted_version(request, "base.version"), visit.posted_base
     if not same or of.draft is None:
         return visit.keep(mine, began, base, conflicts.MOVED_ON) or redirect("request-amend", reference)
     found = of.beside_kept(mine, began, base, conflicts.choices_of(request))

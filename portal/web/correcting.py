@@ -46,6 +46,12 @@ class Visit:
     def is_open(self) -> bool:
         return self.case.status in TRANSITIONS[Act.AMEND].sources
 
+    @property
+    def posted_base(self) -> int:
+        """The number of the revision that the page began with; 0 for one that never was."""
+        base = posted_version(self.request, "base.revision")
+        return base if base <= self.of.latest.number else 0
+
     def keep(self, typed: Raw, began: int, base: int, problem: str = "") -> HttpResponse | None:
         """Keep what is typed, put together with what somebody else kept since version `began`; where both changed one
         answer, the page on which a person chooses, and nothing is kept. Raises Conflict as the service does."""

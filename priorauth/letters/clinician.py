@@ -61,10 +61,11 @@ def _asked(item: Json) -> str:
 
 def _section(matter: Matter, told: Sequence[Block]) -> Section:
     blocks = [_what_was_read(matter), *told]
-    levels: set[str] = set()
     dated = typed.of_treatments(matter.revision, matter.assessment.facts if matter.assessment else None)
-    for line, story in matter.told(matter.lines):
-        blocks += _line(matter, line, story, levels, dated)
+    lines = list(matter.told(matter.lines))
+    told_with = _told_with(lines)
+    for line, story in lines:
+        blocks += _line(matter, line, story, told_with, dated)
     if matter.assessment is None:
         blocks.append(Paragraph("The facts could not be compared with the criteria by program; a person read them."))
     blocks += [Heading("To talk about it"), *paragraphs(matter.texts.clinician_review)]
@@ -100,14 +101,21 @@ def _requested(line: Line) -> str:
     return f"Line {line.number}: {line.code}{levels}{OUTCOMES[line.approved]}{less}"
 
 
-def _line(matter: Matter, line: Line, story: Json, told: set[str], dated: Mapping[str, str]) -> Iterator[Block]:
-    """A line's own words, and each of its levels that was not told before."""
+def _told_with(lines: Sequence[tuple[Line, Json]]) -> dict[str, int]:
+    """The number of the line with which each level is told, once: the first that does not approve it, or the first."""
+    asked = [(level["level"], line) for line, story in reversed(lines) for level in story["levels"]]
+    return {name: line.number for name, line in sorted(asked, key=lambda one: one[1].refuses(one[0]))}
+
+
+def _line(
+    matter: Matter, line: Line, story: Json, told_with: Mapping[str, int], dated: Mapping[str, str]
+) -> Iterator[Block]:
+    """A line's own words, and each of its levels that is told with it."""
     if not story["levels"]:
         yield Heading(_requested(line))
         yield Paragraph(f"{story['sentence']} ({story['locator']})" if story["locator"] else story["sentence"])
     for level in story["levels"]:
-        if level["level"] not in told:
-            told.add(level["level"])
+        if told_with[level["level"]] == line.number:
             yield from _level(matter, line, level, dated)
 
 

@@ -44,24 +44,27 @@ def discard(case: Case, *, by: Actor, at: dt.datetime, version: int) -> None:
     the one that was read."""
     permit(case, Act.AMEND, by=by, at=at)
     with transaction.atomic():
-        _hold(case, by)
+        held = _hold(case, by)
         draft = _kept(case, by)
         if draft is None or draft.version != version:
             raise Conflict("The correction was changed, sent or discarded since you looked at it. Look at it again.")
         draft.delete()
-    answers = AnswerDraft.objects.for_actor(by).filter(information_request__case=case).values_list("changes", flat=True)
-    linked = _files(draft.fields).difference(*map(_files, answers))
-    for attachment in case.attachments.filter(revision=None):
-        if str(attachment.pk) in linked:
-            detach(case, attachment, by=by, at=at)
+        answers = AnswerDraft.objects.for_actor(by).filter(information_request__case=case)
+        linked = _files(draft.fields).difference(*map(_files, answers.values_list("changes", flat=True)))
+        for attachment in held.attachments.filter(revision=None):
+            if str(attachment.pk) in linked:
+                detach(held, attachment, by=by, at=at)
 
 
-def _hold(case: Case, by: Actor) -> None:
-    """The case first and the correction second, as a sending does: the other order could lock the two in a circle."""
+def _hold(case: Case, by: Actor) -> Case:
+    """The case as it is now, and stays for the transaction. It comes first and the correction second, as a sending does
+    it: the other order could lock the two in a circle."""
     rows = Case.objects.for_actor(by).filter(pk=case.pk, status__in=TRANSITIONS[Act.AMEND].sources)
-    if rows.select_for_update(of=("self",), no_key=True).first() is None:
+    held = rows.select_for_update(of=("self",), no_key=True).first()
+    if held is None:
         status = Case.objects.for_actor(by).values_list("status", flat=True).get(pk=case.pk)
         raise Conflict(f"The request is now “{Status(status).label}”, so it can no longer be corrected.")
+    return held
 
 
 def _kept(case: Case, by: Actor) -> Draft | None:
