@@ -139,6 +139,19 @@ def test_an_answer_in_between_is_taken_in_and_a_decision_leaves_the_correction_t
     assert client.get(page_of(case, "amend/discard/"))["Location"] == page_of(case)
 
 
+def test_a_correction_of_what_was_sent_before_takes_nothing_of_the_later_back(two):
+    one, other, case = two
+    before = form_on(one, case)
+    assert post(other, case, form_on(other, case), "send", t_score="-3.4").status_code == 302
+    after = form_on(other, case)
+    assert post(one, case, before, pain_score="9", headers=ALONE).status_code == 200
+    assert kept(case).corrects == 1
+    page = post(other, case, after, "keep", pain_word="moderate")
+    assert [one.theirs for one in page.context["taken"]] == ["9"]
+    fields = kept(case).fields
+    assert (fields["t_score"], fields["pain_score"], kept(case).corrects) == (["-3.4"], ["9"], 2)
+
+
 def test_an_answer_that_was_begun_takes_a_correction_in_row_by_row():
     one, other = browser(clerk()), browser(clerk())
     case, tail = asked(one, person(Role.NURSE)), "answer/1/"
