@@ -89,10 +89,11 @@ class Look:
             self.page.set_viewport_size({"width": width, "height": 900})
             self.found.append(problem_of(self.page, f"{name} at {width}", width, ALL_BUT_CONTRAST))
 
-    def empty(self, form: Locator) -> None:
-        """Post a form with nothing in it."""
+    def send(self, form: Locator, *, empty: bool) -> None:
+        """Post a form as it stands, or with nothing in it."""
         with self.page.expect_navigation():
-            form.evaluate(EMPTY)
+            form.evaluate(EMPTY if empty else "form => HTMLFormElement.prototype.submit.call(form)")
+
 
 def looking(context: BrowserContext, actor: Actor) -> Look:
     """A look through the eyes of this person, which keeps nothing of an earlier page."""

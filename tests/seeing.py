@@ -1,8 +1,10 @@
 """What an eye meets on a page in Chromium: contrast (G9), the size of text and the focus at each stop (G8)."""
 
+import re
 from pathlib import Path
 from typing import Any
 
+import yaml
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
@@ -17,6 +19,8 @@ FAINT = (SCRIPTS / "faint.js").read_text()
 # nothing of the next part of a date, null at the end, where Tab begins anew. The page notes it as the key comes up: to
 # ask it of each stop costs as much again as the key.
 AT_EACH_STOP = (SCRIPTS / "stop.js").read_text()
+# By rule of axe: the places of which it cannot say whether they are right, and why they are. A person looked at each.
+UNDECIDED = yaml.safe_load((SCRIPTS / "axe_undecided.yaml").read_text())
 AT_ONCE = 6  # keys; those beyond the last stop are pressed for nothing
 
 
@@ -27,12 +31,23 @@ def faint(page: Page) -> list[list[Any]]:
 
 
 def axe(page: Page, options: dict[str, Any] | None = None) -> list[dict[str, Any]]:
-    """What axe finds wrong with the page as it stands. A document gets axe once, however often it is looked at."""
+    """What axe finds wrong with the page as it stands, and what it could not tell and nobody has reviewed (G7).
+
+    A document gets axe once, however often it is looked at.
+    """
     if page.evaluate("typeof axe") == "undefined":
         page.evaluate(AXE_SCRIPT)
-    run = "options => axe.run(options).then(found => found.violations)"
-    found: list[dict[str, Any]] = page.evaluate(run, {"resultTypes": ["violations"], **(options or {})})
-    return found
+    run = "options => axe.run(options).then(found => [found.violations, found.incomplete])"
+    asked = {"resultTypes": ["violations", "incomplete"], **(options or {})}
+    wrong, undecided = page.evaluate(run, asked)
+    return [*wrong, *filter(None, map(_not_reviewed, undecided))]
+
+
+def _not_reviewed(rule: dict[str, Any]) -> dict[str, Any] | None:
+    """A rule that axe could not decide, at the places that nobody has reviewed; None where there are none."""
+    reviewed = [re.compile(one["place"]) for one in UNDECIDED.get(rule["id"], ())]
+    nodes = [node for node in rule["nodes"] if not any(place.search(node["html"]) for place in reviewed)]
+    return {**rule, "id": f"{rule['id']}, undecided", "nodes": nodes} if nodes else None
 
 
 def stops(page: Page, most: int = 400) -> tuple[int, list[list[Any]]]:

@@ -47,7 +47,7 @@ def with_errors(look: Look, path: str, name: str) -> None:
     form = look.page.locator(FORM.format(path=path))
     if not form.count():
         return
-    look.empty(form.last)
+    look.send(form.last, empty=True)
     if look.page.url.endswith(path):
         look.closely(f"{name}, empty post", WIDTHS[1:])
 

@@ -7,7 +7,8 @@
     if (e === before) return [];
     const style = getComputedStyle(e), box = e.getClientRects()[0] || e.getBoundingClientRect();
     const lined = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
-    const at = document.elementFromPoint(box.x + box.width / 2, box.y + Math.min(box.height, innerHeight) / 2);
+    const top = Math.max(box.y, 0), end = Math.min(box.y + box.height, innerHeight); // what is in the window of it
+    const at = document.elementFromPoint(box.x + box.width / 2, (top + end) / 2);
     const met = at && (e.contains(at) || at.contains(e) && at.matches("label, a, button, summary"));
     const back = before && before.isConnected && !(before.compareDocumentPosition(e) & Node.DOCUMENT_POSITION_FOLLOWING);
     return [e.outerHTML.slice(0, 110), !lined && style.boxShadow === "none", !met && (at ? at.outerHTML.slice(0, 80) : "out of sight"), Boolean(back)];
