@@ -55,8 +55,9 @@ class Correction:
         return bool(asked.differences(self.sent_as(base), typed))
 
     def beside_kept(self, mine: Raw, began: int, base: int, choices: Choices = None) -> Differences:
-        """`mine`, which began with version `began` of the correction (0: with revision `base`), and what is kept."""
-        both = draft_versions.at(self.draft, began) if began else self.sent_as(base)
+        """`mine`, which began with version `began` of the correction (0: with revision `base`), and what is kept: that
+        may have begun with an earlier one."""
+        both = draft_versions.at(self.draft, began) if began else self.sent_as(min(base, self.draft.corrects or 0))
         return self.beside(mine, both, self.draft.fields, choices)
 
     def beside_sent(self, choices: Choices = None) -> Differences:

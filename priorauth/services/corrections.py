@@ -2,6 +2,7 @@
 (decision 1); what is sent is the act `amend`."""
 
 import datetime as dt
+import secrets
 from typing import Any
 
 from django.db import transaction
@@ -14,6 +15,8 @@ from priorauth.services.base import moment, permit
 from priorauth.services.errors import Conflict
 from priorauth.statuses import TRANSITIONS, Act, Status
 
+# A correction begins with a number of its own: a page of one that is gone must not be taken for a page of the next.
+MOST_FIRST = 10**8
 NOTHING_KEPT = "The correction was sent or discarded while you had it open."
 
 
@@ -34,7 +37,8 @@ def keep(case: Case, *, by: Actor, at: dt.datetime, version: int, fields: dict[s
             raise Conflict(who if draft.version else NOTHING_KEPT)
         draft.replaced = draft_versions.replaced(draft, fields) if draft.version else []
         draft.fields, draft.corrects = fields, corrects
-        draft.version, draft.saved_by_id, draft.saved_at = version + 1, by.user_id, at
+        draft.version = version + 1 if draft.version else 1 + secrets.randbelow(MOST_FIRST)
+        draft.saved_by_id, draft.saved_at = by.user_id, at
         draft.save()
     return draft
 
