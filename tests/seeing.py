@@ -47,7 +47,10 @@ def _not_reviewed(rule: dict[str, Any]) -> dict[str, Any] | None:
     """A rule that axe could not decide, at the places that nobody has reviewed; None where there are none."""
     reviewed = [re.compile(one["place"]) for one in UNDECIDED.get(rule["id"], ())]
     nodes = [node for node in rule["nodes"] if not any(place.search(node["html"]) for place in reviewed)]
-    return {**rule, "id": f"{rule['id']}, undecided: {nodes[0]['html']}", "nodes": nodes} if nodes else None
+    if not nodes:
+        return None
+    why = [one["message"] for one in nodes[0]["any"]]
+    return {**rule, "id": f"{rule['id']}, undecided: {nodes[0]['html']} {why}", "nodes": nodes}
 
 
 def stops(page: Page, most: int = 400) -> tuple[int, list[list[Any]]]:

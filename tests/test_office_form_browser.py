@@ -445,10 +445,10 @@ def test_an_answer_saves_itself_and_shows_its_files_on_the_way_and_a_correction_
     assert sorted(file.name for file in case.attachments.all() if file.revision_id) == ["mri.pdf", "note.pdf"]
 
 
-def test_the_back_button_takes_no_correction_away_and_a_colleague_is_told_to_press_save(chromium, live_server):
+def test_the_back_button_takes_no_correction_away_and_a_colleague_is_told_to_press_save(chrome, live_server):
     client = browser(clerk())
     case = sent_through_the_page(client)
-    with a_page(chromium, live_server, client) as page:
+    with a_page(chrome, live_server, client) as page:
         page.goto(f"{live_server.url}/requests/{case.reference}/amend/")
         page.get_by_label("Lowest T-score").fill("-3.1")
         expect(page.locator("#saved")).to_contain_text("Saved at")

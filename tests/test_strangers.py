@@ -75,7 +75,7 @@ def told(response: HttpResponse) -> tuple[int, bytes, dict[str, str]]:
     body = re.sub(rb'(csrfmiddlewaretoken" value=")\w+', rb"\1", response.body)
     body = re.sub(rb"\b[0-9a-f]{32}\b", b"request-id", body)
     body = re.sub(rb"(<span data-until>)[^<]+", rb"\1", body)  # when the session ends
-    passing = {"Date", "Set-Cookie", "Server-Timing"}
+    passing = {"Date", "Expires", "Set-Cookie", "Server-Timing"}
     return response.status_code, body, {name: text for name, text in response.headers.items() if name not in passing}
 
 
