@@ -45,12 +45,10 @@ def axe(page: Page, options: dict[str, Any] | None = None) -> list[dict[str, Any
 
 def _not_reviewed(rule: dict[str, Any]) -> dict[str, Any] | None:
     """A rule that axe could not decide, at the places that nobody has reviewed; None where there are none."""
-    reviewed = [re.compile(one["place"]) for one in UNDECIDED.get(rule["id"], ())]
-    nodes = [node for node in rule["nodes"] if not any(place.search(node["html"]) for place in reviewed)]
-    if not nodes:
-        return None
-    why = [one["message"] for one in nodes[0]["any"]]
-    return {**rule, "id": f"{rule['id']}, undecided: {nodes[0]['html']} {why}", "nodes": nodes}
+    reviewed = [re.compile(one["where"]) for one in UNDECIDED.get(rule["id"], ())]
+    told = [" ".join([node["html"], *(one["message"] for one in node["any"])]) for node in rule["nodes"]]
+    left = [words for words in told if not any(where.search(words) for where in reviewed)]
+    return {**rule, "id": f"{rule['id']}, undecided: {left[0]}"} if left else None
 
 
 def stops(page: Page, most: int = 400) -> tuple[int, list[list[Any]]]:

@@ -7,7 +7,7 @@ import pytest
 from celery import current_app
 
 from priorauth.audit import checkpoints
-from priorauth.models import AuditCheck, Checkpoint, Job
+from priorauth.models import AuditCheck, Case, Checkpoint, Job
 from priorauth.roles import Role
 from priorauth.services import check_trail
 from tests.cases import NOW, approve, case_in_review, person
@@ -30,6 +30,10 @@ def worker(tmp_path, settings):
         process.kill()
 
 
+def here(case):
+    return Case.objects.unscoped("a test reads").get(pk=case.pk)
+
+
 def eventually_checked(condition, what):
     """Wake the worker as beat does, every few seconds: a single wake-up may be lost."""
     woken = 0.0
@@ -48,7 +52,8 @@ def eventually_checked(condition, what):
 
 def test_a_worker_writes_checkpoints_and_checks_the_trail_when_asked(worker):
     case = case_in_review(person(Role.CLERK))
-    approve(case, person(Role.NURSE))
+    eventually(lambda: here(case).status == "in_review", "it is scored, by this process or the worker")
+    approve(here(case), person(Role.NURSE))
     auditor = person(Role.AUDITOR)
 
     current_app.send_task("checkpoint")

@@ -35,7 +35,8 @@ EXAMPLE_DAY = "For example 9/27/2026"
 EXAMPLE_MONTH = "For example 9/27/2026, or Sep 2026 if the day is not known"
 WHERE = "Where is that written? (optional)"
 SEVERAL_LEVELS = "For example T12, L1 or T11-L1. Their entries and codes below follow"
-WHERE_HINT = "File and page, or: not in a record"
+WHERE_HINT = "Name the file and the page, like: MRI.pdf, page 2. Or: not in a record"
+FILES = "file-names"  # what the page offers there (requests/parts/file_names.html)
 
 
 class Part(forms.Form):
@@ -174,7 +175,7 @@ class LevelPart(Part):
     onset = Date(
         "When did this pain start?", called="start of the pain", months=True, hint=EXAMPLE_MONTH, or_not_recorded=True
     )
-    onset_source = Text(WHERE, most=200, hint=WHERE_HINT)
+    onset_source = Text(WHERE, most=200, hint=WHERE_HINT, list=FILES)
     purpose = Choice("What is the procedure for?", words.PURPOSE)
     lesion_pattern = Choice("Lesion on imaging", words.LESION_PATTERN)
     lesion_source = Choice("If there is a lesion, from which cancer or tumor?", words.LESION_SOURCE, kind="select")
@@ -271,7 +272,7 @@ class TreatmentPart(Part):
     duration = Whole("Length in days, if it has no dates (optional)", least=0, most=9999)
     visits = Whole("Number of visits or injections (optional)", least=0, most=200)
     stopped = Choice("Stopped for side effects?", words.YES_NO)
-    source = Text(WHERE, most=200, hint=WHERE_HINT)
+    source = Text(WHERE, most=200, hint=WHERE_HINT, list=FILES)
 
 
 class TreatedPart(Part):

@@ -18,7 +18,7 @@ from tests.fault_proxy import Mode
 from tests.faults.accounts import WHY, cases, faults, settled, tries
 from tests.faults.office import Office
 from tests.soak import figure, report
-from tests.waiting import eventually, waiting_for_a_lock
+from tests.waiting import eventually, somebody_listens, waiting_for_a_lock
 
 HOUR = dt.timedelta(hours=1)
 
@@ -145,6 +145,7 @@ def test_f14_an_hour_without_beat_is_told_and_then_made_good(site):
     claim.claim(cases(office).get(reference=held[0]), by=nurse, at=timezone.now() - HOUR)
     site.kill("beat")
     site.broker.proxy.set(Mode.HANG)
+    eventually(lambda: not somebody_listens(), "no worker hears of new jobs")
     sent = office.send(3)
     an_hour_passes(office)
     site.broker.proxy.set(Mode.PASS)
