@@ -424,7 +424,15 @@ def test_an_answer_saves_itself_and_shows_its_files_on_the_way_and_a_correction_
         page.locator("#id_imaging-1-date").fill(day(3))
         page.locator("[name=imaging-1-findings-0][value=edema]").check()
         presses = []
-        page.route("**/answer/1/", lambda route: (presses.append(1), route.fulfill(status=204)))
+
+        def pressed(route):
+            """What the page saves by itself goes through."""
+            if "x-background" in route.request.headers:
+                return route.continue_()
+            presses.append(1)
+            return route.fulfill(status=204)
+
+        page.route("**/answer/1/", pressed)
         send = page.get_by_role("button", name="Send answer")
         send.click()
         heard = page.get_by_role("button", name="Sending...")
