@@ -5,8 +5,6 @@ from collections.abc import Callable
 
 from django.db import connection
 
-from priorauth.listening import ALONE
-
 
 def until(condition: Callable[[], object], seconds: float = 30) -> bool:
     """Return True as soon as `condition` holds, False when it has not after `seconds`."""
@@ -28,10 +26,3 @@ def waiting_for_a_lock() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
         return cursor.fetchone()[0]
-
-
-def somebody_listens() -> bool:
-    """Whether a worker that has nothing to do hears at once of a new job (priorauth/listening.py)."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND granted", [ALONE])
-        return cursor.fetchone() is not None

@@ -24,7 +24,8 @@ def sign_in(page: Page, url: str, email: str, password: str) -> None:
 
 
 def sign_out(page: Page) -> None:
-    page.get_by_role("button", name="Sign out").click()
+    with page.expect_navigation():  # a page that is closed while it goes on its way never closes
+        page.get_by_role("button", name="Sign out").click()
 
 
 def choose(where: Any, question: str, answer: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from django.db import connection
 
 from priorauth import audit
+from priorauth.listening import ALONE
 from priorauth.models import Assessment, AuditEvent, Case, Job, Revision
 from tests.faults.office import Office
 from tests.waiting import eventually
@@ -75,3 +76,10 @@ def idle_in_transaction() -> int:
 
 def _per_case(model: type, office: Office) -> Counter[int]:
     return Counter(model.objects.unscoped(WHY).filter(case__office=office.id).values_list("case", flat=True))
+
+
+def somebody_listens() -> bool:
+    """Whether a worker that has nothing to do hears at once of a new job (priorauth/listening.py)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND granted", [ALONE])
+        return cursor.fetchone() is not None

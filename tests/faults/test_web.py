@@ -83,7 +83,7 @@ def test_f2_a_web_process_killed_between_commit_and_wake_up_has_sent_the_request
     site.forget_the_brokers_last_failure()
     site.broker.proxy.set(Mode.HANG)
     with office.sending(1):
-        eventually(lambda: cases(office).filter(status="received").exists(), "the request is committed")
+        eventually(lambda: cases(office).filter(received_at__isnull=False).exists(), "the request is committed")
         site.kill("web")
         assert office.sent == [], "it was not confirmed"
         site.broker.proxy.set(Mode.PASS)

@@ -15,10 +15,10 @@ from priorauth.services import claim, submit
 from tests.admin_helpers import signed_in
 from tests.cases import person, sent_case, submission
 from tests.fault_proxy import Mode
-from tests.faults.accounts import WHY, cases, faults, settled, tries
+from tests.faults.accounts import WHY, cases, faults, settled, somebody_listens, tries
 from tests.faults.office import Office
 from tests.soak import figure, report
-from tests.waiting import eventually, somebody_listens, waiting_for_a_lock
+from tests.waiting import eventually, waiting_for_a_lock
 
 HOUR = dt.timedelta(hours=1)
 
