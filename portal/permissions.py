@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.urls import URLPattern, URLResolver
 from django.urls.resolvers import ResolverMatch
+from django.utils import timezone
 
 from policies import strict_yaml
 from priorauth.posting import longer_texts
@@ -26,6 +27,8 @@ from priorauth.roles import (
     REVIEWER_ROLES,
     Role,
 )
+from priorauth.services.base import note_refusal
+from priorauth.statuses import Act
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 PARTS = {"told_why", "shows", "scopes", "answers", "keeps"}
@@ -170,6 +173,16 @@ class PermissionMiddleware:
         return None
 
 
+def act_of(route: str) -> Act:
+    """The act of a case whose page a route of the admin is, as its name says."""
+    name = route.rpartition("_")[2].replace("-", "_")
+    return Act.WRITE if name == "message" else Act(name)
+
+
 def _refused(request: HttpRequest, row: Row) -> HttpResponse:
-    """Says so, and shows again what was typed into a page that keeps it; it tells nothing else."""
+    """Says so, and shows again what was typed into a page that keeps it; it tells nothing else. That somebody tried an
+    act of a case which is none of their role's goes into their own stream of the trail, without the case: they may not
+    know whether there is one."""
+    if row.told_why and request.method == "POST" and request.actor:
+        note_refusal(None, act_of(request.resolver_match.view_name), by=request.actor, at=timezone.now())
     return render(request, "403.html", {"typed": longer_texts(request) if row.keeps else []}, status=403)

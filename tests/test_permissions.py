@@ -324,6 +324,15 @@ def test_no_safe_method_writes_anything_but_the_event_of_a_reading(walk):
     assert wrong == [], "\n".join(wrong)
 
 
+def test_whoever_tries_an_act_of_a_case_that_is_not_theirs_leaves_an_event(walk):
+    """Also the roles that the wall refuses, before the view: the trail of the person has it, in words."""
+    outside = {NOBODY, "no membership"}
+    acts = [step for step in walk if step.method == "POST" and "told_why" in MATRIX[step.route.name]]
+    tried = [step for step in acts if step.response.status_code == 403 and step.role not in outside]
+    assert {"payer", "clerk", "administrator", "auditor"} <= {step.role for step in tried}
+    assert [str(step) for step in tried if sum(one.startswith("refused_") for one in step.events) != 1] == []
+
+
 def test_every_answer_that_shows_what_its_line_says_is_exactly_one_event(walk):
     steps = [step for step in walk if shown(step) and step.response.status_code == 200 and step.method != "HEAD"]
     assert {shown(step) for step in steps} >= READINGS - {"export_decisions"}
