@@ -2,7 +2,6 @@
 reason, nothing stored, and the refused attempt in the trail."""
 
 import datetime as dt
-import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -12,33 +11,26 @@ from django.utils import timezone
 
 from policies.places import put
 from priorauth.admin.site import site
-from priorauth.models import AuditEvent, Case, Credential, Decision, DecisionLine, Escalation, Job, Reopening
+from priorauth.models import AuditEvent, Case, Credential, Decision, DecisionLine, Escalation, Reopening
 from priorauth.roles import Role
-from priorauth.selectors import overrides, turned_by_reading
 from priorauth.services import (
     claim,
     decide,
-    escalate,
     expire,
     information,
     judge,
     read,
-    recommendation,
     reopen,
     withdraw,
 )
-from priorauth.services.base import moment
 from priorauth.services.boilerplate import of_this_case
 from priorauth.services.decision_lines import Verdict
-from priorauth.services.errors import Conflict, Incomplete, NotPermitted
+from priorauth.services.errors import Incomplete, NotPermitted
 from priorauth.statuses import DECIDED
-from priorauth.tasks import end_questions
 from tests import cases
 from tests.admin_helpers import act, case_page, held_by, in_review, ready, ready_to_refuse, signed_in, snapshot, typed
 from tests.cases import CLEAN, NO_IMAGING, WORDS, case_of_levels, certain, facts, not_met, person, submission
-from tests.factories import browser
 from tests.tampering import guards_off
-from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 HOUR = dt.timedelta(hours=1)
@@ -427,317 +419,6 @@ def test_a_text_of_nothing_but_boiler_plate_is_refused_at_its_field_and_one_besi
     for sentence in OF_ANY_LETTER:
         with pytest.raises(Incomplete, match="could stand in any letter"):
             of_this_case(sentence, name)
-
-
-# What is allowed
-
-
-def test_a_clean_case_takes_one_activation_from_the_approve_page_and_its_days_may_be_changed():
-    actor, client = signed_in(Role.NURSE)
-    case = ready(actor, in_review())
-    before = stored(case)
-    page = client.get(act(case, "approve")).content.decode()
-    assert ("The letter, as it will be sent" in page, "Confirm: approve" in page, stored(case) == before) == (True,) * 3
-    days = {"valid_from": "12/1/2026", "valid_to": "1/15/2027", "version": case.version}
-    again = client.post(act(case, "approve"), days | {"preview": "1"}).content.decode()
-    assert ("good from Dec 1, 2026 to Jan 15, 2027" in again, case.decisions.exists()) == (True, False)
-    assert client.post(act(case, "approve"), days | {"confirmed": "1"}).status_code == 302
-    line = case.decisions.get().lines.get()
-    assert (line.valid_from, line.valid_to) == (dt.date(2026, 12, 1), dt.date(2027, 1, 15))
-
-
-def two_lines(units: int = 1) -> Case:
-    clerk, document = person(Role.CLERK), facts()
-    document["levels"]["L2"] = document["levels"]["L1"]
-    document["lines"][0]["units"] = units
-    document["lines"].append({**document["lines"][0], "line": 2, "code": "22512", "levels": ["L2"], "units": 1})
-    case = cases.submit.send(cases.draft_case(clerk), submission(document), by=clerk, at=timezone.now())
-    cases.score_all(timezone.now())
-    case.refresh_from_db()
-    return case
-
-
-def test_each_line_has_its_own_days_in_database_letter_and_pages():
-    actor, client = signed_in(Role.NURSE)
-    case = ready(actor, two_lines())
-    changes = {"valid_from_2": "12/14/2026", "valid_to_2": "1/14/2027"}
-    assert client.post(act(case, "approve"), typed("approve", case, **changes)).status_code == 302
-    decision = case.decisions.get()
-    assert [str(line.valid_from) for line in decision.lines.all()] == ["2026-11-30", "2026-12-14"]
-    letter = str(decision.letter.content)
-    assert "at L2 (a bone in the lower back), the approval is good from Dec 14, 2026 to Jan 14, 2027." in letter
-    assert "Dec 14, 2026 to Jan 14, 2027" in client.get(case_page(case)).content.decode()
-
-
-@pytest.mark.parametrize(("planned", "first"), [("2028-12-01", 0), ("9999-12-31", 0), (None, 0), (40, 40)])
-def test_the_approve_page_opens_with_days_that_may_be_given_whatever_day_is_planned(planned, first):
-    (nurse, client), clerk, today = signed_in(Role.NURSE), person(Role.CLERK), timezone.localdate()
-    day = (today + dt.timedelta(days=planned)).isoformat() if isinstance(planned, int) else planned
-    document = {**facts(), "service_date": day}
-    cases.submit.send(cases.draft_case(clerk), submission(document), by=clerk, at=timezone.now())
-    cases.score_all(timezone.now())
-    case = ready(nurse, Case.objects.unscoped("the only one").get())
-    page = client.get(act(case, "approve"))
-    assert (page.status_code, page.context["letter"] is not None) == (200, True)
-    assert page.context["form"].initial["valid_from"] == today + dt.timedelta(days=first)
-
-
-def test_fewer_units_are_a_part_and_only_a_physicians():
-    actor, client = signed_in(Role.PHYSICIAN)
-    case = ready_to_refuse(actor, two_lines(units=3))
-    more = client.post(act(case, "not-approve"), typed("not-approve", case, lines=[], units_1="4"))
-    assert (more.status_code, "asks for 3" in more.content.decode()) == (400, True)
-    response = client.post(act(case, "not-approve"), typed("not-approve", case, lines=[], units_1="2", **days()))
-    case.refresh_from_db()
-    decision = case.decisions.get()
-    assert (response.status_code, case.status, decision.outcome) == (302, "partly_approved", "partly_approved")
-    assert [(line.outcome, line.units) for line in decision.lines.all()] == [("approved", 2), ("approved", 1)]
-    assert "we approved 2 of the 3 that were asked for" in str(decision.letter.content)
-
-
-@pytest.mark.parametrize("prepare", [missing, marked(CERTAIN, "unknown"), marked("symptomatic", "not_met")])
-def test_a_physician_overrides_with_a_reason_and_it_is_counted(prepare):
-    actor, client = signed_in(Role.PHYSICIAN)
-    case = prepare(actor)
-    short = client.post(act(case, "approve"), typed("approve", case, reason="fine"))
-    assert (short.status_code, case.decisions.exists()) == (400, False)
-    assert client.post(act(case, "approve"), typed("approve", case)).status_code == 302
-    assert case.decisions.get().against_computed
-    since = timezone.now() - HOUR
-    assert not overrides(actor, timezone.now() + HOUR).exists()
-    assert not overrides(person(Role.CLERK), since).exists()
-    for role, told in ((Role.LEAD, True), (Role.PHYSICIAN, True), (Role.NURSE, False)):
-        board = signed_in(role)[1].get("/admin/").content.decode()
-        assert ("<strong>1</strong> decision went against" in board, f"{case.reference}</a>: approved" in board) == (
-            told,
-            told,
-        )
-
-
-def test_a_mark_of_before_a_reading_is_made_anew_and_a_decision_that_a_reading_turned_is_listed():
-    actor, client = signed_in(Role.NURSE)
-    case = turned(actor)
-    page = client.get(case_page(case)).content.decode()
-    assert re.search(r"Mark <a href=.#row-7.>row 7</a> again\..{200,}Mark this again\..*You said: met", page, re.DOTALL)
-    again = {"version": case.version, "then": "approve"}
-    silent = client.post(act(case, "judge"), again)
-    assert (silent.status_code, "after you marked L1 here" in silent.content.decode()) == (400, True)
-    data = again | {f"L1.{CERTAIN}": "met", f"L1.{CERTAIN}.reason": WORDS}
-    assert client.post(act(case, "judge"), data).url == act(case, "approve")
-    assert client.post(act(case, "approve"), typed("approve", ready_now(case))).status_code == 302
-    decision = case.decisions.get()
-    assert (decision.turned_by_reading, decision.against_computed) == (True, False)
-    assert not turned_by_reading(person(Role.CLERK), timezone.now() - HOUR).exists()
-    told = f"sent Healed, read by {decision.decided_by}: Edema; the one read counts: “{WORDS}”"
-    for role, shown in ((Role.LEAD, True), (Role.PHYSICIAN, True), (Role.NURSE, False)):
-        board = " ".join(signed_in(role)[1].get("/admin/").content.decode().split())
-        assert ("<strong>1</strong> decision rests on a reading" in board, told in board) == (shown, shown), board
-        assert ("as sent “Does not meet the policy”, as read “Meets the policy”" in board) == shown
-
-
-def test_a_reading_that_changes_no_result_is_not_listed():
-    nurse = person(Role.NURSE)
-    case = held_by(nurse, in_review())
-    says(case, nurse, SHOWN, "cleft")
-    assert cases.approve(case, nurse, timezone.now()).turned_by_reading is False
-
-
-def ready_now(case):
-    case.refresh_from_db()
-    return case
-
-
-@pytest.mark.parametrize("answered", [True, False])
-def test_missing_facts_are_a_reason_once_the_office_was_asked_and_answered_or_had_its_time(answered):
-    nurse, physician = person(Role.NURSE), person(Role.PHYSICIAN)
-    case = held_by(nurse, in_review(NO_IMAGING))
-    clerk, now = cases.Actor.of(case.created_by), timezone.now()
-    items = [{"criterion": "imaging_nonhealing", "level": "L1"}]
-    information.ask(case, by=nurse, at=now, question="Please send the MRI.", items=items)
-    if answered:
-        not_held = information.Item(0, not_held=True, words="There is none.", by_id=clerk.user_id, at=now)
-        information.answer(case, by=clerk, at=now, note="", items=[not_held])
-        cases.score_all(timezone.now())
-    else:
-        expire.sweep(case.information_requests.get().answer_by)
-    case.refresh_from_db()
-    held_by(physician, case)
-    mark(case, physician, "imaging_nonhealing", "not_met")
-    client = browser(physician)
-    data = typed("not-approve", case, reason_codes=["N05", "N06"])
-    assert client.post(act(case, "not-approve"), data).status_code == 302
-    decision = case.decisions.get()
-    assert decision.relied_on == [{"level": "L1", "criterion": "imaging_nonhealing"}]
-    assert decision.reason_codes == ["N05", "N06"]
-
-
-def test_a_line_that_is_not_scored_by_criteria_needs_no_mark():
-    actor, client = signed_in(Role.PHYSICIAN)
-    case = sacral(actor)
-    assert client.post(act(case, "not-approve"), typed("not-approve", case, reason_codes=["N03"])).status_code == 302
-    administrative = ready(actor, in_review())
-    data = typed("not-approve", administrative, reason_codes=["N07"])
-    assert client.post(act(administrative, "not-approve"), data).status_code == 302
-
-
-@pytest.mark.parametrize("named", ["osteoporotic", CERTAIN, "no_such"])
-def test_only_what_the_physician_marked_not_met_can_be_named(named):
-    """Past the page, which offers nothing else: not marked, marked met, and no criterion at all."""
-    physician = person(Role.PHYSICIAN)
-    case = ready_to_refuse(physician, in_review())
-    before = stored(case)
-    verdict = Verdict([1], relied_on=[*not_met_in(case), ("L1", named)], **cases.REASONS)
-    with pytest.raises(Incomplete, match="did not mark it") as refused:
-        decide.not_approve(case, verdict, by=physician, at=timezone.now())
-    assert (refused.value.field, stored(case), len(refusals())) == ("relied_on", before, 1)
-
-
-def not_met_in(case: Case) -> list[tuple[str, str]]:
-    return [(one.level, one.criterion) for one in case.judgements.filter(verdict="not_met")]
-
-
-# The time to answer
-
-
-def test_a_question_whose_time_is_over_ends_once_decides_nothing_and_may_be_asked_again():
-    actor, client = signed_in(Role.NURSE)
-    case = missing(actor)
-    data = typed("ask", case, items=["0"])
-    assert client.post(act(case, "ask"), data).status_code == 302
-    question = case.information_requests.get()
-    due = question.answer_by
-    assert expire.sweep(due - dt.timedelta(seconds=1)) == 0
-    assert (expire.sweep(due), expire.sweep(due), end_questions()) == (1, 0, 0)
-    case.refresh_from_db()
-    question.refresh_from_db()
-    assert (case.status, case.decisions.exists(), question.expired_at) == ("in_review", False, due)
-    clerk = browser(cases.Actor.of(case.created_by))
-    page = clerk.get(f"/requests/{case.reference}/").content.decode()
-    assert ("The time to answer ended" in page, f"/requests/{case.reference}/amend/" in page) == (True, True)
-    with pytest.raises(Conflict):
-        information.answer(case, by=cases.Actor.of(case.created_by), at=due, note="Too late.")
-    held_by(actor, case)
-    assert "(asked before)" in client.get(act(case, "ask")).content.decode()
-    again = typed("ask", case, items=["0"], again="The report names no level.")
-    assert client.post(act(case, "ask"), again).status_code == 302
-    assert case.information_requests.get(number=2).again == "The report names no level."
-    with pytest.raises(IntegrityError, match="only_an_unanswered_question_expires"), transaction.atomic():
-        case.information_requests.filter(number=2).update(expired_at=timezone.now())
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_sweepers_at_once_end_each_question_once(settings):
-    """With the events, the versions and the mails counted."""
-    settings.MAIL_URL = "smtp://127.0.0.1:1"
-    nurse = person(Role.NURSE)
-    asked = [missing(nurse) for _ in range(6)]
-    for case in asked:
-        information.ask(case, by=nurse, at=timezone.now(), question="Please send the MRI report.", items=[])
-    due, counts = max(case.information_requests.get().answer_by for case in asked), []
-    at_once(lambda _: counts.append(expire.sweep(due)), range(4))
-    assert sum(counts) == 6
-    for case in asked:
-        before = case.version
-        case.refresh_from_db()
-        assert (case.status, case.version) == ("in_review", before + 1)
-    assert AuditEvent.objects.filter(action="expire").count() == 6
-    mails = Job.objects.filter(kind=Job.Kind.NOTIFY, dedupe_key__startswith="notify:expired:")
-    assert mails.count() == 6 * 6, "each clerk of the office, of each case"
-
-
-def test_the_office_is_told_until_when_on_its_page_and_in_the_letter():
-    nurse = person(Role.NURSE)
-    case = missing(nurse)
-    question = information.ask(case, by=nurse, at=timezone.now(), question="Please send the MRI.", items=[])
-    words = moment(question.answer_by)
-    page = browser(cases.Actor.of(case.created_by)).get(f"/requests/{case.reference}/").content.decode()
-    assert f"Answer by {words}" in page
-    assert words in str(question.letter.content)
-
-
-def test_only_what_the_policy_needs_is_asked():
-    nurse = person(Role.NURSE)
-    case = missing(nurse)
-    asks = {"case": case, "by": nurse, "at": timezone.now(), "question": "?"}
-    for items in (
-        [{"criterion": "osteoporotic", "level": "L1"}],
-        [{"criterion": "imaging_nonhealing", "level": "L1"}] * 2,
-    ):
-        with pytest.raises(Incomplete) as refused:
-            information.ask(**asks, items=items)
-        assert refused.value.field == "items"
-    mark(case, nurse, "osteoporotic", "unknown")
-    information.ask(**asks, items=[{"criterion": "osteoporotic", "level": "L1"}])
-
-
-# The recommendation
-
-
-def test_a_physician_reads_the_recommendation_only_after_marking_the_criteria():
-    nurse, (physician, client) = person(Role.NURSE), signed_in(Role.PHYSICIAN)
-    case = held_by(nurse, in_review())
-    secret = "The second study is the better one."
-    how = {"question": "Is it new?", "recommendation": "not_approve", "because": secret}
-    with pytest.raises(Incomplete, match="what you recommend"):
-        escalate.escalate(case, by=nurse, at=timezone.now(), **{**how, "recommendation": "deny"})
-    escalate.escalate(case, by=nurse, at=timezone.now(), **how)
-    held_by(physician, case)
-    pages = (case_page(case), act(case, "trail"))
-    hidden = " ".join(client.get(page).content.decode() for page in pages)
-    assert (secret in hidden, "Recommends:" in hidden) == (False, False)
-    assert "8 left at L1" in hidden
-    assert recommendation.hidden_from(case, nurse) == ""
-    assert secret in browser(nurse).get(case_page(case)).content.decode()
-    way = case.assessments.get().result["lines"][0]["levels"][0]["criteria"]["A"]
-    marks = [judge.Mark("L1", one, "met", WORDS) for one in way]
-    judge.judge(case, by=physician, at=timezone.now(), marks=marks[1:])
-    assert "1 left at L1" in recommendation.hidden_from(case, physician)
-    judge.judge(case, by=physician, at=timezone.now(), marks=marks[:1])
-    shown = client.get(case_page(case)).content.decode()
-    top = shown[: shown.index('<h2 id="result"')]
-    assert (secret in top, "Recommends: not approve." in top) == (True, True), "with the question, above the work"
-    assert "left at L1" in recommendation.hidden_from(case, person(Role.PHYSICIAN)), "each for themselves"
-    claim.release(case, by=physician, at=timezone.now())
-    cases.approve(case, person(Role.PHYSICIAN), timezone.now())
-    reopen.reopen(case, by=person(Role.LEAD), at=timezone.now(), reason=WHY)
-    assert "8 left at L1" in recommendation.hidden_from(case, physician), "and in each round anew"
-    assert "Marked by" not in client.get(case_page(case)).content.decode()
-
-
-# Opening a decided case again
-
-
-def test_a_lead_opens_a_decided_case_again_and_the_former_decision_stays():
-    first, (_, client) = person(Role.NURSE), signed_in(Role.LEAD)
-    case = decided(first)
-    old, holds = (
-        case.decisions.get(),
-        "The approval holds, with its number and its days, until there is a new decision.",
-    )
-    assert holds in client.get(act(case, "reopen")).content.decode()
-    assert client.post(act(case, "reopen"), typed("reopen", case)).status_code == 302
-    case.refresh_from_db()
-    assert (case.status, case.round, case.decided_at, case.claimed_by) == ("in_review", 2, None, None)
-    assert case.due_at > old.due_at
-    office = browser(cases.Actor.of(case.created_by)).get(f"/requests/{case.reference}/").content.decode()
-    assert ("Opened again" in office, "Former decision: Approved" in office, office.count(holds)) == (True, True, 2)
-    assert re.search(rf">{old.authorization_number}<.*?{holds}", office), "beside its number too"
-    assert "no longer holds" not in office
-    read = client.get(case_page(case)).content.decode()
-    assert ("Former decision: Approved" in read, read.count(holds)) == (True, 1)
-    with pytest.raises(NotPermitted, match="You decided this case before"):
-        cases.approve(case, first, timezone.now())
-    claim.release(case, by=first, at=timezone.now())
-    cases.not_approve(case, person(Role.PHYSICIAN), timezone.now())
-    assert [one.outcome for one in case.decisions.order_by("round")] == ["approved", "not_approved"]
-    assert [letter.kind for letter in case.letters.all()] == ["approved", "not_approved"]
-    assert holds not in browser(cases.Actor.of(case.created_by)).get(f"/requests/{case.reference}/").content.decode()
-    case.refresh_from_db()
-    page = client.get(act(case, "reopen")).content.decode()
-    assert (holds in page, "The former decision stays until there is a new one." in page) == (False, True)
-    new = case.decisions.get(round=2)
-    assert (old.clock_from, new.clock_from) == (case.received_at, case.reopenings.get().reopened_at)
-    assert AuditEvent.objects.filter(action="reopen").count() == 1
 
 
 # What the database itself refuses
