@@ -105,3 +105,8 @@ def test_a_database_that_tells_nobody_costs_no_request(messages, monkeypatch, ca
     sent_case(person(Role.CLERK), at=timezone.now())
     assert messages == ["score"]
     assert "nobody was told" in caplog.text
+
+
+def test_what_was_written_before_anybody_listened_is_looked_for_once_more(messages):
+    let_processes_listen()
+    assert len(list(listening.moments(Job.Kind.SCORE, seconds=0))) == 2
