@@ -94,7 +94,7 @@ def test_a_reviewer_who_loses_their_place_is_refused_at_the_next_request(loss):
 
 @pytest.mark.parametrize("role", [Role.AUDITOR, Role.PAYER])
 def test_who_may_not_do_it_is_refused_and_shown_what_they_typed(role):
-    """An auditor may read the case and is told why not; a payer is told nothing of it."""
+    """An auditor may read the case and is told why not; a payer is told nothing of it. The trail has what both tried."""
     case, (actor, client) = in_review(), signed_in(role)
     before, reads = snapshot(case), role == Role.AUDITOR
     for slug, field in (("ask", "question"), ("approve", "reason"), ("judge", "L1.pain_source_certain.reason")):
@@ -103,7 +103,8 @@ def test_who_may_not_do_it_is_refused_and_shown_what_they_typed(role):
         assert (answer.status_code, page.count("Typed with &lt;care&gt; for L1.")) == (403, 1), slug
         assert (case.reference in page, "A. Synthetic" in page, "cannot do this" in page) == (reads,) * 3, slug
     refusals = AuditEvent.objects.filter(actor_id=actor.user_id, action__startswith="refused_")
-    assert [event.action[8:] for event in refusals] == (["ask", "approve", "judge"] if reads else [])
+    assert [event.action[8:] for event in refusals] == ["ask", "approve", "judge"]
+    assert [event.entities for event in refusals] == [{"case": case.reference} if reads else {}] * 3
     assert snapshot(case) == before
 
 
