@@ -94,7 +94,7 @@ def test_a_reviewer_who_loses_their_place_is_refused_at_the_next_request(loss):
 
 @pytest.mark.parametrize("role", [Role.AUDITOR, Role.PAYER])
 def test_who_may_not_do_it_is_refused_and_shown_what_they_typed(role):
-    """An auditor may read the case and is told why not; a payer is told nothing of it. The trail has what both tried."""
+    """An auditor may read the case and is told why not; a payer is told nothing of it. Both tries are on the trail."""
     case, (actor, client) = in_review(), signed_in(role)
     before, reads = snapshot(case), role == Role.AUDITOR
     for slug, field in (("ask", "question"), ("approve", "reason"), ("judge", "L1.pain_source_certain.reason")):
