@@ -8,6 +8,7 @@ from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
+from portal.web import checking
 from priorauth.models import Case, Draft, Revision, User
 from priorauth.roles import Role
 from priorauth.services import claim, information
@@ -66,6 +67,23 @@ def test_sending_a_request():
         answers = pressed_at_once(client, f"/requests/{case.reference}/edit/check/", payload)
         assert set(answers) == {(302, f"/requests/{case.reference}/submitted/")}
         assert rows(Revision).filter(case=case).count() == 1
+
+
+def test_a_press_that_arrives_while_the_other_one_sends_is_shown_the_same_confirmation(monkeypatch):
+    client = signed_in(clerk())
+    case = saved_draft(client)
+    payload = {"version": draft_of(case).version, "statement": "yes"}
+    address, get_for = f"/requests/{case.reference}/edit/check/", checking.get_for
+
+    def sent_meanwhile(*args, **options):
+        found = get_for(*args, **options)
+        monkeypatch.setattr(checking, "get_for", get_for)
+        assert client.post(address, payload).status_code == 302
+        return found
+
+    monkeypatch.setattr(checking, "get_for", sent_meanwhile)
+    assert client.post(address, payload).headers["Location"] == f"/requests/{case.reference}/submitted/"
+    assert rows(Revision).filter(case=case).count() == 1
 
 
 def asked(client):
