@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Collection
 from typing import Any
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery, Window
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Window
 
 from priorauth.audit import case_stream
 from priorauth.models import AuditEvent, Case, Decision, InformationRequest, Letter, Message
@@ -29,6 +29,15 @@ def office_requests(actor: Actor) -> QuerySet[Case]:
     """The office's own requests, the latest change first."""
     cases = Case.objects.for_actor(actor).select_related("member", "created_by")
     return cases.order_by("-updated_at", "-id")
+
+
+def held_in(question: InformationRequest | None = None) -> Q:
+    """The files of a case that were chosen in the answer to `question` and not sent; without one, those of the draft
+    or the correction. What was chosen in an answer that nobody sent in time can still go with a correction."""
+    if question is not None:
+        return Q(revision=None, information_request=question)
+    ended = Q(information_request__answered_at__isnull=False) | Q(information_request__expired_at__isnull=False)
+    return Q(revision=None) & (Q(information_request=None) | ended)
 
 
 def duplicates(

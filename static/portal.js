@@ -186,7 +186,6 @@
       var levels = renamed && !sending && !stopped && form.querySelector("[name=set_levels]");
       if (levels && busy) return busy.then(function () { save(asked); });
       if (levels) return press(levels);
-      if (sending && saved().hasAttribute("data-whole")) return soon(TYPING); // a file changes the version of a sent request
       if (stopped) return document.querySelector("button[data-save]").click();
       if (busy) return busy.then(function () { save(asked); });
       var data = typed(), before = known(), url = saved().dataset.liveUrl;
@@ -340,7 +339,7 @@
       before = before && before.querySelector("[name$=-attachment]");
       data.append("csrfmiddlewaretoken", form.querySelector("[name=csrfmiddlewaretoken]").value);
       if (before) data.append("replaced", before.value);
-      form.querySelectorAll("[name$=-attachment], [name=imaging-count], [name=version]").forEach(function (one) {
+      form.querySelectorAll("[name$=-attachment], [name=imaging-count], [name='answer.question']").forEach(function (one) {
         data.append(one.name, one.value);
       });
       data.append(input.name, file);
@@ -359,9 +358,7 @@
       }
       post.onload = ended(function () {
         if (post.status !== 200) return noteAt(input, "The file could not be uploaded. Choose it once more.");
-        var answer = parse(post.responseText), version = answer.querySelector("[data-version]");
-        renew(answer, input);
-        if (version) form.querySelector("[name=version]").value = version.value;
+        renew(parse(post.responseText), input);
         var again = byId(input.id);
         if (again && document.activeElement === document.body) again.focus();
         if (waiting) return;

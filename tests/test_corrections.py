@@ -209,8 +209,11 @@ def test_a_reviewer_who_claims_meanwhile_keeps_no_file_of_a_correction_that_is_d
     case.refresh_from_db()
     seen, by, at = Case.objects.for_actor(clerk()).get(pk=case.pk), Actor.of(case.created_by), timezone.now()
     cases.claimed(case, person(Role.NURSE), at)
-    corrections.discard(seen, by=by, at=at, version=kept(case).version)
-    assert (kept(case), [file.name for file in case.attachments.all()]) == (None, ["also.pdf"])
+    with pytest.raises(Conflict, match="since you looked at it"):
+        corrections.discard(seen, by=by, at=at, version=kept(case).version, files=[])
+    files = [str(file.pk) for file in case.attachments.all()]
+    corrections.discard(seen, by=by, at=at, version=kept(case).version, files=files)
+    assert (kept(case), len(files), case.attachments.count()) == (None, 3, 0)
 
 
 def test_a_correction_kept_while_another_is_sent_is_not_swept_away(two):

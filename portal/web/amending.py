@@ -12,7 +12,7 @@ from portal.web import asked, build, doubts
 from portal.web.access import office_page
 from portal.web.correcting import ALONE, Visit
 from portal.web.editing import posted_version
-from portal.web.intake import Intake, form_of
+from portal.web.intake import OTHER_FILES, Intake, form_of
 from priorauth.models import Case
 from priorauth.posting import PUT_BACK
 from priorauth.roles import Actor
@@ -76,6 +76,7 @@ def _receive(visit: Visit) -> HttpResponse:
     request, of = visit.request, visit.of
     began, base = _began(visit)
     intake = Intake(request, visit.at)
+    others = OTHER_FILES * (not intake.knows_files(visit.case))
     intake.take_files(visit.case)
     if began == of.version:
         intake.press()
@@ -93,11 +94,12 @@ def _receive(visit: Visit) -> HttpResponse:
     if versions:
         return versions
     intake.drop_unwanted(visit.case)
-    return _go_on(visit, intake)
+    return _go_on(visit, intake, others)
 
 
-def _go_on(visit: Visit, intake: Intake) -> HttpResponse:
-    """What the button says, of a correction that is kept. Where others did something, it is looked at first."""
+def _go_on(visit: Visit, intake: Intake, others: str) -> HttpResponse:
+    """What the button says, of a correction that is kept. Where others did something, it is looked at first; `others`
+    says so of files."""
     request, problem = visit.request, intake.problem
     action = "" if PUT_BACK in request.POST else request.POST.get("action", "")
     shown = {"file_problems": intake.file_problems, "level_problem": intake.level_problem, "sought": intake.sought}
@@ -107,6 +109,8 @@ def _go_on(visit: Visit, intake: Intake) -> HttpResponse:
         return visit.page(problem=problem or KEPT_MEANWHILE, status=409, **shown)
     if problem or intake.file_problems or intake.level_problem or action not in ("send", "keep"):
         return visit.page(problem=problem, **shown)
+    if action == "send" and others:
+        return visit.page(problem=others, status=409)
     if action == "send":
         return _send(visit)
     if visit.of.draft:

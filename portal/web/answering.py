@@ -22,14 +22,14 @@ from portal.web.answered import Typed
 from portal.web.asked import AskedItem
 from portal.web.differences import MINE, Differences
 from portal.web.editing import posted_version
-from portal.web.intake import Intake, files_of, form_of
+from portal.web.intake import OTHER_FILES, Intake, files_of, form_of
 from portal.web.request_form import RequestForm
 from portal.web.rows import Raw, TooMany
 from priorauth.models import AnswerDraft, Case, InformationRequest, Revision
 from priorauth.posting import PUT_BACK
 from priorauth.services import answer_drafts, information
 from priorauth.services.answer_drafts import GONE
-from priorauth.services.base import moment, visible
+from priorauth.services.base import moment, moved, visible
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.tenancy import get_for
 
@@ -92,7 +92,7 @@ class Answering:
         """Changes of a revision as changes of the latest. Rows are found by what they are about, since they may have
         moved; where both changed the same, the answer's stands."""
         both = refill.from_revision(self.case, began)
-        versions = asked.overlaid(both, changes), self.sent, both, files_of(self.case)
+        versions = asked.overlaid(both, changes), self.sent, both, files_of(self.case, self.question)
         clashing = dict.fromkeys((one.key for one in Differences(*versions).open), MINE)
         try:
             return asked.differences(self.sent, Differences(*versions, defaultdict(str, clashing)).merged())
@@ -105,7 +105,8 @@ class Answering:
         return self.case.revisions.filter(number=min(number, self.latest.number)).first() or self.latest
 
     def form(self, raw: Raw, **options: Any) -> RequestForm:
-        return form_of(raw, self.case, timezone.localdate(self.at), file_problems=self.file_problems, **options)
+        today, problems = timezone.localdate(self.at), self.file_problems
+        return form_of(raw, self.case, today, question=self.question, file_problems=problems, **options)
 
     def items(self, form: RequestForm) -> list[AskedItem]:
         return asked.items(self.question.items, form)
@@ -143,7 +144,7 @@ def answer(request: HttpRequest, reference: str, number: int) -> HttpResponse:
     question = get_for(request.actor, InformationRequest, case=case, number=min(number, 1000))
     if question.answered_at is not None:
         if _by_itself(request):
-            return _kept(request, case, not_saved=f"{GONE} {NOT_KEPT}")
+            return _kept(Answering(request, case, question, timezone.now(), None), f"{GONE} {NOT_KEPT}")
         return redirect("request", reference)
     drafts = AnswerDraft.objects.for_actor(request.actor).select_related("saved_by")
     draft = drafts.filter(information_request=question).first()
@@ -162,10 +163,10 @@ def answer(request: HttpRequest, reference: str, number: int) -> HttpResponse:
 def _receive(visit: Answering) -> HttpResponse:
     """Take files and buttons, keep everything typed, then do what the button says."""
     request, case = visit.request, visit.case
-    fresh = posted_version(request) == case.version
     if _by_itself(request):
-        return _keep_by_itself(visit, fresh=fresh)
-    intake = Intake(request, visit.at)
+        return _keep_by_itself(visit)
+    intake = Intake(request, visit.at, visit.question)
+    changed = CHANGED * moved(case, posted_version(request)) or OTHER_FILES * (not intake.knows_files(case))
     intake.take_files(case)
     intake.press()
     intake.drop_unwanted(case)
@@ -185,8 +186,8 @@ def _receive(visit: Answering) -> HttpResponse:
     if action == "keep":
         messages.success(request, f"Kept {moment(visit.at)}. Nothing was sent.", extra_tags="good")
         return redirect("request-answer", case.reference, visit.question.number)
-    if not fresh:
-        visit.problem, visit.status = CHANGED, 409
+    if changed:
+        visit.problem, visit.status = changed, 409
         return visit.page(typed)
     return _send(visit, typed, whatever=action == "send_part")
 
@@ -196,34 +197,31 @@ def _by_itself(request: HttpRequest) -> bool:
     return request.method == "POST" and "X-Background" in request.headers
 
 
-def _keep_by_itself(visit: Answering, *, fresh: bool) -> HttpResponse:
+def _keep_by_itself(visit: Answering) -> HttpResponse:
     """Keep what is typed. What somebody else kept meanwhile is not on this page: then nothing is kept, and Keep shows
-    both. The page goes on with the case's version only where nothing else came between."""
-    request, case = visit.request, visit.case
-    if posted_version(request, "answer.kept") != visit.version:
-        return _kept(request, case, not_saved=KEPT_ELSEWHERE)
-    intake = Intake(request, visit.at)
+    both."""
+    if posted_version(visit.request, "answer.kept") != visit.version:
+        return _kept(visit, KEPT_ELSEWHERE)
+    intake = Intake(visit.request, visit.at, visit.question)
     try:
         _keep(visit, _typed(visit, intake))
     except Conflict as conflict:
-        return _kept(request, case, not_saved=f"{conflict} {NOT_KEPT}")
-    intake.drop_unwanted(case)
-    return _kept(request, case, draft=visit.draft, version=case.version if fresh else posted_version(request))
+        return _kept(visit, f"{conflict} {NOT_KEPT}")
+    intake.drop_unwanted(visit.case)
+    return _kept(visit)
 
 
-def _kept(
-    request: HttpRequest, case: Case, *, draft: AnswerDraft | None = None, version: int = 0, not_saved: str = ""
-) -> HttpResponse:
+def _kept(visit: Answering, not_saved: str = "") -> HttpResponse:
     context = {
-        "case": case,
-        "action": request.path,
-        "version": version or posted_version(request),
-        "kept": draft.version if draft else posted_version(request, "answer.kept"),
-        "saved_at": draft and draft.saved_at,
+        "case": visit.case,
+        "action": visit.request.path,
+        "version": posted_version(visit.request),
+        "kept": posted_version(visit.request, "answer.kept") if not_saved else visit.version,
+        "saved_at": None if not_saved else visit.draft.saved_at,
         "not_saved": not_saved,
-        "attachments": [] if not_saved else files_of(case).values(),
+        "attachments": [] if not_saved else files_of(visit.case, visit.question).values(),
     }
-    return render(request, "requests/parts/sent_saved.html", context, status=409 if not_saved else 200)
+    return render(visit.request, "requests/parts/sent_saved.html", context, status=409 if not_saved else 200)
 
 
 def _typed(visit: Answering, intake: Intake) -> Typed:

@@ -105,11 +105,13 @@ def _decisions(case: Case) -> dict[str, Any]:
 
 def _sent(case: Case) -> dict[str, Any]:
     """What was sent, what was found in what was sent last, and its pictures."""
-    attachments = list(case.attachments.select_related("added_by", "page_check"))
+    files = list(case.attachments.select_related("added_by", "page_check", "information_request"))
     revisions = list(case.revisions.select_related("created_by").order_by("-number"))
-    context: dict[str, Any] = {"attachments": attachments, "revisions": _revisions(case, revisions, attachments)}
     if not revisions:
-        return context
+        return {"attachments": files}
+    attachments = [file for file in files if file.revision_id]
+    context: dict[str, Any] = {"attachments": attachments, "revisions": _revisions(case, revisions, attachments)}
+    context["held"] = [(file, _place(file.information_request)) for file in files if not file.revision_id]
     latest = revisions[0]
     assessment = case.assessments.filter(revision=latest).order_by("-pk").first()
     that_count = assessment.facts if assessment else latest.facts
@@ -124,11 +126,20 @@ def _sent(case: Case) -> dict[str, Any]:
             that_count,
             latest.details.get("sources") or {},
             dated,
-            sources.in_files(latest, [file for file in attachments if file.revision_id]),
+            sources.in_files(latest, attachments),
         ),
         "dated": list(dated.values()),
         "spine": spine.draw(that_count, _reports(case, latest, attachments)),
     }
+
+
+def _place(question: InformationRequest | None) -> str:
+    """Where a file is that was not sent."""
+    if question is None:
+        return "In the correction."
+    if question.is_open:
+        return f"In the answer to question {question.number}."
+    return f"From an answer to question {question.number} that was not sent: now in the correction."
 
 
 def _reports(case: Case, latest: Revision, attachments: list[Attachment]) -> dict[str, str]:

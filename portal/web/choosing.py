@@ -77,7 +77,8 @@ def discard(request: HttpRequest, reference: str) -> HttpResponse:
     if visit.case.received_at is None or not visit.is_open or visit.of.draft is None:
         return redirect("request", reference)
     if request.method == "POST":
-        corrections.discard(visit.case, by=request.actor, at=visit.at, version=posted_version(request))
+        read = {"version": posted_version(request), "files": request.POST.getlist("files.shown")}
+        corrections.discard(visit.case, by=request.actor, at=visit.at, **read)
         messages.success(request, "The correction was discarded. What was sent stands.", extra_tags="good")
         return redirect("request", reference)
     return visit.read()

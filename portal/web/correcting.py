@@ -68,7 +68,7 @@ class Visit:
             typed, base = of.whole(merged), max(base, of.draft.corrects or 0)
         elif began and of.draft is None and base != of.latest.number:
             base = 0  # what it began with was sent by a colleague, and went with that
-        if of.draft or of.changes(typed, base):
+        if of.draft or of.files or of.changes(typed, base):
             of.keep(typed, base, self.at)
         self.raw, self.base = typed, base
         return None
@@ -165,4 +165,5 @@ class Visit:
         of = self.of
         found = of.beside(of.whole(typed or of.draft.fields), of.sent)
         context = {"case": self.case, "draft": of.draft, "differences": found, "problem": problem, "open": self.is_open}
+        context["files"] = of.files
         return render(self.request, "requests/correction.html", context, status=409 if problem else 200)

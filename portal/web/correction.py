@@ -13,8 +13,9 @@ from portal.web import answered, asked, refill
 from portal.web.differences import THEIRS, Difference, Differences
 from portal.web.intake import files_of
 from portal.web.rows import Raw
-from priorauth.models import Case, Draft, Revision
+from priorauth.models import Attachment, Case, Draft, Revision
 from priorauth.roles import Actor
+from priorauth.selectors import held_in
 from priorauth.services import corrections, draft_versions
 
 Choices = defaultdict[str, str] | None  # as of Differences
@@ -37,6 +38,11 @@ class Correction:
     def is_behind(self) -> bool:
         """Whether something was sent that the correction has not taken in."""
         return self.draft is not None and self.draft.corrects != self.latest.number
+
+    @property
+    def files(self) -> list[Attachment]:
+        """Its files, which were not sent."""
+        return list(self.case.attachments.filter(held_in()))
 
     @cached_property
     def sent(self) -> Raw:

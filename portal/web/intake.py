@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -13,17 +14,25 @@ from policies.edition import Edition
 from portal.web import coding, dates, diagnosing, directory, levels, member, rows
 from portal.web.request_form import RequestForm
 from portal.web.rows import Raw
-from priorauth.models import Attachment, Case
+from priorauth.models import Attachment, Case, InformationRequest
 from priorauth.roles import Actor
+from priorauth.selectors import held_in
 from priorauth.services.attach import attach, detach
 from priorauth.services.errors import Refused
 from priorauth.services.score import POLICY
 
 _FILE_INPUT = re.compile(r"other_file|imaging-[0-9]{1,2}-file")
+OTHER_FILES = (
+    "A file was added or removed meanwhile, by a colleague or in another window. All that would be sent now stand"
+    " below: look at them first."
+)
 
 
-def files_of(case: Case) -> dict[str, Attachment]:
-    return {str(attachment.pk): attachment for attachment in case.attachments.select_related("page_check")}
+def files_of(case: Case, question: InformationRequest | None = None) -> dict[str, Attachment]:
+    """The case's files by their uuid: those that were sent, and those of the answer to `question`, or else of the draft
+    or the correction."""
+    rows = case.attachments.filter(Q(revision__isnull=False) | held_in(question)).select_related("page_check")
+    return {str(attachment.pk): attachment for attachment in rows}
 
 
 def governing(raw: Raw) -> Edition:
@@ -36,25 +45,36 @@ def governing(raw: Raw) -> Edition:
     return registry.governing(POLICY, day)
 
 
-def form_of(raw: Raw, case: Case | None, today: dt.date, *, actor: Actor | None = None, **options: Any) -> RequestForm:
-    """The form as typed, with the case's files; for an `actor` with the clinicians and facilities of their office."""
+def form_of(
+    raw: Raw,
+    case: Case | None,
+    today: dt.date,
+    *,
+    actor: Actor | None = None,
+    question: InformationRequest | None = None,
+    **options: Any,
+) -> RequestForm:
+    """The form as typed, with the files as of files_of; for an `actor` with the clinicians and facilities of their
+    office."""
     if case and case.received_at:
         options["sent_on"] = timezone.localdate(case.received_at)
     if actor:
         options["directory"] = directory.of_office(actor)
         raw = options["directory"].settle(raw)
-    return RequestForm(raw, today, governing(raw), files_of(case) if case else {}, **options)
+    return RequestForm(raw, today, governing(raw), files_of(case, question) if case else {}, **options)
 
 
 @dataclass
 class Intake:
     """One post. `take_files` and `press` do what it brings and asks; what is then in `raw` is to be kept.
 
-    `unwanted` are files that the form no longer links: replaced ones, and those of rows that were removed.
+    `question` is the one whose answer it is of. `unwanted` are files that the form no longer links: replaced ones, and
+    those of rows that were removed.
     """
 
     request: HttpRequest
     at: dt.datetime
+    question: InformationRequest | None = None
     raw: Raw = field(default_factory=dict)
     file_problems: dict[str, str] = field(default_factory=dict)
     problem: str = ""
@@ -71,13 +91,18 @@ class Intake:
         """What was typed to look for a diagnosis code; it is no answer, and not kept."""
         return self.request.POST.get("find_code", "").replace("\x00", "")
 
+    def knows_files(self, case: Case) -> bool:
+        """Whether the page showed the files that are held now (before `take_files`): none is sent unseen."""
+        held = {key for key, file in files_of(case, self.question).items() if file.revision_id is None}
+        return held == set(self.request.POST.getlist("files.shown"))
+
     def take_files(self, case: Case) -> None:
         """Store each file with the case at once. What is refused becomes a message; everything else stays."""
         for name, upload in self.request.FILES.items():
             if not _FILE_INPUT.fullmatch(name):
                 continue
             try:
-                attachment = attach(case, upload, by=self.request.actor, at=self.at)
+                attachment = attach(case, upload, by=self.request.actor, at=self.at, question=self.question)
             except Refused as refusal:
                 self.file_problems[name] = str(refusal)
                 continue
@@ -159,7 +184,7 @@ class Intake:
     def drop_unwanted(self, case: Case) -> None:
         """Take out replaced and removed files that were not sent yet; of a draft only once the form without them is
         saved, since until then it, or a colleague's newer one, still has them. A colleague who was faster is named."""
-        for attachment in (files_of(case).get(file_id) for file_id in self.unwanted):
+        for attachment in map(files_of(case, self.question).get, self.unwanted):
             if attachment is None or attachment.revision_id is not None:
                 continue
             try:

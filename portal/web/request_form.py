@@ -229,6 +229,11 @@ class RequestForm:
         return [cross_checks.SACROPLASTY.format(level) for level in self.known_levels if region_of(level) in SACRAL]
 
     @property
+    def held(self) -> list[Attachment]:
+        """The files that were not sent yet."""
+        return [attachment for attachment in self.attachments.values() if attachment.revision_id is None]
+
+    @property
     def other_attachments(self) -> list[Attachment]:
         """The files that belong to no study."""
         linked = {study.attachment.pk for study in self.studies if study.attachment}

@@ -13,7 +13,7 @@ from portal.web.access import office_page, refused
 from portal.web.editing import SENT_MEANWHILE, posted_version
 from portal.web.intake import Intake, form_of
 from portal.web.rows import Raw
-from priorauth.models import Case, Draft
+from priorauth.models import Case, Draft, InformationRequest
 from priorauth.statuses import OPEN, Status
 from priorauth.tenancy import get_for
 
@@ -36,25 +36,30 @@ def upload(request: HttpRequest, reference: str) -> HttpResponse:
 @office_page
 @require_http_methods(["POST"])
 def upload_sent(request: HttpRequest, reference: str) -> HttpResponse:
-    """The same for an answer or a correction. The form's own version goes on only where nothing else came between."""
+    """The same for a correction, or for the answer to the question whose number is posted."""
     case = get_for(request.actor, Case, reference=reference)
     if case.status not in OPEN:
         return refused(request, DECIDED_MEANWHILE, status=409)
-    posted = posted_version(request)
-    fresh = posted == case.version
+    number, question = posted_version(request, "answer.question"), None
+    if number:
+        question = get_for(request.actor, InformationRequest, case=case, number=min(number, 1000))
     sent = refill.from_revision(case, case.revisions.order_by("-number")[0])
-    context = _stored(request, case, sent) | {"sent_version": case.version if fresh else posted}
-    return render(request, "requests/upload.html", context)
+    return render(request, "requests/upload.html", _stored(request, case, sent, question))
 
 
-def _stored(request: HttpRequest, case: Case, known: Raw) -> dict[str, Any]:
-    """Take the file, and what shows it. `known` is the form as it is kept; what links files on the page is posted."""
-    intake = Intake(request, timezone.now())
+def _stored(request: HttpRequest, case: Case, known: Raw, question: InformationRequest | None = None) -> dict[str, Any]:
+    """Take the file, and what shows it. `known` is the form as it is kept; what links files on the page is posted. A
+    file that is replaced goes with the next save, and is not shown any more."""
+    intake = Intake(request, timezone.now(), question)
     replaced = list(intake.unwanted)
     intake.take_files(case)
+    if intake.file_problems:
+        replaced = []
     links = {name: values for name, values in intake.raw.items() if name.endswith("-attachment")}
     raw = known | links | {name: intake.raw[name] for name in ("imaging-count",) if name in intake.raw}
-    form = form_of(raw, case, timezone.localdate(intake.at), file_problems=intake.file_problems)
+    today, problems = timezone.localdate(intake.at), intake.file_problems
+    form = form_of(raw, case, today, question=question, file_problems=problems)
+    form.attachments = {key: one for key, one in form.attachments.items() if one.revision_id or key not in replaced}
     names = [*request.FILES, *intake.file_problems]
     study = _STUDY.fullmatch(names[0]) if names else None
     context = {"case": case, "form": form, "replaced": replaced}

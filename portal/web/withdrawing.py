@@ -43,4 +43,6 @@ def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
 
 def _page(request: HttpRequest, case: Case, reason: str = "", problem: str = "") -> HttpResponse:
     context = {"case": case, "reason": reason, "problem": problem}
+    if case.received_at:
+        context["held"] = list(case.attachments.filter(revision=None))
     return render(request, "requests/withdraw.html", context)

@@ -78,6 +78,7 @@ ENTITY_WORDS = {
     "view": "view",
     "letter_texts": "version",
     "attachment": "file",
+    "attachments": "files",
     "page": "page",
     "virus": "virus",
     "pages": "pages",
@@ -166,11 +167,11 @@ def about(event: AuditEvent) -> str:
     """The rows that the event names: `revision 2, question 1`; of a file's uuid the first block."""
     entities = event.entities if isinstance(event.entities, dict) else {}
     named = [(words, entities[name]) for name, words in ENTITY_WORDS.items() if name in entities]
-    return ", ".join(f"{words} {_short(str(value)) if words == 'file' else value}" for words, value in named)
+    return ", ".join(f"{words} {_short(value) if words in ('file', 'files') else value}" for words, value in named)
 
 
-def _short(uuid: str) -> str:
-    return uuid.partition("-")[0]
+def _short(uuids: Any) -> str:
+    return ", ".join(str(uuid).partition("-")[0] for uuid in (uuids if isinstance(uuids, list) else [uuids]))
 
 
 def of_case(case: Case) -> list[Entry]:

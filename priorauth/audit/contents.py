@@ -38,7 +38,7 @@ from priorauth.models import (
 OF_THE_SCORE = {"paths", "missing", "edition"}
 UNSEALED = {
     "case": {"updated_at", "claimed_until", "arrived_at", "message_waits", *OF_THE_SCORE},
-    "attachment": {"revision", "scan", "scanned_at"},
+    "attachment": {"revision", "information_request", "scan", "scanned_at"},
 }
 # How rows were sealed before a claim could be renewed without an act: such seals hold too.
 UNSEALED_BEFORE = {"case": {"updated_at", "arrived_at", "message_waits", *OF_THE_SCORE}}

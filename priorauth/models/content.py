@@ -52,7 +52,8 @@ def attachment_path(attachment: "Attachment", _name: str) -> str:
 class Attachment(TenantModel):
     """A report file: PDF, PNG or JPEG, stored under a uuid, private and inert (invariant 9).
 
-    It belongs to the revision that first sent it; until then only its office sees it.
+    It belongs to the revision that first sent it; until then only its office sees it, in the draft, in the correction,
+    or in the answer to `information_request` (selectors.held_in).
     """
 
     sent_path = "revision"
@@ -65,6 +66,7 @@ class Attachment(TenantModel):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     case = models.ForeignKey("Case", on_delete=models.PROTECT, related_name="attachments")
     revision = models.ForeignKey("Revision", null=True, on_delete=models.PROTECT, related_name="attachments")
+    information_request = models.ForeignKey("InformationRequest", null=True, on_delete=models.PROTECT, related_name="+")
     file = models.FileField(upload_to=attachment_path, max_length=80)
     name = models.CharField(max_length=120)
     content_type = models.CharField(max_length=20)

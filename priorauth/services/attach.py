@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 from priorauth import filetypes
-from priorauth.models import Attachment, Case
+from priorauth.models import Attachment, Case, InformationRequest
 from priorauth.models.content import attachment_path
 from priorauth.roles import Actor
 from priorauth.services import scan
@@ -28,13 +28,17 @@ MAX_FILES = 10
 MAX_NAME = 120
 TOO_LARGE = "The file must be 25 MB or smaller. Send the report, not the pictures themselves."
 
+ENDED = "This question was answered, or its time is over, so the file was not added. Add it to a correction."
 CANNOT_STORE = "The portal cannot store files just now. The rest is kept: add the file again later."
 # Names that Windows keeps for its devices: saved under one of them, a file could not be opened.
 DEVICES = re.compile(r"^(CON|PRN|AUX|NUL|(COM|LPT)[0-9¹²³])(?=\.|$)", re.IGNORECASE)
 
 
-def attach(case: Case, upload: UploadedFile, *, by: Actor, at: dt.datetime) -> Attachment:
-    """Store one file with the case. Raises Incomplete saying what would be accepted; nothing is kept then.
+def attach(
+    case: Case, upload: UploadedFile, *, by: Actor, at: dt.datetime, question: InformationRequest | None = None
+) -> Attachment:
+    """Store one file with the case's draft or correction, or with the answer to `question`: it goes where that is sent.
+    Raises Incomplete saying what would be accepted; nothing is kept then.
 
     The bytes are written before the transaction, so that no lock is held while a disk is slow.
     """
@@ -43,6 +47,7 @@ def attach(case: Case, upload: UploadedFile, *, by: Actor, at: dt.datetime) -> A
     attachment = Attachment(
         id=uuid.uuid4(),
         case=case,
+        information_request=question,
         name=name,
         content_type=kind_of(upload, name),
         size=upload.size,
@@ -61,6 +66,9 @@ def attach(case: Case, upload: UploadedFile, *, by: Actor, at: dt.datetime) -> A
                 "sha256": attachment.sha256,
                 "bytes": attachment.size,
             }
+            if question:
+                _still_open(question)
+                change.entities["information_request"] = question.number
             change.rows.append(attachment)
             scan.enqueue(attachment, at)
     except BaseException:
@@ -119,6 +127,13 @@ def _within_quota(case: Case, size: int) -> None:
         raise Incomplete("file", f"A request can hold {MAX_FILES} files. Remove one first.")
     if sum(sizes) + size > MAX_CASE_BYTES:
         raise Incomplete("file", "The files of one request can be 40 MB together. Remove one first.")
+
+
+def _still_open(question: InformationRequest) -> None:
+    """Raises Incomplete for a question that ended; none ends while its case is locked."""
+    question.refresh_from_db(fields=["answered_at", "expired_at"])
+    if not question.is_open:
+        raise Incomplete("file", ENDED)
 
 
 def detach(case: Case, attachment: Attachment, *, by: Actor, at: dt.datetime) -> None:

@@ -14,7 +14,7 @@ from django.utils.dateformat import format as format_date
 
 from priorauth import audit, prepared
 from priorauth.audit.writer import LAST
-from priorauth.models import Case, Decision, Handover
+from priorauth.models import AuditEvent, Case, Decision, Handover
 from priorauth.roles import Actor, Role
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 from priorauth.statuses import DECIDED, TRANSITIONS, Act, Status
@@ -23,6 +23,7 @@ SHORTEST_REASON = 20  # characters that can be seen
 # Hangul fillers, the braille blank and the null notehead: letters and symbols by their category (Unicode 15).
 BLANK_LOOKING = frozenset("\u115f\u1160\u3164\uffa0\u2800\U0001d159")
 SOURCES = {act: sorted(transition.sources) for act, transition in TRANSITIONS.items()}
+OF_HELD_FILES = (Act.ATTACH, Act.DETACH)
 
 
 @dataclass
@@ -65,19 +66,38 @@ def begin(
     transition = TRANSITIONS[act]
     columns |= {"updated_at": at} | ({"status": transition.to} if transition.to else {})
     seen = case.version if version is None else version
-    named = ", ".join(f"{Case._meta.get_field(name).column} = %s" for name in columns)
-    values = [value.pk if isinstance(value, models.Model) else value for value in columns.values()]
-    condition, seen_so = _open_to(case, act, by, at, seen)
-    statement = f"UPDATE priorauth_case SET version = version + 1, {named} WHERE {condition} RETURNING {LAST}"  # noqa: S608
-    with prepared.cursor() as cursor:
-        cursor.execute(statement, [*values, *seen_so, audit.case_stream(case)])
-        found = cursor.fetchone()
-    if found is None:
-        return None
+    while (found := _update(case, act, columns, by=by, at=at, version=seen)) is None:
+        if (seen := _beside(case, by, seen)) is None:
+            return None
     case.version = seen + 1
     for name, value in columns.items():
         setattr(case, name, value)
     return Change(case, found[0], fields={name: _plain(value) for name, value in columns.items()})
+
+
+def _update(
+    case: Case, act: Act, columns: dict[str, Any], *, by: Actor, at: dt.datetime, version: int
+) -> tuple[list[str] | None] | None:
+    named = ", ".join(f"{Case._meta.get_field(name).column} = %s" for name in columns)
+    values = [value.pk if isinstance(value, models.Model) else value for value in columns.values()]
+    condition, seen_so = _open_to(case, act, by, at, version)
+    statement = f"UPDATE priorauth_case SET version = version + 1, {named} WHERE {condition} RETURNING {LAST}"  # noqa: S608
+    with prepared.cursor() as cursor:
+        cursor.execute(statement, [*values, *seen_so, audit.case_stream(case)])
+        return cursor.fetchone()
+
+
+def _beside(case: Case, by: Actor, version: int) -> int | None:
+    """The case's version now, where nothing came since `version` but files that the office holds: for who does not see
+    those, the case is as it was. None otherwise."""
+    now = Case.objects.unscoped("the case that is acted on").values_list("version", flat=True).get(pk=case.pk)
+    return None if by.is_office or now <= version or moved(case, version) else now
+
+
+def moved(case: Case, version: int) -> bool:
+    """Whether anything came after that version of a case that was sent, besides files that the office holds."""
+    events = AuditEvent.objects.filter(stream=audit.case_stream(case), sequence__gt=version)
+    return events.exclude(action__in=OF_HELD_FILES).exists()
 
 
 def end(change: Change, act: Act, *, by: Actor, at: dt.datetime) -> None:
@@ -98,12 +118,17 @@ def end(change: Change, act: Act, *, by: Actor, at: dt.datetime) -> None:
 def ready(case: Case, act: Act, *, by: Actor, at: dt.datetime, version: int | None = None) -> None:
     """Raise Conflict, as `acting` would, where the case moved on or is not held: before a service tells what the act
     lacks."""
-    condition, values = _open_to(case, act, by, at, case.version if version is None else version)
+    seen = case.version if version is None else version
+    while not _is_open_to(case, act, by, at, seen):
+        if (seen := _beside(case, by, seen)) is None:
+            _conflict(case, act, by, at)
+
+
+def _is_open_to(case: Case, act: Act, by: Actor, at: dt.datetime, version: int) -> bool:
+    condition, values = _open_to(case, act, by, at, version)
     with prepared.cursor() as cursor:
         cursor.execute(f"SELECT FROM priorauth_case WHERE {condition}", values)
-        found = cursor.rowcount
-    if not found:
-        _conflict(case, act, by, at)
+        return cursor.rowcount > 0
 
 
 def _open_to(case: Case, act: Act, by: Actor, at: dt.datetime, version: int) -> tuple[str, list[Any]]:

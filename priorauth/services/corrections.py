@@ -3,12 +3,14 @@
 
 import datetime as dt
 import secrets
+from collections.abc import Collection
 from typing import Any
 
 from django.db import transaction
 
-from priorauth.models import AnswerDraft, Case, Draft
+from priorauth.models import Case, Draft
 from priorauth.roles import Actor
+from priorauth.selectors import held_in
 from priorauth.services import draft_versions
 from priorauth.services.attach import detach
 from priorauth.services.base import moment, permit
@@ -43,21 +45,18 @@ def keep(case: Case, *, by: Actor, at: dt.datetime, version: int, fields: dict[s
     return draft
 
 
-def discard(case: Case, *, by: Actor, at: dt.datetime, version: int) -> None:
-    """Drop the correction and the files that it alone links and that were not sent. Raises Conflict where it is not
-    the one that was read."""
+def discard(case: Case, *, by: Actor, at: dt.datetime, version: int, files: Collection[str]) -> None:
+    """Drop the correction and its files. Raises Conflict where it, or its `files`, are not those that were read."""
     permit(case, Act.AMEND, by=by, at=at)
     with transaction.atomic():
         held = _hold(case, by)
         draft = _kept(case, by)
-        if draft is None or draft.version != version:
+        attachments = list(held.attachments.filter(held_in()))
+        if draft is None or draft.version != version or {str(one.pk) for one in attachments} != set(files):
             raise Conflict("The correction was changed, sent or discarded since you looked at it. Look at it again.")
         draft.delete()
-        answers = AnswerDraft.objects.for_actor(by).filter(information_request__case=case)
-        linked = _files(draft.fields).difference(*map(_files, answers.values_list("changes", flat=True)))
-        for attachment in held.attachments.filter(revision=None):
-            if str(attachment.pk) in linked:
-                detach(held, attachment, by=by, at=at)
+        for attachment in attachments:
+            detach(held, attachment, by=by, at=at)
 
 
 def _hold(case: Case, by: Actor) -> Case:
@@ -73,7 +72,3 @@ def _hold(case: Case, by: Actor) -> Case:
 
 def _kept(case: Case, by: Actor) -> Draft | None:
     return Draft.objects.for_actor(by).select_related("saved_by").filter(case=case).first()
-
-
-def _files(fields: dict[str, Any]) -> set[str]:
-    return {text for name, texts in fields.items() if name.endswith("-attachment") for text in texts if text}

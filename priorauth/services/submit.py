@@ -18,7 +18,11 @@ from priorauth.services.base import Change, acting, permit
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.statuses import Act, Urgency
 
-GOES_WITH = "UPDATE priorauth_attachment SET revision_id = %s WHERE case_id = %s AND revision_id IS NULL"
+# The files that the details name, and no other: one that was chosen meanwhile, or elsewhere, stays where it is.
+GOES_WITH = """
+UPDATE priorauth_attachment SET revision_id = %s
+WHERE case_id = %s AND revision_id IS NULL AND id::text = ANY(%s) RETURNING id::text
+"""
 OF_THE_SENDING = frozenset({"second_request", "changes_after_panel", "confirmed"})
 
 
@@ -87,7 +91,7 @@ def revise(
     by: Actor,
     at: dt.datetime,
 ) -> Revision:
-    """Write the next immutable revision of the changed case and the job that scores it."""
+    """Write the next immutable revision of the changed case, with the files that it names, and the job that scores."""
     case = change.case
     revision = Revision(
         case=case, number=number, facts=document, details=details, created_by_id=by.user_id, created_at=at
@@ -95,7 +99,9 @@ def revise(
     prepared.insert(revision)
     change.rows.append(revision)
     with prepared.cursor() as cursor:
-        cursor.execute(GOES_WITH, [revision.pk, case.pk])
+        cursor.execute(GOES_WITH, [revision.pk, case.pk, details.get("files", [])])
+        if files := sorted(key for (key,) in cursor.fetchall()):
+            change.entities["attachments"] = files
     jobs.enqueue(Job.Kind.SCORE, case, dedupe_key=f"score:{case.pk}:{number}", at=at)
     change.entities["revision"] = number
     change.fields |= {"facts": document, "details": details}
