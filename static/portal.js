@@ -113,7 +113,7 @@
   function live(form) {
     var SOON = 400, TYPING = 2000, SEEN = 3000, LATER = 10000; // who types on without a pause is saved after LATER too
     var LEVELS = "[name=levels_named], [name=level_ticked], [name^=levels-][name$=-name]";
-    var renamed = false, pressed = false, timer = 0, since = 0, busy = null, sending = 0, stopped = false, leaving = false, last = "", waiting = null, queued = [];
+    var renamed = false, pressed = false, timer = 0, since = 0, busy = null, sending = 0, stopped = false, away = false, leaving = false, last = "", waiting = null, queued = [];
 
     function saved() { return byId("saved"); }
 
@@ -174,9 +174,15 @@
     }
 
     function failed() {
+      away = true;
       tell((last ? "Your last change at " + last + " is saved; the change after it is not." : "This is not saved yet.") +
         " It stays on this page, and we try again.", true);
       timer = setTimeout(save, LATER);
+    }
+
+    function refused() { // Save leads to the page that says why
+      stopped = true;
+      tell("This is not saved. It stays on this page: press Save.", true);
     }
 
     function save(asked) {
@@ -199,7 +205,9 @@
           stopped = true;
           return tell("You are signed out, so this is not saved. It stays on this page: press Save to sign in.", true);
         }
-        if (!response.ok && response.status !== 409) return failed();
+        if (response.status >= 500) return failed();
+        away = false;
+        if (!response.ok && response.status !== 409) return refused();
         stopped = response.status === 409;
         return response.text().then(function (text) {
           renew(parse(text));
@@ -292,11 +300,9 @@
       return alone(fetch(form.getAttribute("action"), { method: "POST", body: data }).then(function (response) {
         return Promise.all([response.text(), keep && released()]).then(function (all) {
           var fresh = parse(all[0]).querySelector("form[data-request]");
-          if (keep && response.status >= 500) throw response;
-          if (!fresh && keep) {
-            stopped = true;
-            return tell("This is not saved. It stays on this page: press Save.", true);
-          }
+          if (response.status >= 500) throw response;
+          away = false;
+          if (!fresh && keep) return refused();
           if (!fresh) { // another page, such as that of a conflict: go there as without this script
             button.removeAttribute("data-in-place");
             setTimeout(function () { form.requestSubmit(button); });
@@ -427,6 +433,11 @@
       } else if (button && button.hasAttribute("data-update") && saved().dataset.liveUrl) {
         event.preventDefault();
         save(true);
+      } else if (timer && !stopped) { // what cannot be saved now would be lost with this page
+        event.preventDefault();
+        Promise.resolve(save()).then(function () { return busy; }).then(function () {
+          if (away) byId("told").textContent = saved().textContent; else press(button);
+        });
       } else {
         leaving = true;
         clearTimeout(timer);

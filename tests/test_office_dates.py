@@ -26,11 +26,41 @@ SEP_27 = dt.date(2026, 9, 27)
         "27 Sep 2026",
         " 27 sep  2026 ",
         "27sep2026",
+        "27-SEP-2026",
+        "Sep-27-2026",
+        "Sep 27,2026",
+        "Sep. 27th, 2026",
+        "27th of September, 2026",
+        "2026/09/27",
+        "2026.9.27",
+        "09272026",
+        "20260927",
+        "9\N{EN DASH}27\N{EN DASH}2026",
+        "2026\N{NON-BREAKING HYPHEN}09\N{NON-BREAKING HYPHEN}27",
+        "9/27/2026\N{NO-BREAK SPACE}",
+        "Sunday, September 27, 2026",
+        "Sun Sep 27, 2026, 4:12 p.m. EDT",
+        "09/27/2026 08:15 AM",
+        "2026-09-27T00:00:00Z",
     ],
 )
 def test_a_day_is_read_in_every_usual_form(text):
     assert read(text) == TypedDate(SEP_27, SEP_27)
     assert str(read(text)) == "Sep 27, 2026"
+
+
+@pytest.mark.parametrize("text", ["9/27/26", "9-27-26", "Sep 27, 26", "27-Sep-26", "27 sep 26"])
+def test_a_day_of_this_century_may_have_a_short_year_where_that_is_allowed(text):
+    assert read(text, short=True) == TypedDate(SEP_27, SEP_27)
+    assert read(f"{text} to 10/1/26", months=True, short=True).last == dt.date(2026, 10, 1)
+    with pytest.raises(DateProblem, match="year with four digits"):
+        read(text)
+
+
+@pytest.mark.parametrize("text", ["9/26", "Sep 26", "9-26", "9/27/126"])
+def test_a_short_year_of_a_month_could_be_a_day_and_is_not_guessed(text):
+    with pytest.raises(DateProblem, match="year with four digits"):
+        read(text, months=True, short=True)
 
 
 @pytest.mark.parametrize("text", ["Sep 2026", "9/2026", "2026-09", "september 2026", "9-2026"])

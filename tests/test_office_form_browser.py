@@ -376,12 +376,19 @@ def test_what_the_page_does_and_says_by_itself(chrome, live_server):
         expect(page.locator("#id_first_name")).to_have_value("Anna")
         expect(page.locator("#id_first_name")).to_be_focused()
 
-        page.route("**/edit/missing/", lambda route: route.abort())
+        page.context.set_offline(True)
         page.get_by_label("Last name").fill("Typed")
         page.keyboard.press("Control+s")
         expect(page.locator("#saved")).to_contain_text("is not")
-        expect(page.locator("#saved")).to_contain_text("It stays on this page, and we try again.")
-        page.unroute("**/edit/missing/")
+        for name in ("Save", "Check and send"):
+            page.locator("#told").evaluate("told => told.textContent = ''")
+            page.get_by_role("button", name=name, exact=True).click()
+            expect(page.locator("#told")).to_contain_text("It stays on this page, and we try again.")
+        page.get_by_role("button", name="Add another study").click()
+        expect(page.get_by_label("Last name")).to_have_value("Typed")
+        page.context.set_offline(False)
+        with page.expect_navigation():
+            page.get_by_role("button", name="Save", exact=True).click()
 
         page.get_by_label("Look for a code").press_sequentially("wedge l1")
         expect(page.locator("#told")).to_contain_text("6 codes found.")

@@ -152,19 +152,23 @@ class Pick(Question):
 
 
 class Date(Question):
-    """A date, as a TypedDate. `months` allows a month; `past` refuses what lies wholly after today."""
+    """A date, as a TypedDate. `months` allows a month; `past` refuses what lies wholly after today; `short` allows two
+    digits for the year, of this century."""
 
     size = "short"
     names_itself = False
 
-    def __init__(self, label: str, *, months: bool = False, past: bool = True, **options: Any) -> None:
+    def __init__(
+        self, label: str, *, months: bool = False, past: bool = True, short: bool = True, **options: Any
+    ) -> None:
         super().__init__(label, **options)
         self.months = months
         self.past = past
+        self.short = short
         self.today: dt.date | None = None
 
     def read(self, text: str) -> dates.TypedDate:
-        date = dates.read(text, months=self.months)
+        date = dates.read(text, months=self.months, short=self.short)
         if self.past and self.today and date.first > self.today:
             raise ValueError(f"This date must be today ({day_words(self.today)}) or in the past.")
         return date
