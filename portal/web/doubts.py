@@ -93,7 +93,20 @@ def _lines(form: RequestForm) -> Iterator[Doubt]:
             yield Doubt(line["levels"].auto_id, words)
         if code == ADD_ON and not {"22510", "22511"} & set(codes):
             yield Doubt(line["code"].auto_id, "22512 is an add-on: add 22510 or 22511. Is 22512 alone right?")
+    yield from _added_twice(form)
     yield from _uncovered(form)
+
+
+def _added_twice(form: RequestForm) -> Iterator[Doubt]:
+    """The add-on code in several lines, as two people leave it who each added a level: it has a unit for each level."""
+    added = {number: line for number, line in enumerate(form.lines, start=1) if line.answers["code"] == ADD_ON}
+    levels = dict.fromkeys(level for line in added.values() for level in line.answers["levels"])
+    if len(added) > 1 and levels:
+        words = (
+            f"{ADD_ON} stands in lines {_listed_all([str(number) for number in added])}: one line with"
+            f" {', '.join(levels)} and {_count(len(levels), 'unit', 'units')} says it all. Or is each a line of its own?"
+        )
+        yield Doubt(added[max(added)]["code"].auto_id, words)
 
 
 def _uncovered(form: RequestForm) -> Iterator[Doubt]:
