@@ -104,7 +104,7 @@ def _added_twice(form: RequestForm) -> Iterator[Doubt]:
     if len(added) > 1 and levels:
         words = (
             f"{ADD_ON} stands in lines {_listed_all([str(number) for number in added])}: one line with"
-            f" {', '.join(levels)} and {_count(len(levels), 'unit', 'units')} says it all. Or is each a line of its own?"
+            f" {', '.join(levels)} and {_count(len(levels), 'unit', 'units')} says it all. Or is each right?"
         )
         yield Doubt(added[max(added)]["code"].auto_id, words)
 
