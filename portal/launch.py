@@ -74,7 +74,7 @@ def _serve(stack: ExitStack, folder: Path, port: int, servers: Services, lock: i
     _manage("migrate", env | owner, folder, quiet=True)
     _manage("demo", env, folder, quiet=False)
     leashes = [*servers.leashes]
-    for name, command in commands(folder, port).items():
+    for name, command in commands(port).items():
         log = fresh_log(folder / "log" / f"{name}.log")
         leash = Leash(name, [sys.executable, "-m", *command], log=log, stops=STOPS, env=env, cwd=ROOT, lock=lock)
         stack.callback(leash.stop)
@@ -86,7 +86,7 @@ def _serve(stack: ExitStack, folder: Path, port: int, servers: Services, lock: i
         time.sleep(0.5)
 
 
-def commands(folder: Path, port: int) -> dict[str, list[str]]:
+def commands(port: int) -> dict[str, list[str]]:
     """Return the portal's processes in starting order; they stop in the opposite one, so web goes first."""
     return {
         "worker": [

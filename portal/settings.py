@@ -219,7 +219,6 @@ PORTAL_URL = ENV.get("PORTAL_URL") or f"http{'s' * HTTPS}://{ALLOWED_HOSTS[0]}" 
 # The plan's provider line as pages name it, such as "617-555-0100, Monday to Friday, 8 a.m. to 5 p.m.".
 PROVIDER_LINE = ENV.get("PROVIDER_LINE", "").strip()
 
-ADMINS: list[tuple[str, str]] = []
 LOGGING = logs.LOGGING
 
 REDIS_URL = ENV.get("REDIS_URL", "redis://localhost:6379/0")

@@ -16,10 +16,11 @@ from typing import Any
 
 from celery import current_app
 from django.db import Error, connection, transaction
-from django.db.models import QuerySet
+from django.db.models import CharField, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 
 from priorauth import prepared
-from priorauth.models import Case, Heartbeat, Job
+from priorauth.models import Attachment, Case, Heartbeat, Job
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,18 @@ def enqueue_each(kind: Job.Kind, case: Case, dedupe_keys: Iterable[str], at: dt.
     new = [Job(kind=kind, case=case, dedupe_key=key, run_after=at, created_at=at) for key in dedupe_keys]
     Job.objects.bulk_create(new, ignore_conflicts=True)
     transaction.on_commit(lambda: call(kind))
+
+
+def enqueue_files(kind: Job.Kind, files: QuerySet[Attachment], at: dt.datetime) -> int:
+    """Have a job done for each of the files that none waits for: one that failed is tried again. Returns how many."""
+    files = files.annotate(key=Concat(Value(f"{kind}:"), Cast("pk", CharField())))
+    with transaction.atomic():
+        failed = Job.objects.filter(kind=kind, state=Job.State.FAILED, dedupe_key__in=files.values("key"))
+        again = failed.update(state=Job.State.WAITING, attempts=0, run_after=at)
+        new = files.exclude(key__in=Job.objects.filter(kind=kind).values("dedupe_key")).select_related("case")
+        for file in new:
+            enqueue_each(kind, file.case, [file.key], at)
+        return again + len(new)
 
 
 def run_due(kind: Job.Kind, handler: Handler, failed: Handler, now: dt.datetime) -> int:

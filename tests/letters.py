@@ -4,7 +4,7 @@ import datetime as dt
 import re
 from typing import Any
 
-from priorauth.letters.content import Content
+from priorauth.letters.content import MEMBER, Bullets, Content, Paragraph
 from priorauth.models import Case, Letter
 from priorauth.roles import Role
 from priorauth.services import downgrade, extend, information, submit
@@ -92,6 +92,17 @@ def strings(value: Any) -> list[str]:
         return value.split("\n")
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return [text for part in parts for text in strings(part)]
+
+
+def member_text(told: Content) -> str:
+    """What is written for the member, without the headings; each line is a sentence or more."""
+    lines: list[str] = []
+    for block in (block for section in told.sections if section.reader == MEMBER for block in section.blocks):
+        if isinstance(block, Paragraph):
+            lines.append(block.text)
+        elif isinstance(block, Bullets):
+            lines += block.items
+    return "\n".join(lines)
 
 
 def bare(text: str) -> str:

@@ -20,7 +20,7 @@ from tests import cases
 from tests.admin_helpers import CLOCK_REASON, act, case_page, held_by, lacking, signed_in, snapshot, typed
 from tests.cases import NOW, claimed, person
 from tests.factories import browser, draft_of, saved_draft
-from tests.letters import content, strings
+from tests.letters import content, member_text, strings
 from tests.regimes import MOVED, copy
 from tests.test_clock import COMMERCIAL, DAY, MASSHEALTH, MEDICARE, WHY, extended, received, stopped
 
@@ -158,15 +158,15 @@ def test_the_ask_page_and_its_letter_tell_whether_the_clock_stands_still():
         nurse.post(act(case, "ask"), typed("ask", case))
         letter = case.letters.get()
         assert letter_says in " ".join(strings(letter.content))
-        assert reading.grade(content(letter).member_text) <= reading.HARDEST_GRADE
+        assert reading.grade(member_text(content(letter))) <= reading.HARDEST_GRADE
 
 
 def test_the_letter_of_a_stopped_clock_is_plain_and_always_the_same_file():
     letter = stopped(received(MASSHEALTH), reason="We wait for the scan that your doctor told us of.").letter
     told = content(letter)
     assert (letter.kind, told.title) == ("clock_stopped", "The time for our answer stands still")
-    assert reading.grade(told.member_text) <= reading.HARDEST_GRADE
-    assert reading.unexplained(told.member_text) == []
+    assert reading.grade(member_text(told)) <= reading.HARDEST_GRADE
+    assert reading.unexplained(member_text(told)) == []
     said = " ".join(strings(letter.content))
     for words in (
         "If nothing comes, we have to decide by Dec 11, 2026.",

@@ -126,8 +126,8 @@ def test_the_settings_read_every_variable_that_compose_sets():
             assert f'"{variable}"' in settings, variable
 
 
-def test_worker_and_beat_are_started_as_make_run_starts_them(tmp_path):
-    for name, command in commands(tmp_path, 8000).items():
+def test_worker_and_beat_are_started_as_make_run_starts_them():
+    for name, command in commands(8000).items():
         if name != "web":
             assert SERVICES[name]["command"] == " ".join(command).replace("-A portal", "--app=portal").split()
 

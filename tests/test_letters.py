@@ -31,6 +31,7 @@ from tests.letters import (
     content,
     downgraded,
     extended,
+    member_text,
     partly_approved,
     refused,
     strings,
@@ -184,8 +185,8 @@ def test_each_kind_of_letter_says_what_it_must_to_whom_it_must(name):
     assert [words for words in (*said, *always) if words not in member] == []
     assert [words for words in to_clinician if words not in clinician] == []
     assert {("For", "Alma Synthetic"), ("Reference", letter.case.reference)} <= set(told.about.rows)
-    assert reading.grade(told.member_text) <= reading.HARDEST_GRADE
-    assert [word for word in reading.unexplained(told.member_text) if not re.fullmatch(r"AU|[0-9A-Z]{12}", word)] == []
+    assert reading.grade(member_text(told)) <= reading.HARDEST_GRADE
+    assert [word for word in reading.unexplained(member_text(told)) if not re.fullmatch(r"AU|[0-9A-Z]{12}", word)] == []
     assert re.findall(r"\b22\d{3}\b|\b[ABC]\d\b|\bN0\d\b|promise|denied", member) == []
 
 
@@ -328,8 +329,8 @@ def test_what_who_decides_found_otherwise_than_was_computed_is_told_to_both(name
     make, said, rows, changes = OTHERWISE[name]
     letter = make(person(Role.PHYSICIAN))
     told, texts = content(letter), strings(letter.content)
-    assert [words for words in said if words not in told.member_text] == []
-    assert reading.grade(told.member_text) <= reading.HARDEST_GRADE
+    assert [words for words in said if words not in member_text(told)] == []
+    assert reading.grade(member_text(told)) <= reading.HARDEST_GRADE
     tables = [block for section in told.sections for block in section.blocks if block.type == "table"]
     marked_rows = [row for table in tables for row in table.rows if "Physician" in row[2]]
     expected = [(number, f"Computed: {COMPUTED[state]}\nPhysician: {word}") for number, state, word in rows]

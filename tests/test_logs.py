@@ -7,7 +7,6 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -197,7 +196,7 @@ def test_the_log_of_a_real_web_process_is_json_line_by_line(tmp_path):
 
 @pytest.mark.parametrize(("name", "words"), [("worker", " ready."), ("beat", "beat: Starting")])
 def test_the_log_of_worker_and_beat_is_json_line_by_line(tmp_path, transactional_db, name, words):
-    process = Process(tmp_path / "log", environment(os.environ["REDIS_URL"]), *launch.commands(Path(), 1)[name])
+    process = Process(tmp_path / "log", environment(os.environ["REDIS_URL"]), *launch.commands(1)[name])
     try:
         eventually(lambda: process.has_said(words, 0), f"{name} is up")
     finally:

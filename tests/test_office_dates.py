@@ -1,4 +1,5 @@
-"""A typed date is read as the days that it can mean, or answered with a sentence that says what would be right."""
+"""A typed date is read as the days that it can mean, or answered with a sentence that says what would be right; so is
+each date of the form."""
 
 import datetime as dt
 
@@ -6,7 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portal.templatetags.office import read_as
 from portal.web.dates import DateProblem, TypedDate, read
+from tests.factories import browser, clerk, saved_draft, valid_form
+from tests.test_office_build import form_of
 
 SEP_27 = dt.date(2026, 9, 27)
 
@@ -121,3 +125,45 @@ def test_no_text_breaks_the_reader(text, months):
 @given(st.dates(dt.date(1900, 1, 1), dt.date(2100, 12, 31)))
 def test_what_is_shown_can_be_typed_again(date):
     assert read(str(TypedDate(date, date))).first == date
+
+
+# On the form
+
+DAYS = ["9/27/2026", "9 27 2026", "2026-09-27", "Sep 27 2026"]
+
+
+@pytest.mark.parametrize("text", DAYS)
+def test_every_date_of_the_form_takes_each_form_of_a_day_and_says_how_it_read_it(text):
+    form = form_of(dated(text))
+    assert form.problems == []
+    assert {read_as(bound) for bound in form.dates} == {"Read as Sep 27, 2026"}
+
+
+def test_a_month_is_taken_where_people_may_not_know_the_day():
+    form = form_of(dated("Sep 2026"))
+    wrong = {problem.input_id.removeprefix("id_") for problem in form.problems}
+    months = {bound.html_name for bound in form.dates if not bound.errors}
+    assert months == {"levels-0-onset", *(f"treatments-{row}-{name}" for row in (0, 1) for name in ("start", "end"))}
+    assert {read_as(bound) for bound in form.dates if not bound.errors} == {"Read as between Sep 1 and Sep 30, 2026"}
+    assert wrong == date_names() - months
+    assert all("Give the day, too" in problem.message for problem in form.problems)
+
+
+@pytest.mark.django_db
+def test_the_page_shows_how_each_date_was_read():
+    client = browser(clerk())
+    case = saved_draft(client, **dated("Sep 27 2026"))
+    page = client.get(f"/requests/{case.reference}/edit/").content.decode()
+    assert page.count("Read as Sep 27, 2026") == len(date_names())
+
+
+def dated(text):
+    """The form in which every date is the same."""
+    return valid_form(**dict.fromkeys(date_names(), text)) | ENDED
+
+
+def date_names():
+    return {bound.html_name for bound in form_of(valid_form()).dates}
+
+
+ENDED = {"treatments-0-ongoing": "no", "treatments-1-ongoing": "no"}

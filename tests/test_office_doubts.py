@@ -26,6 +26,10 @@ TODAY = timezone.localdate
 TWO = {"levels-count": "2", **level_row(1, "L2"), "imaging-0-findings-1": ["not_mentioned"]}
 
 
+def added(index: int, level: str) -> dict[str, str]:
+    return {f"lines-{index}-code": "22512", f"lines-{index}-levels": level, f"lines-{index}-units": "1"}
+
+
 def words_of(ago: int) -> str:
     return str(read(day(ago)))
 
@@ -64,6 +68,11 @@ DOUBTS = [
         "S1 is a sacral level: that is sacroplasty (0200T or 0201T)",
     ),
     ({"lines-0-code": "22512"}, "lines-0-code", "22512 is an add-on: add 22510 or 22511"),
+    (
+        TWO | {"lines-count": "3", **added(1, "L2"), **added(2, "L2")},
+        "lines-2-code",
+        "22512 stands in lines 2 and 3: one line with L2 and 1 unit says it all",
+    ),
     (TWO, "lines-0-levels", "2 levels are described but the codes cover 1: add L2 to a line"),
     ({"imaging-0-findings-0": []}, "imaging-0-findings-0", "Tick at least one finding for L1, or “Not mentioned”"),
     (

@@ -1,10 +1,13 @@
 """What a record does not say can be answered so, also where an answer is typed; and why a request is expedited."""
 
+import re
+
 import pytest
 from django.utils import timezone
 
 from portal.web import build
-from portal.web.ticks import BOTH
+from portal.web.fields import Choice
+from portal.web.ticks import BOTH, Findings
 from portal.web.words import NOT_RECORDED
 from tests.factories import browser, clerk, draft_of, post_edit, saved_draft, sent_through_the_page, valid_form
 from tests.test_office_build import form_of
@@ -103,3 +106,38 @@ def test_what_is_happening_is_checked_sent_and_stands_where_it_was_sent():
     assert sent.revisions.get().details["urgency_signs"] == ["in_hospital"]
     bad = form_of(valid_form(**EXPEDITED, urgency_signs=["dragon"]), TODAY())
     assert "Tick only answers of the list." in bad.problems[0].message
+
+
+# What a request is about and not what a record says: here "Not recorded" would say nothing.
+NO_FACT = {"urgency", "modality"}
+OFFICE = {"member", "planned", "contact"}
+
+
+def test_every_clinical_question_offers_not_recorded_and_none_has_an_answer_of_its_own():
+    blank = form_of({}, TODAY())
+    bound = [part[name] for parts in blank.sections().values() for part in parts for name in part.fields]
+    assert len(bound) > 60
+    for question in bound:
+        assert question.field.initial is None
+        assert question.value() in (None, "", []), question.html_name
+        if isinstance(question.field, Choice) and question.name not in NO_FACT:
+            assert NOT_RECORDED in dict(question.field.choices), question.html_name
+        if isinstance(question.field, Findings):
+            assert "not_mentioned" in dict(question.field.choices)
+    page = browser(clerk()).get("/requests/new/").content.decode()
+    asked = page[page.index('id="member"') : page.index('id="contact"')]
+    assert not re.search(r" (checked|selected)\b", asked)
+    assert not re.search(r'<input type="(?:text|email)"[^>]* value="[^"]', asked)
+
+
+def test_what_is_not_recorded_can_be_sent():
+    """Of a question without choices blank means it; so does everything clinical at once."""
+    sections = form_of(valid_form(), TODAY()).sections()
+    clinical = [part for name, parts in sections.items() if name not in OFFICE for part in parts]
+    silent = {}
+    for question in (part[name] for part in clinical for name in part.fields):
+        offered = isinstance(question.field, Choice) and question.name not in NO_FACT
+        silent[question.html_name] = NOT_RECORDED if offered else ""
+    silent |= {"levels-0-name": "L1", "imaging-0-modality": "MRI"}
+    silent |= {"treatments-0-modality": "rest", "treatments-1-modality": "brace"}
+    assert form_of(valid_form(**silent), TODAY(), whole=True).problems == []

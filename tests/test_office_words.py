@@ -3,7 +3,6 @@
 Each row: what the specification asks for, what was typed, where the words stand, and the words.
 """
 
-import datetime as dt
 import re
 from html import unescape
 
@@ -11,12 +10,10 @@ import pytest
 from django.core.files.storage import FileSystemStorage
 from django.utils import timezone
 
-from portal.templatetags.office import read_as
 from portal.web import doubts, member, second_request
 from portal.web.checking import STATEMENT
-from portal.web.fields import Choice
 from portal.web.panel import look
-from portal.web.ticks import BOTH, Findings
+from portal.web.ticks import BOTH
 from portal.web.words import NOT_RECORDED
 from priorauth.services import attach
 from priorauth.services import look as pages
@@ -469,94 +466,15 @@ ODD = ["\x07", "x" * 10_000, "-1", "1e9", "\u202ezz", "31/31/3131", "<b>", "not 
 @pytest.mark.parametrize("text", ODD, ids=range(len(ODD)))
 def test_no_question_answers_odd_text_with_code_names(text):
     """Every question of the form at once, found by walking it."""
-    form = form_of({name: [text] for name in every_name()} | COUNTS, ON)
+    form = form_of({name: [text] for name in every_name()} | COUNTS)
     assert len(form.problems) > 30
     for problem in form.problems:
         plain(problem.message.replace(text, ""))
 
 
-# What a request is about and not what a record says: here "Not recorded" would say nothing.
-NO_FACT = {"urgency", "modality"}
-
-
-def test_every_clinical_question_offers_not_recorded_and_none_has_an_answer_of_its_own():
-    blank = form_of({}, ON)
-    bound = [part[name] for part in every_part(blank) for name in part.fields]
-    assert len(bound) > 60
-    for question in bound:
-        assert question.field.initial is None
-        assert question.value() in (None, "", []), question.html_name
-        if isinstance(question.field, Choice) and question.name not in NO_FACT:
-            assert NOT_RECORDED in dict(question.field.choices), question.html_name
-        if isinstance(question.field, Findings):
-            assert "not_mentioned" in dict(question.field.choices)
-    page = browser(clerk()).get("/requests/new/").content.decode()
-    asked = page[page.index('id="member"') : page.index('id="contact"')]
-    assert not re.search(r" (checked|selected)\b", asked)
-    assert not re.search(r'<input type="(?:text|email)"[^>]* value="[^"]', asked)
-
-
-def test_what_is_not_recorded_can_be_sent():
-    """Of a question without choices blank means it; so does everything clinical at once."""
-    clinical = [
-        part for name, parts in form_of(valid_form(), ON).sections().items() if name not in OFFICE for part in parts
-    ]
-    silent = {}
-    for question in (part[name] for part in clinical for name in part.fields):
-        offered = isinstance(question.field, Choice) and question.name not in NO_FACT
-        silent[question.html_name] = NOT_RECORDED if offered else ""
-    silent |= {"levels-0-name": "L1", "imaging-0-modality": "MRI"}
-    silent |= {"treatments-0-modality": "rest", "treatments-1-modality": "brace"}
-    assert form_of(valid_form(**silent), timezone.localdate(), whole=True).problems == []
-
-
-OFFICE = {"member", "planned", "contact"}
-DAYS = ["9/27/2026", "9 27 2026", "2026-09-27", "Sep 27 2026"]
-
-
-@pytest.mark.parametrize("text", DAYS)
-def test_every_date_of_the_form_takes_each_form_of_a_day_and_says_how_it_read_it(text):
-    form = form_of(dated(text), ON)
-    assert form.problems == []
-    assert {read_as(bound) for bound in form.dates} == {"Read as Sep 27, 2026"}
-
-
-def test_a_month_is_taken_where_people_may_not_know_the_day():
-    form = form_of(dated("Sep 2026"), ON)
-    wrong = {problem.input_id.removeprefix("id_") for problem in form.problems}
-    months = {bound.html_name for bound in form.dates if not bound.errors}
-    assert months == {"levels-0-onset", *(f"treatments-{row}-{name}" for row in (0, 1) for name in ("start", "end"))}
-    assert {read_as(bound) for bound in form.dates if not bound.errors} == {"Read as between Sep 1 and Sep 30, 2026"}
-    assert wrong == date_names() - months
-    assert all("Give the day, too" in problem.message for problem in form.problems)
-
-
-def test_the_page_shows_how_each_date_was_read():
-    client = browser(clerk())
-    case = saved_draft(client, **dated("Sep 27 2026"))
-    page = client.get(f"/requests/{case.reference}/edit/").content.decode()
-    assert page.count("Read as Sep 27, 2026") == len(date_names())
-
-
-def dated(text):
-    """The form in which every date is the same."""
-    return valid_form(**dict.fromkeys(date_names(), text)) | ENDED
-
-
-def date_names():
-    return {bound.html_name for bound in form_of(valid_form(), ON).dates}
-
-
-ENDED = {"treatments-0-ongoing": "no", "treatments-1-ongoing": "no"}
-
-
-def every_part(form):
-    return [part for parts in form.sections().values() for part in parts]
-
-
 def every_name():
-    return [part[name].html_name for part in every_part(form_of(COUNTS, ON)) for name in part.fields]
+    parts = form_of(COUNTS).sections().values()
+    return [part[name].html_name for those in parts for part in those for name in part.fields]
 
 
 COUNTS = {"levels-count": "2", "lines-count": "2", "imaging-count": "2", "treatments-count": "2"}
-ON = dt.date(2026, 11, 20)

@@ -6,215 +6,52 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from policies.places import put
 from priorauth.admin.site import site
-from priorauth.models import AuditEvent, Case, Credential, Decision, DecisionLine, Escalation, Reopening
+from priorauth.models import AuditEvent, Case
 from priorauth.roles import Role
 from priorauth.services import (
-    claim,
     decide,
-    expire,
-    information,
-    judge,
-    read,
-    reopen,
-    withdraw,
 )
-from priorauth.services.boilerplate import of_this_case
 from priorauth.services.decision_lines import Verdict
-from priorauth.services.errors import Incomplete, NotPermitted
+from priorauth.services.errors import NotPermitted
 from priorauth.statuses import DECIDED
 from tests import cases
-from tests.admin_helpers import act, case_page, held_by, in_review, ready, ready_to_refuse, signed_in, snapshot, typed
-from tests.cases import CLEAN, NO_IMAGING, WORDS, case_of_levels, certain, facts, not_met, person, submission
+from tests.admin_helpers import act, case_page, in_review, ready, ready_to_refuse, signed_in, snapshot, typed
+from tests.cases import person
+from tests.rail_cases import (
+    CERTAIN,
+    asked_before,
+    cited_unknown,
+    contradiction_before_a_reading,
+    days,
+    decided,
+    decided_and_opened,
+    foreign,
+    held,
+    lapsed,
+    levels,
+    levels_without_certainty,
+    marked,
+    marked_before_a_correction,
+    marked_in_the_round_before,
+    missing,
+    own,
+    own_former,
+    refusals,
+    sacral,
+    sacral_among_levels,
+    stored,
+    to_refuse,
+    turned,
+    uncited,
+    unlicensed,
+    withdrawn,
+)
 from tests.tampering import guards_off
 
 pytestmark = pytest.mark.django_db
-HOUR = dt.timedelta(hours=1)
-SHOWN = "levels.L1.imaging.0.finding"
-WHY = "The office sent a newer report by post."
-CERTAIN = "pain_source_certain"
-IMAGING = "L1.imaging_nonhealing"
-
-
-def mark(case, by, criterion, verdict, level="L1"):
-    return judge.judge(case, by=by, at=timezone.now(), marks=[judge.Mark(level, criterion, verdict, WORDS)])
-
-
-def marked(criterion: str, verdict: str, name: str = CLEAN) -> Callable[..., Case]:
-    def prepare(actor):
-        case = held_by(actor, in_review(name))
-        mark(case, actor, criterion, verdict)
-        return case
-
-    return prepare
-
-
-def decided(by: Any = None) -> Case:
-    return cases.approve(in_review(), by or person(Role.NURSE), timezone.now()).case
-
-
-def unlicensed(actor):
-    case = ready_to_refuse(actor, in_review())
-    Credential.objects.filter(user_id=actor.user_id).update(expires_on=timezone.localdate() - dt.timedelta(days=1))
-    return case
-
-
-def own(actor):
-    case = ready(actor, in_review())
-    with guards_off():
-        case.revisions.update(created_by=actor.user_id)
-    return case
-
-
-def own_former(actor):
-    case = decided(actor)
-    reopen.reopen(case, by=person(Role.LEAD), at=timezone.now(), reason=WHY)
-    return held_by(actor, case)
-
-
-def withdrawn(actor):
-    case = ready(actor, in_review())
-    withdraw.withdraw(case, by=cases.Actor.of(case.created_by), at=timezone.now(), reason="Sent by mistake.")
-    return case
-
-
-def marked_before_a_correction(actor):
-    """Marks of the first revision, and a second one."""
-    case = ready(actor, in_review(NO_IMAGING))
-    clerk = cases.Actor.of(case.created_by)
-    information.ask(case, by=actor, at=timezone.now(), question="Please send the MRI.", items=[])
-    information.answer(case, by=clerk, at=timezone.now(), facts=facts(), details={}, note="Here it is.")
-    cases.score_all(timezone.now())
-    case.refresh_from_db()
-    return held_by(actor, case)
-
-
-def marked_in_the_round_before(actor):
-    """Marked by the actor, decided by somebody else, and opened again: the facts are the same."""
-    case = ready(actor, in_review())
-    claim.release(case, by=actor, at=timezone.now())
-    cases.approve(case, person(Role.NURSE), timezone.now())
-    reopen.reopen(case, by=person(Role.LEAD), at=timezone.now(), reason=WHY)
-    return held_by(actor, case)
-
-
-def says(case, actor, path, value):
-    """The reviewer read something else in the record, and it counts."""
-    read.read(case, by=actor, at=timezone.now(), findings=[read.Finding(path, "counts", value, WORDS)])
-
-
-def turned(actor, before="healed"):
-    """Marked certain where imaging showed a healed fracture; then the actor read that it shows an edema."""
-    document = put(facts(), {SHOWN: before})
-    case = cases.sent_case(person(Role.CLERK), at=timezone.now(), facts=submission(document).facts)
-    cases.score_all(timezone.now())
-    case.refresh_from_db()
-    certain(held_by(actor, case), actor, timezone.now())
-    says(case, actor, SHOWN, "edema")
-    return case
-
-
-def contradiction_before_a_reading(actor):
-    """The purpose was not sent: path C is met without it, path A waits for it. Marked not met, certain again, and then
-    a purpose was read, by which both paths are met."""
-    document = put(facts("C02"), {"levels.L1.purpose": None})
-    case = cases.sent_case(person(Role.CLERK), at=timezone.now(), facts=submission(document).facts)
-    cases.score_all(timezone.now())
-    case.refresh_from_db()
-    held_by(actor, case)
-    mark(case, actor, "not_prophylactic", "not_met")
-    says(case, actor, "levels.L1.purpose", "treat_pain")
-    return certain(case, actor, timezone.now())
-
-
-def lapsed(actor):
-    case = ready(actor, in_review())
-    with guards_off():
-        Case.objects.unscoped("a claim that ran out").update(claimed_until=timezone.now() - HOUR)
-    case.refresh_from_db()
-    return case
-
-
-def uncited(actor):
-    return ready(actor, in_review())
-
-
-def cited_unknown(actor):
-    """Marked not met, though nobody asked the office for what is missing."""
-    case = held_by(actor, in_review(NO_IMAGING))
-    mark(case, actor, "imaging_nonhealing", "not_met")
-    return case
-
-
-def of_code(actor, line):
-    clerk = person(Role.CLERK)
-    document = facts() | {"lines": [{"line": 1, "units": 1, **line}]}
-    case = cases.submit.send(cases.draft_case(clerk), submission(document), by=clerk, at=timezone.now())
-    cases.score_all(timezone.now())
-    case.refresh_from_db()
-    return held_by(actor, case)
-
-
-def sacral(actor):
-    return of_code(actor, {"code": "0200T", "levels": ["S1"], "technique": "sacroplasty"})
-
-
-def foreign(actor):
-    """A code that the policy does not list."""
-    return of_code(actor, {"code": "62323", "levels": ["L1"]})
-
-
-def asked_before(actor):
-    """Asked for the imaging once, and not answered in time."""
-    case = held_by(actor, in_review(NO_IMAGING))
-    items = [{"criterion": "imaging_nonhealing", "level": "L1"}]
-    information.ask(case, by=actor, at=timezone.now(), question="Please send the MRI.", items=items)
-    expire.sweep(case.information_requests.get().answer_by)
-    case.refresh_from_db()
-    return held_by(actor, case)
-
-
-def held(actor):
-    return held_by(actor, in_review())
-
-
-def to_refuse(actor):
-    return ready_to_refuse(actor, in_review())
-
-
-def missing(actor):
-    return held_by(actor, in_review(NO_IMAGING))
-
-
-def levels(actor):
-    """Held by a person who has marked the certainty, and L3 not met."""
-    case = certain(held_by(actor, case_of_levels(person(Role.CLERK), timezone.now())), actor, timezone.now())
-    not_met(case, actor, timezone.now(), levels={2: ["L3"]})
-    return case
-
-
-def levels_without_certainty(actor):
-    case = held_by(actor, case_of_levels(person(Role.CLERK), timezone.now()))
-    not_met(case, actor, timezone.now(), levels={2: ["L3"]})
-    return case
-
-
-def sacral_among_levels(actor):
-    """A line for L1 and S1: by its sacral level it is not scored by criteria at all."""
-    document = facts()
-    document["lines"][0]["levels"] = ["L1", "S1"]
-    case = cases.sent_case(person(Role.CLERK), at=timezone.now(), facts=submission(document).facts)
-    cases.score_all(timezone.now())
-    case.refresh_from_db()
-    return held_by(actor, case)
-
-
-def days() -> dict[str, str]:
-    return {"valid_from": "11/30/2026", "valid_to": "2/28/2027"}
 
 
 class Rail(NamedTuple):
@@ -324,25 +161,6 @@ RAILS = {
 }
 
 
-def decided_and_opened(actor):
-    """Decided by the actor, opened again by another lead, and decided again by somebody else."""
-    case = own_former(actor)
-    claim.release(case, by=actor, at=timezone.now())
-    cases.approve(case, person(Role.NURSE), timezone.now())
-    return case
-
-
-def refusals() -> list[AuditEvent]:
-    return list(AuditEvent.objects.filter(action__startswith="refused_").order_by("pk"))
-
-
-def stored(case: Case) -> dict[str, Any]:
-    rows = {
-        name: getattr(case, name).count() for name in ("judgements", "readings", "escalations", "reopenings", "letters")
-    }
-    return snapshot(case) | rows
-
-
 @pytest.mark.parametrize("name", RAILS)
 def test_a_rail_refuses_a_raw_post_stores_nothing_and_keeps_the_attempt(name):
     rail = RAILS[name]
@@ -383,90 +201,6 @@ def test_the_page_of_an_act_says_why_it_is_not_open_and_the_case_page_does_not_o
     assert page.status_code in (403, 409)
     assert 'name="version"' not in page.content.decode(), "the form of the act"
     assert act(case, rail.slug) not in client.get(case_page(case)).content.decode()
-
-
-EMPTY = {
-    "reason_for_member": ("Not medically\nNECESSARY. Not medically necessary.", "Write for the member, in plain"),
-    "reason_for_clinician": ("Per medical policy, does not meet criteria", "which fact, from which day,"),
-    "what_would_change": ("Please submit additional documentation.", "which new fact or record"),
-}
-FULL = (
-    "Not medically necessary: the MRI of May 3 shows a healed fracture.",
-    "The criteria are not met, as physical therapy ended after four weeks.",
-    "A newer study of this level could change it.",
-    "Healed fracture. Not indicated.",
-    "The MRI of Oct 3 shows an old, healed fracture at L1.",
-    "The records do not show severe pain.",
-    "The exam of L1 found no tenderness.",
-)
-OF_ANY_LETTER = (
-    "Does not meet the policy criteria of the plan.",
-    "The request does not meet the medical guidelines of the plan.",
-    "This member does not satisfy the coverage requirements.",
-    "The standards of medical necessity have not been met.",
-    "The documentation provided doesn't support the medical necessity of the service.",
-    "We reviewed the records and could not approve this under our rules.",
-    "Criteria of policy 484 were not met by this patient.",
-)
-
-
-@pytest.mark.parametrize("name", EMPTY)
-def test_a_text_of_nothing_but_boiler_plate_is_refused_at_its_field_and_one_beside_facts_is_not(name):
-    text, words = EMPTY[name]
-    with pytest.raises(Incomplete, match=words) as refused:
-        of_this_case(text, name)
-    assert (refused.value.field, {of_this_case(full, name) for full in FULL}) == (name, set(FULL))
-    for sentence in OF_ANY_LETTER:
-        with pytest.raises(Incomplete, match="could stand in any letter"):
-            of_this_case(sentence, name)
-
-
-# What the database itself refuses
-
-
-NO_DAYS = {"valid_from": None, "valid_to": None}
-
-
-@pytest.mark.parametrize(
-    ("model", "changes", "constraint"),
-    [
-        (DecisionLine, {"outcome": "approved", **NO_DAYS}, "an_approved_line_says_when"),
-        (DecisionLine, {"valid_to": dt.date(2026, 11, 1)}, "an_approved_line_says_when"),
-        (DecisionLine, {"outcome": "not_approved"}, "an_approved_line_says_when"),
-        (DecisionLine, {"units": 0}, "units_are_counted"),
-        (DecisionLine, {"levels_not_approved": "L2, L1"}, "no_level_is_both_approved_and_not"),
-        (DecisionLine, {"levels": "", "levels_not_approved": "L2"}, "a_line_without_some_levels_has_others"),
-        (DecisionLine, {"outcome": "closed", "levels_not_approved": "L2", **NO_DAYS}, "a_line_without_some_levels"),
-        (Decision, {"against_computed": True}, "override_needs_a_physician_and_a_reason"),
-        (Decision, {"authorization_number": ""}, "approval_has_a_number"),
-        (Decision, {"outcome": "not_approved", "decided_role": "physician"}, "denial_needs_a_physician_and_reasons"),
-        (Escalation, {"recommendation": "deny"}, "escalation_recommends"),
-        (Reopening, {"reopened_role": "nurse"}, "a_lead_reopens_with_a_reason"),
-        (Reopening, {"reason": "short"}, "a_lead_reopens_with_a_reason"),
-        (Reopening, {"round": 1}, "a_lead_reopens_with_a_reason"),
-    ],
-)
-def test_the_database_refuses_it_too(model, changes, constraint):
-    decision = decided().decisions.get()
-    who, now = decision.decided_by_id, timezone.now()
-    rows = {
-        Decision: lambda: changed(decision, round=9),
-        DecisionLine: lambda: changed(decision.lines.get(), number=9),
-        Escalation: lambda: Escalation(case=decision.case, question="?", escalated_by_id=who, escalated_at=now),
-        Reopening: lambda: Reopening(
-            case=decision.case, round=2, reason=WHY, reopened_by_id=who, reopened_role="lead", reopened_at=now
-        ),
-    }
-    row = changed(rows[model](), **changes)
-    with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
-        row.save(force_insert=True)
-
-
-def changed(row, **columns):
-    row.pk = None
-    for name, value in columns.items():
-        setattr(row, name, value)
-    return row
 
 
 # No bulk decision; T9

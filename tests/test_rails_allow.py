@@ -20,7 +20,7 @@ from tests import cases
 from tests.admin_helpers import act, case_page, held_by, in_review, ready, ready_to_refuse, signed_in, typed
 from tests.cases import NO_IMAGING, WORDS, facts, person, submission
 from tests.factories import browser
-from tests.test_rails import CERTAIN, HOUR, SHOWN, days, mark, marked, missing, refusals, sacral, says, stored, turned
+from tests.rail_cases import CERTAIN, HOUR, SHOWN, days, mark, marked, missing, refusals, sacral, says, stored, turned
 
 pytestmark = pytest.mark.django_db
 
@@ -173,14 +173,21 @@ def test_a_line_that_is_not_scored_by_criteria_needs_no_mark():
     assert client.post(act(administrative, "not-approve"), data).status_code == 302
 
 
-@pytest.mark.parametrize("named", ["osteoporotic", CERTAIN, "no_such"])
+OTHERS = {
+    "osteoporotic": r"You name A1 at L1 \(.+\), but did not mark it “not met”\.",
+    CERTAIN: r"You name A7 at L1 \(.+\), but did not mark it “not met”\.",
+    "no_such": "The policy does not ask what you name",
+}
+
+
+@pytest.mark.parametrize("named", OTHERS)
 def test_only_what_the_physician_marked_not_met_can_be_named(named):
     """Past the page, which offers nothing else: not marked, marked met, and no criterion at all."""
     physician = person(Role.PHYSICIAN)
     case = ready_to_refuse(physician, in_review())
     before = stored(case)
     verdict = Verdict([1], relied_on=[*not_met_in(case), ("L1", named)], **cases.REASONS)
-    with pytest.raises(Incomplete, match="did not mark it") as refused:
+    with pytest.raises(Incomplete, match=OTHERS[named]) as refused:
         decide.not_approve(case, verdict, by=physician, at=timezone.now())
     assert (refused.value.field, stored(case), len(refusals())) == ("relied_on", before, 1)
 

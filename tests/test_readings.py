@@ -31,7 +31,6 @@ from tests.letters import strings
 pytestmark = pytest.mark.django_db
 ONSET = ("levels.L1.onset.earliest", "levels.L1.onset.latest")
 SHOWN = "levels.L1.imaging.0.finding"
-TREATMENT = "treatments.0"
 
 
 @pytest.fixture(autouse=True)

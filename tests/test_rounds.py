@@ -25,7 +25,7 @@ from tests import cases
 from tests.admin_helpers import act, case_page, held_by, in_review, signed_in, typed
 from tests.cases import WORDS, person
 from tests.factories import browser
-from tests.test_rails import WHY, decided, mark, missing
+from tests.rail_cases import WHY, decided, mark, missing
 from tests.together import at_once
 
 pytestmark = pytest.mark.django_db

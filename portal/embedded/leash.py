@@ -57,19 +57,7 @@ class Leash:
             "remove": str(remove) if remove else None,
             "owner": os.getpid(),
         }
-        output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            self._process = subprocess.Popen(  # noqa: S603  this file, under this Python
-                [sys.executable, "-I", "-S", __file__, name],
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=output,
-                cwd=cwd,
-                start_new_session=True,
-                pass_fds=() if lock is None else (lock,),
-            )
-        finally:
-            os.close(output)
+        self._process = _keeper(name, log, cwd, () if lock is None else (lock,))
         # The order goes through the pipe: its environment holds passwords, and arguments are public.
         with contextlib.suppress(BrokenPipeError):
             self._pipe.write(json.dumps(order).encode() + b"\n")
@@ -92,6 +80,23 @@ class Leash:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def _keeper(name: str, log: Path, cwd: Path, kept_open: Sequence[int]) -> subprocess.Popen[bytes]:
+    """The small process that holds the leash, waiting for its order."""
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        return subprocess.Popen(  # noqa: S603  this file, under this Python
+            [sys.executable, "-I", "-S", __file__, name],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            cwd=cwd,
+            start_new_session=True,
+            pass_fds=kept_open,
+        )
+    finally:
+        os.close(output)
 
 
 def main() -> int:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from portal.web import rows
 from portal.web.access import office_page
 from portal.web.fields import NpiNumber, Phone, Text
-from portal.web.parts import Part
+from portal.web.part import Part
 from priorauth.models import OfficeClinician, OfficeFacility
 from priorauth.models.directory import OfficeEntry
 from priorauth.services import directory

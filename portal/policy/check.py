@@ -20,8 +20,9 @@ from policies.edition import Edition
 from policies.vocabulary import PRODUCTS
 from portal.web import rows
 from portal.web.fields import Choice, Date, Procedure
-from portal.web.parts import EXAMPLE_DAY, Part
-from portal.web.request_form import Problem
+from portal.web.part import Part
+from portal.web.parts import EXAMPLE_DAY
+from portal.web.typed_form import Problem
 from portal.web.words import Choices
 from priorauth.models.case import CROCKFORD
 from priorauth.services.score import POLICY

@@ -5,12 +5,10 @@ was typed in one of them stays in sight.
 """
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from portal.web.part import Part
 from portal.web.words import NOT_RECORDED
-
-if TYPE_CHECKING:
-    from portal.web.parts import Part
 
 Answers = Mapping[str, Any]
 STAYS = ("observation", "inpatient")
@@ -55,7 +53,7 @@ _RULES: dict[str, Callable[[Answers], bool]] = {
 }
 
 
-def applies(part: "Part", name: str) -> bool:
+def applies(part: Part, name: str) -> bool:
     """Whether a question of the part makes sense with its other answers."""
     if name == "retrospective_reason":
         planned = part.answers["service_date"]

@@ -7,7 +7,8 @@ from typing import Any
 from portal.web.dates import TypedDate
 from portal.web.fields import Date, recorded
 from portal.web.parts import LinePart, TreatmentPart
-from portal.web.request_form import Level, RequestForm, Study
+from portal.web.request_form import RequestForm
+from portal.web.typed_form import Level, Study
 from portal.web.words import NOT_RECORDED
 from priorauth.models.member import age_on
 from priorauth.services.submit import Submission

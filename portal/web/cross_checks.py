@@ -1,15 +1,13 @@
 """Answers that cannot both be right. The message stands at the question that is likelier to be mistyped."""
 
 import datetime as dt
-from typing import TYPE_CHECKING
 
 from policies.codes import region_of
+from policies.document import CurrentCode
 from policies.vocabulary import day_words
-
-if TYPE_CHECKING:
-    from policies.document import CurrentCode
-    from portal.web.parts import LinePart, Part, TreatmentPart
-    from portal.web.request_form import RequestForm
+from portal.web.part import Part
+from portal.web.parts import LinePart, TreatmentPart
+from portal.web.typed_form import TypedForm
 
 REGION_WORDS = {"C": "C1 to C7", "T": "T1 to T12", "L": "L1 to L5", "S": "S1 to S5", "COCCYX": "the coccyx"}
 SACRAL = ("S", "COCCYX")
@@ -18,7 +16,7 @@ OLDEST = 120
 FARTHEST = dt.timedelta(days=180)
 
 
-def run(form: "RequestForm") -> None:
+def run(form: TypedForm) -> None:
     _member(form)
     _planned(form)
     _levels(form)
@@ -31,13 +29,13 @@ def run(form: "RequestForm") -> None:
     _treated(form)
 
 
-def _say(part: "Part", name: str, message: str) -> None:
+def _say(part: Part, name: str, message: str) -> None:
     """Add the message unless the question has one already."""
     if name not in part.errors:
         part.add_error(name, message)
 
 
-def _member(form: "RequestForm") -> None:
+def _member(form: TypedForm) -> None:
     born = form.member.answers["birth_date"]
     if born is None:
         return
@@ -50,13 +48,13 @@ def _member(form: "RequestForm") -> None:
         _say(form.plan, "service_date", f"The planned date must be after the date of birth ({day_words(born.first)}).")
 
 
-def _planned(form: "RequestForm") -> None:
+def _planned(form: TypedForm) -> None:
     service = form.plan.answers["service_date"]
     if service and service.first > form.today + FARTHEST:
         _say(form.plan, "service_date", "The planned date must be within 180 days from today. Check the year.")
 
 
-def _levels(form: "RequestForm") -> None:
+def _levels(form: TypedForm) -> None:
     born = form.member.answers["birth_date"]
     seen: set[str] = set()
     for level in form.levels:
@@ -68,7 +66,7 @@ def _levels(form: "RequestForm") -> None:
             _say(level.part, "onset", f"The pain must have started after the date of birth ({day_words(born.first)}).")
 
 
-def _code(form: "RequestForm", line: "LinePart") -> None:
+def _code(form: TypedForm, line: LinePart) -> None:
     """A code that the edition does not know is refused; related and deleted codes get their answer when checked."""
     codes = form.edition.document.codes
     code = line.answers["code"]
@@ -82,7 +80,7 @@ def _code(form: "RequestForm", line: "LinePart") -> None:
         )
 
 
-def _line_levels(form: "RequestForm", line: "LinePart") -> None:
+def _line_levels(form: TypedForm, line: LinePart) -> None:
     named = form.known_levels
     levels = line.answers["levels"]
     if line.answers["code"] and not levels and "levels" not in line.errors and len(named) > 1:
@@ -99,17 +97,17 @@ def _line_levels(form: "RequestForm", line: "LinePart") -> None:
             _say(line, "levels", _misfit(form, line.answers["code"], code, level))
 
 
-def _regions(code: "CurrentCode") -> tuple[str, ...]:
+def _regions(code: CurrentCode) -> tuple[str, ...]:
     """Where a code belongs; the edition reads sacroplasty by its code alone, so it names no region for it."""
     return SACRAL if code.kind == "sacroplasty" else tuple(code.regions)
 
 
-def place_of(code: "CurrentCode") -> str:
+def place_of(code: CurrentCode) -> str:
     """Where a code belongs, in words: `C1 to C7 and T1 to T12`."""
     return " and ".join(REGION_WORDS[region] for region in _regions(code))
 
 
-def _misfit(form: "RequestForm", code: str, current: "CurrentCode", level: str) -> str:
+def _misfit(form: TypedForm, code: str, current: CurrentCode, level: str) -> str:
     fitting = [
         known
         for known, rule in form.edition.document.codes.current.items()
@@ -119,7 +117,7 @@ def _misfit(form: "RequestForm", code: str, current: "CurrentCode", level: str) 
     return f"{code} is for {place_of(current)}. For {level} the code is {right}: correct the code or the level."
 
 
-def _hospital(form: "RequestForm") -> None:
+def _hospital(form: TypedForm) -> None:
     answers = form.pain.answers
     admitted, discharged = answers["admit_date"], answers["discharge_date"]
     if admitted and discharged and discharged.last < admitted.first:
@@ -128,7 +126,7 @@ def _hospital(form: "RequestForm") -> None:
         _say(form.pain, "discharge_date", "Discharge must be within a year from today. Leave it blank if not known.")
 
 
-def _treatment(treatment: "TreatmentPart") -> None:
+def _treatment(treatment: TreatmentPart) -> None:
     answers = treatment.answers
     start, end = answers["start"], answers["end"]
     if start and end and end.last < start.first:
@@ -137,7 +135,7 @@ def _treatment(treatment: "TreatmentPart") -> None:
         _say(treatment, "end", "Leave the end blank if the treatment is still going on, or answer that it ended.")
 
 
-def _treated(form: "RequestForm") -> None:
+def _treated(form: TypedForm) -> None:
     listed = any(not treatment.is_blank for treatment in form.treatments)
     if form.treated.answers["treated"] == "no" and listed:
         _say(form.treated, "treated", "You list a treatment below. Answer Yes, or remove what is listed.")

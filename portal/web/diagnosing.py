@@ -1,14 +1,10 @@
 """Diagnosis codes on the form: what the typed ones mean, what cause and level suggest, and what a word finds."""
 
-from typing import TYPE_CHECKING
-
 from policies import diagnoses
 from policies.diagnoses import Diagnosis, Found
 from portal.web.rows import Raw
+from portal.web.typed_form import TypedForm
 from portal.web.words import NOT_RECORDED
-
-if TYPE_CHECKING:
-    from portal.web.request_form import RequestForm
 
 MOST = 12  # that are shown at once
 LONGEST = 60
@@ -17,7 +13,7 @@ LONGEST = 60
 class DiagnosisHelp:
     """Beside the question for the codes of one form; `sought` is what was typed to look for one."""
 
-    def __init__(self, form: "RequestForm", sought: str) -> None:
+    def __init__(self, form: TypedForm, sought: str) -> None:
         self._form, self.sought = form, sought.strip()[:LONGEST]
 
     @property

@@ -12,10 +12,11 @@ from portal.web import rows
 from portal.web.alignment import IDENTITY, ROW, in_line, rows_of, said
 from portal.web.fields import Choice
 from portal.web.intake import governing
-from portal.web.request_form import SECTIONS, RequestForm
+from portal.web.request_form import RequestForm
 from portal.web.rows import GROUPS, Raw
 from portal.web.summary import NOT_PROVIDED
 from portal.web.ticks import Findings, Ticks
+from portal.web.typed_form import SECTIONS
 from portal.web.words import ASK_NOTHING
 from priorauth.models import Attachment
 

@@ -5,15 +5,12 @@ the list named on that day.
 """
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from portal.web.parts import PeoplePart
 from portal.web.rows import Raw
 from priorauth.models import OfficeClinician, OfficeFacility
 from priorauth.models.directory import OfficeEntry
 from priorauth.roles import Actor
-
-if TYPE_CHECKING:
-    from portal.web.request_form import RequestForm
 
 OTHER = "other"
 TYPED = {"clinician": ("npi", "name", "specialty", "phone"), "facility": ("npi", "name")}
@@ -41,12 +38,12 @@ class Directory:
             raw = self._settled(raw, kind)
         return raw
 
-    def offer(self, form: "RequestForm") -> None:
+    def offer(self, people: PeoplePart) -> None:
         """Give the two questions their choices; take out a question that has none."""
         for kind in TYPED:
-            form.people.fields[kind].choices = self.choices(kind)
-            if not form.people.fields[kind].choices:
-                del form.people.fields[kind]
+            people.fields[kind].choices = self.choices(kind)
+            if not people.fields[kind].choices:
+                del people.fields[kind]
 
     def _settled(self, raw: Raw, kind: str) -> Raw:
         entries = self.entries.get(kind, {})
@@ -75,9 +72,9 @@ def of_office(actor: Actor) -> Directory:
     )
 
 
-def unchosen(form: "RequestForm", kind: str) -> bool:
+def unchosen(people: PeoplePart, kind: str) -> bool:
     """Whether the list of this kind is shown and nothing was chosen from it."""
-    return kind in form.people.fields and not form.people.answers[kind]
+    return kind in people.fields and not people.answers[kind]
 
 
 def _details(entry: OfficeEntry, kind: str) -> dict[str, str]:

@@ -6,21 +6,20 @@ A doubt is about the values that raised it: once confirmed it stays so until one
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from django.http import QueryDict
 
 from policies import diagnoses
 from policies.codes import region_of
 from portal.web import page_doubts
 from portal.web.cross_checks import SACRAL, SACROPLASTY
+from portal.web.dates import TypedDate
 from portal.web.levels import BOX, NO_LEVEL
 from portal.web.panel import look
+from portal.web.request_form import RequestForm
+from portal.web.typed_form import Level, Study
 from portal.web.words import IMAGING, TREATMENT
-
-if TYPE_CHECKING:
-    from django.http import QueryDict
-
-    from portal.web.dates import TypedDate
-    from portal.web.request_form import Level, RequestForm, Study
 
 OLD = dt.timedelta(days=180)
 OSTEOPOROSIS = ("osteoporosis", "osteoporosis_secondary")
@@ -41,7 +40,7 @@ class Doubt:
         return f"{self.input_id} {self.words}"
 
 
-def find(form: "RequestForm") -> list[Doubt]:
+def find(form: RequestForm) -> list[Doubt]:
     """Every doubt about the form, in page order, each once."""
     found = [
         *_named(form),
@@ -55,19 +54,19 @@ def find(form: "RequestForm") -> list[Doubt]:
     return list(dict.fromkeys(found))
 
 
-def open_doubts(form: "RequestForm", record: dict[str, Any]) -> list[Doubt]:
+def open_doubts(form: RequestForm, record: dict[str, Any]) -> list[Doubt]:
     """The doubts that nobody of the office has confirmed yet."""
     confirmed = record.get("confirmed", {})
     return [doubt for doubt in find(form) if doubt.key not in confirmed]
 
 
-def raised(form: "RequestForm", sent: "RequestForm") -> list[Doubt]:
+def raised(form: RequestForm, sent: RequestForm) -> list[Doubt]:
     """The doubts about a form that what was sent last did not raise."""
     known = {doubt.key for doubt in find(sent)}
     return [doubt for doubt in find(form) if doubt.key not in known]
 
 
-def unsure(in_doubt: list[Doubt], post: "QueryDict") -> bool:
+def unsure(in_doubt: list[Doubt], post: QueryDict) -> bool:
     """Whether one of the doubts was not on the page that was posted, which asked about those that it names."""
     return not {doubt.key for doubt in in_doubt} <= {*post.getlist("answer.sure")}
 
@@ -78,13 +77,13 @@ def confirmed(in_doubt: list[Doubt], details: dict[str, Any]) -> dict[str, Any]:
     return {"confirmed": words} if words else {}
 
 
-def _named(form: "RequestForm") -> Iterator[Doubt]:
+def _named(form: RequestForm) -> Iterator[Doubt]:
     """No level at all, neither as an entry nor in a line: it can be that it is not known yet."""
     if not form.known_levels and not any(line.answers["levels"] for line in form.lines):
         yield Doubt(form.plan[BOX].auto_id, f"{NO_LEVEL} Or is none known yet?")
 
 
-def _lines(form: "RequestForm") -> Iterator[Doubt]:
+def _lines(form: RequestForm) -> Iterator[Doubt]:
     codes = [line.answers["code"] for line in form.lines]
     for line in form.lines:
         code, rule = line.answers["code"], form.edition.document.codes.current.get(line.answers["code"])
@@ -94,10 +93,23 @@ def _lines(form: "RequestForm") -> Iterator[Doubt]:
             yield Doubt(line["levels"].auto_id, words)
         if code == ADD_ON and not {"22510", "22511"} & set(codes):
             yield Doubt(line["code"].auto_id, "22512 is an add-on: add 22510 or 22511. Is 22512 alone right?")
+    yield from _added_twice(form)
     yield from _uncovered(form)
 
 
-def _uncovered(form: "RequestForm") -> Iterator[Doubt]:
+def _added_twice(form: RequestForm) -> Iterator[Doubt]:
+    """The add-on code in several lines, as two people leave it who each added a level: it has a unit for each level."""
+    added = {number: line for number, line in enumerate(form.lines, start=1) if line.answers["code"] == ADD_ON}
+    levels = dict.fromkeys(level for line in added.values() for level in line.answers["levels"])
+    if len(added) > 1 and levels:
+        words = (
+            f"{ADD_ON} stands in lines {_listed_all([str(number) for number in added])}: one line with"
+            f" {', '.join(levels)} and {_count(len(levels), 'unit', 'units')} says it all. Or is each right?"
+        )
+        yield Doubt(added[max(added)]["code"].auto_id, words)
+
+
+def _uncovered(form: RequestForm) -> Iterator[Doubt]:
     """Levels that no line names. A line without levels is for the only level."""
     coded = [line for line in form.lines if line.answers["code"]]
     covered = {level for line in coded for level in line.answers["levels"]}
@@ -115,7 +127,7 @@ def _count(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 
 
-def _levels(form: "RequestForm") -> Iterator[Doubt]:
+def _levels(form: RequestForm) -> Iterator[Doubt]:
     codes = form.diagnoses.answers["diagnosis_codes"]
     main = codes[0] if codes else ""
     for level in form.levels:
@@ -138,7 +150,7 @@ def _listed(levels: tuple[str, ...]) -> str:
     return f"{levels[0]} to {levels[-1]}" if len(levels) > 2 else " or ".join(levels)
 
 
-def _exams(form: "RequestForm") -> Iterator[Doubt]:
+def _exams(form: RequestForm) -> Iterator[Doubt]:
     for level in form.levels:
         onset, seen = level.part.answers["onset"], level.exam.answers["exam_date"]
         if onset and seen and seen.last < onset.first:
@@ -149,7 +161,7 @@ def _exams(form: "RequestForm") -> Iterator[Doubt]:
             yield Doubt(level.exam["exam_date"].auto_id, words)
 
 
-def _studies(form: "RequestForm") -> Iterator[Doubt]:
+def _studies(form: RequestForm) -> Iterator[Doubt]:
     for number, study in enumerate(form.studies, start=1):
         if study.part.answers["modality"]:
             yield from _dated(form, study)
@@ -157,7 +169,7 @@ def _studies(form: "RequestForm") -> Iterator[Doubt]:
             yield from _silent(form, study, number)
 
 
-def _dated(form: "RequestForm", study: "Study") -> Iterator[Doubt]:
+def _dated(form: RequestForm, study: Study) -> Iterator[Doubt]:
     date, kind = study.part.answers["date"], dict(IMAGING)[study.part.answers["modality"]]
     if date is None:
         return
@@ -173,7 +185,7 @@ def _dated(form: "RequestForm", study: "Study") -> Iterator[Doubt]:
             yield Doubt(place, words)
 
 
-def _mixed(form: "RequestForm", study: "Study") -> Iterator[Doubt]:
+def _mixed(form: RequestForm, study: Study) -> Iterator[Doubt]:
     for index, level in enumerate(form.levels):
         if {"edema", "healed"} <= set(study.part.answers[f"findings-{index}"]):
             words = (
@@ -182,7 +194,7 @@ def _mixed(form: "RequestForm", study: "Study") -> Iterator[Doubt]:
             yield Doubt(study.part[f"findings-{index}"].auto_id, words)
 
 
-def _silent(form: "RequestForm", study: "Study", number: int) -> Iterator[Doubt]:
+def _silent(form: RequestForm, study: Study, number: int) -> Iterator[Doubt]:
     """Levels for which nothing is ticked, not even that the study does not mention them."""
     silent = [place for place, bound in enumerate(study.part.findings) if not any(bound.value() or ())]
     if silent:
@@ -197,7 +209,7 @@ def _listed_all(names: list[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
-def _treatments(form: "RequestForm") -> Iterator[Doubt]:
+def _treatments(form: RequestForm) -> Iterator[Doubt]:
     onset = _first_onset(form)
     for treatment in form.treatments:
         kind, start = treatment.answers["modality"], treatment.answers["start"]
@@ -210,7 +222,7 @@ def _treatments(form: "RequestForm") -> Iterator[Doubt]:
     yield from _months(form)
 
 
-def _months(form: "RequestForm") -> Iterator[Doubt]:
+def _months(form: RequestForm) -> Iterator[Doubt]:
     """Months of treatments, where a day could change what the policy says."""
     months = list(form.months)
     if not months or not look(form).by_month:
@@ -224,10 +236,10 @@ def _months(form: "RequestForm") -> Iterator[Doubt]:
         yield Doubt(treatment[name].auto_id, words)
 
 
-def _first_onset(form: "RequestForm") -> "TypedDate | None":
+def _first_onset(form: RequestForm) -> TypedDate | None:
     known = [level.part.answers["onset"] for level in form.levels if level.part.answers["onset"]]
     return min(known, key=lambda onset: onset.first, default=None)
 
 
-def _name(level: "Level") -> str:
+def _name(level: Level) -> str:
     return level.name or "this level"

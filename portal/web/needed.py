@@ -1,12 +1,8 @@
 """What a sending needs beyond right values. Clinical facts are never among it: they may be unknown."""
 
-from typing import TYPE_CHECKING
-
 from portal.web import directory
 from portal.web.applies import applies
-
-if TYPE_CHECKING:
-    from portal.web.request_form import RequestForm
+from portal.web.typed_form import TypedForm
 
 ALWAYS = {
     "member": {
@@ -27,10 +23,10 @@ ALWAYS = {
 WHY_EXPEDITED = "Say why waiting the standard time would harm the patient, or tick what is happening."
 
 
-def run(form: "RequestForm") -> None:
+def run(form: TypedForm) -> None:
     """Add a message to every question that a sending needs and that has no answer."""
     for kind, message in directory.FIRST.items():
-        if directory.unchosen(form, kind):
+        if directory.unchosen(form.people, kind):
             _ask(form.people, kind, message)
     for part_name, messages in ALWAYS.items():
         part = getattr(form, part_name)
@@ -48,7 +44,7 @@ def run(form: "RequestForm") -> None:
     _rows(form)
 
 
-def _rows(form: "RequestForm") -> None:
+def _rows(form: TypedForm) -> None:
     """A row that says something must say what it is about."""
     of_row = [
         *(

@@ -2,19 +2,16 @@
 or are not there."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from portal.web.typed_form import TypedForm
 from priorauth import page_words, sources
 from priorauth.filetypes import is_locked
 from priorauth.models import Attachment
 
-if TYPE_CHECKING:
-    from portal.web.request_form import RequestForm
-
 Asked = tuple[str, str]  # the id of an input, and the question
 
 
-def find(form: "RequestForm") -> Iterator[Asked]:
+def find(form: TypedForm) -> Iterator[Asked]:
     """What was sent already was asked about then."""
     places = [(study.attachment, f"id_{study.part.file_name}") for study in form.studies if study.attachment]
     places += [(attachment, "id_other_file") for attachment in form.other_attachments]
@@ -51,7 +48,7 @@ def _says_locked(attachment: Attachment) -> bool:
         return is_locked(file, attachment.size)
 
 
-def _cited(form: "RequestForm") -> Iterator[tuple[str, Attachment | None, int | None, str]]:
+def _cited(form: TypedForm) -> Iterator[tuple[str, Attachment | None, int | None, str]]:
     """Each fact with the file and the page where it is said to be, and the input that says so."""
     for number, study in enumerate(form.studies, start=1):
         page = sources.page_of_study(study.part.answers["page"])

@@ -16,8 +16,9 @@ from policies.facts import Facts
 from policies.results import Assessment, Question
 from policies.treated import asked_weeks, treated_words
 from portal.web import build
-from portal.web.request_form import Problem, RequestForm
+from portal.web.request_form import RequestForm
 from portal.web.settles import Settler
+from portal.web.typed_form import Problem
 from priorauth.services.score import POLICY
 
 Story = dict[str, Any]

@@ -1,21 +1,18 @@
 """How far each section of the form is, for the list beside it; and which rows are complete and may be closed."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from portal.web.applies import applies
+from portal.web.part import Part
 from portal.web.summary import words
 from portal.web.ticks import Ticks
-
-if TYPE_CHECKING:
-    from portal.web.parts import Part
-    from portal.web.request_form import RequestForm, Study
+from portal.web.typed_form import Study, TypedForm
 
 MANY = 4  # rows of a group from which on the complete ones are closed
 NOT_STARTED, IN_PROGRESS, DONE, PROBLEM = "Not started", "In progress", "Done", "There is a problem"
 
 
-def state(form: "RequestForm", section: str) -> str:
+def state(form: TypedForm, section: str) -> str:
     """Of one section. "Not recorded" is an answer; what is optional or makes no sense is not waited for."""
     if any(form.problems_of(section)):
         return PROBLEM
@@ -27,7 +24,7 @@ def state(form: "RequestForm", section: str) -> str:
     return IN_PROGRESS if any(name for part in parts for name in _open(part)) else DONE
 
 
-def _open(part: "Part") -> Iterator[str]:
+def _open(part: Part) -> Iterator[str]:
     """The questions of a part that wait for an answer."""
     for name, field in part.fields.items():
         due = not isinstance(field, Ticks) and not field.label.endswith("(optional)") and name not in part.internal
@@ -35,7 +32,7 @@ def _open(part: "Part") -> Iterator[str]:
             yield name
 
 
-def fold(form: "RequestForm") -> None:
+def fold(form: TypedForm) -> None:
     """Close the rows that are complete, where there are many, so that a long page stays short."""
     if len(form.studies) >= MANY:
         for study in form.studies:
@@ -47,7 +44,7 @@ def fold(form: "RequestForm") -> None:
                 row.folded = ", ".join(filter(None, [words(row["modality"]), row.answers["name"], _dates(row)]))
 
 
-def _study(form: "RequestForm", study: "Study") -> str:
+def _study(form: TypedForm, study: Study) -> str:
     found = [
         f"{level.name or 'level'} {words(study.part[f'findings-{index}']).lower()}"
         for index, level in enumerate(form.levels)
@@ -56,6 +53,6 @@ def _study(form: "RequestForm", study: "Study") -> str:
     return ", ".join([words(study.part["modality"]), words(study.part["date"]), *found])
 
 
-def _dates(row: "Part") -> str:
+def _dates(row: Part) -> str:
     start, end = row.answers["start"], row.answers["end"]
     return f"{start} to {end}" if end else f"since {start}"

@@ -8,7 +8,7 @@ from django.forms.boundfield import BoundField
 from policies.edition import Edition
 from policies.either import Named
 from portal.web.levels import BOX
-from portal.web.parts import Part
+from portal.web.part import Part
 from portal.web.request_form import RequestForm
 
 Place = tuple[Part, str]

@@ -1,18 +1,16 @@
 """The answers of a form in words, section by section: for the check page and for the case page."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.forms.boundfield import BoundField
 
 from portal.web.applies import applies
 from portal.web.fields import Choice
-from portal.web.parts import Part
+from portal.web.part import Part
 from portal.web.ticks import Ticks
+from portal.web.typed_form import Study, TypedForm
 from portal.web.words import ASK_NOTHING, NOT_MENTIONED
-
-if TYPE_CHECKING:
-    from portal.web.request_form import RequestForm, Study
 
 NOT_PROVIDED = "Not provided"
 
@@ -32,7 +30,7 @@ class Section:
     groups: list[Answers]
 
 
-def sections(form: "RequestForm") -> list[Section]:
+def sections(form: TypedForm) -> list[Section]:
     """Every section with its answers; a blank row of a group is left out, a blank question is "Not provided"."""
     files = {id(study.part): study for study in form.studies}
     result = []
@@ -42,12 +40,12 @@ def sections(form: "RequestForm") -> list[Section]:
     return result
 
 
-def _left_out(part: Part, files: dict[int, "Study"]) -> bool:
+def _left_out(part: Part, files: dict[int, Study]) -> bool:
     study = files.get(id(part))
     return study.is_blank if study else part.is_blank
 
 
-def _group(part: Part, study: "Study | None") -> Answers:
+def _group(part: Part, study: Study | None) -> Answers:
     asked = [bound for bound in part if bound.name not in part.internal]
     answers = [(bound, words(bound)) for bound in asked]
     rows = [

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from portal.web.panel import Panel
-from portal.web.parts import Part
+from portal.web.part import Part
 from portal.web.request_form import RequestForm
 from portal.web.summary import NOT_PROVIDED, words
 from portal.web.words import IMAGING, TREATMENT

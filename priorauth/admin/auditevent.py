@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -74,6 +74,7 @@ def _day(text: str | None) -> dt.date | None:
 
 @admin.register(AuditEvent, site=site)
 class AuditEventAdmin(ReadOnlyAdmin):
+    list_title = "Audit trail"
     readers = TRAIL_READER_ROLES
     list_display = ("when", "who", "role_words", "office", "did", "where", "number")
     list_display_links = ("when",)
@@ -99,17 +100,12 @@ class AuditEventAdmin(ReadOnlyAdmin):
         return (queryset.filter(about_it) if term else queryset), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET"])
-        return super().changelist_view(request, {"title": "Audit trail", **last_check(), **(extra_context or {})})
+        return super().changelist_view(request, {**last_check(), **(extra_context or {})})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         return super().change_view(request, object_id, form_url, {"title": "Audit event", "subtitle": None})
-
-    def history_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        raise PermissionDenied
 
     def check_chains(self, request: HttpRequest) -> HttpResponse:
         """Have a worker check every chain; this page then tells what it found."""

@@ -5,10 +5,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.postgres.aggregates import ArrayAgg
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
 from django.db import models
 from django.forms import Media
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 
 from priorauth.roles import Role
@@ -49,24 +50,41 @@ class CappedPaginator(Paginator):
         return self.count == COUNTED_ROWS
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """A model that its `readers` may look at and nobody may write through the admin: no form, no action, no delete."""
+class QuietAdmin(admin.ModelAdmin):
+    """No script, no action, no delete, and no history but the trail. Which methods a page knows is not asked here: the
+    wall refuses the others (portal/permissions.py)."""
 
-    readers: Collection[Role] = ()
+    list_title = ""
     actions = None
     actions_on_top = True  # with both bars off the stock change list carries an inline style, which the CSP refuses
     list_per_page = 50
-    list_max_show_all = 0
     show_full_result_count = False
     sortable_by = ()
-    paginator = CappedPaginator
     media = Media()
-
-    def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return request.actor is not None and request.actor.role in self.readers
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        context = {"title": self.list_title} if self.list_title else {}
+        return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    def history_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        raise PermissionDenied
+
+
+class ReadOnlyAdmin(QuietAdmin):
+    """A model that its `readers` may look at and nobody may write through the admin."""
+
+    readers: Collection[Role] = ()
+    list_max_show_all = 0
+    paginator = CappedPaginator
+
+    def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return request.actor is not None and request.actor.role in self.readers
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -74,12 +92,16 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
-
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Only the list's own filters: an address is no query language over patient data."""
         return lookup in {spec.parameter_name for spec in self.list_filter}
+
+
+class ListAdmin(ReadOnlyAdmin):
+    """A model of which the list says all there is to say: no row has a page."""
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        raise PermissionDenied
 
 
 class TenantAdmin(ReadOnlyAdmin):

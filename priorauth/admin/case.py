@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -34,6 +34,7 @@ from priorauth.services.hand_over import reviewers
 
 @admin.register(Case, site=site)
 class CaseAdmin(queue.QueueColumns, TenantAdmin):
+    list_title = "Cases"
     readers = CASE_READER_ROLES
     list_display = (
         "due", "ref", "who", "where", "computed", "points", "how_soon", "state", "sender",
@@ -127,11 +128,8 @@ class CaseAdmin(queue.QueueColumns, TenantAdmin):
         return queryset.filter(pk__in=fitting.values("pk")[:COUNTED_ROWS]), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET"])
         actor = request.actor
-        context = {"title": "Cases", "may_claim": actor.role in REVIEWER_ROLES}
-        context |= saved_views.shown(actor, request.GET)
+        context = {"may_claim": actor.role in REVIEWER_ROLES} | saved_views.shown(actor, request.GET)
         if actor.role == Role.LEAD:
             context["reviewers"] = reviewers()
         return super().changelist_view(request, {**context, **(extra_context or {})})
@@ -139,11 +137,9 @@ class CaseAdmin(queue.QueueColumns, TenantAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The case page. It is read only: a POST here is refused, whatever it says."""
+        """The case page. It is read only."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET"])
         case = self.get_object(request, object_id)
         if case is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)

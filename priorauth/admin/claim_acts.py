@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
@@ -92,10 +92,8 @@ PASS_ON = {
 def renew(request: HttpRequest, pk: int) -> HttpResponse:
     """Renew one's claim: pressed, or asked by the page itself while somebody works on it (static/claim.js)."""
     case = case_for(request, pk)
-    if request.method in ("GET", "HEAD"):
-        return redirect("admin:priorauth_case_change", pk)
     if request.method != "POST":
-        return HttpResponseNotAllowed(["GET", "POST"])
+        return redirect("admin:priorauth_case_change", pk)
     now = timezone.now()
     by_itself = request.headers.get("Accept", "") == "application/json"
     try:

@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
@@ -16,7 +15,7 @@ from policies import registry
 from policies.differences import differences, reading
 from policies.edition import Edition
 from policies.vocabulary import day_words, words
-from priorauth.admin.base import ReadOnlyAdmin
+from priorauth.admin.base import ListAdmin
 from priorauth.admin.site import site
 from priorauth.models import EditionUse
 from priorauth.roles import ADMIN_SITE_ROLES
@@ -69,7 +68,7 @@ class CompareForm(forms.Form):
 
 
 @admin.register(EditionUse, site=site)
-class EditionAdmin(ReadOnlyAdmin):
+class EditionAdmin(ListAdmin):
     readers = ADMIN_SITE_ROLES
 
     def get_urls(self) -> list[URLPattern]:
@@ -78,8 +77,6 @@ class EditionAdmin(ReadOnlyAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Every edition that is installed, and every one that decided."""
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET"])
         uses = {(use.policy, use.edition): use for use in EditionUse.objects.order_by("first_used_at", "id")}
         return page(request, "list.html", title="Editions", editions=list(listed(uses)))
 
@@ -94,12 +91,6 @@ class EditionAdmin(ReadOnlyAdmin):
         context = {"form": form, "one": one, "other": other, "parts": by_part(found), "open": bool(other.changed)}
         context["after"] = f"{other.edition}, read otherwise" if other.changed else other.edition
         return page(request, "compare.html", title="Compare editions", **context)
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The list says all there is to say about an edition."""
-        raise PermissionDenied
-
-    history_view = changeform_view
 
 
 def listed(uses: dict[tuple[str, str], EditionUse]) -> Iterator[Listed]:

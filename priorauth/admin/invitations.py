@@ -57,6 +57,7 @@ class InviteForm(forms.Form):
 
 @admin.register(Invitation, site=site)
 class InvitationAdmin(ReadOnlyAdmin):
+    list_title = "Open invitations"
     readers = frozenset({Role.ADMINISTRATOR})
     list_display = ("email", "purpose", "organization", "place", "ends")
     list_select_related = ("organization",)
@@ -67,9 +68,6 @@ class InvitationAdmin(ReadOnlyAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Open invitations", **(extra_context or {})})
 
     def add_view(self, request: HttpRequest, *_: Any, **__: Any) -> HttpResponse:
         """Invite one person: the form, then the link."""
@@ -103,9 +101,6 @@ class InvitationAdmin(ReadOnlyAdmin):
             return page(request, "invitation.html", CONFLICT, problem=str(refused), **facts)
         messages.success(request, f"The link for {invitation.email} works no longer.")
         return redirect("admin:priorauth_invitation_changelist")
-
-    def history_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        raise PermissionDenied
 
     @admin.display(description="For")
     def purpose(self, invitation: Invitation) -> str:

@@ -1,12 +1,9 @@
 """The job table in the admin: what waits, what failed and why. Read only."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest
 
-from priorauth.admin.base import ReadOnlyAdmin
+from priorauth.admin.base import ListAdmin
 from priorauth.admin.filters import Choices, ColumnFilter
 from priorauth.admin.site import site
 from priorauth.models import Job
@@ -22,24 +19,14 @@ class StateFilter(ColumnFilter):
 
 
 @admin.register(Job, site=site)
-class JobAdmin(ReadOnlyAdmin):
+class JobAdmin(ListAdmin):
+    list_title = "Jobs"
     readers = frozenset({Role.LEAD, Role.ADMINISTRATOR})
     list_display = ("work", "reference", "state_words", "attempts", "error", "next_try", "made", "finished")
     list_display_links = None
     list_filter = (StateFilter,)
     list_select_related = ("case",)
     ordering = ("-id",)
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET"])
-        return super().changelist_view(request, {"title": "Jobs", **(extra_context or {})})
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The list says all there is to say about a job."""
-        raise PermissionDenied
-
-    history_view = changeform_view
 
     @admin.display(description="Work")
     def work(self, job: Job) -> str:

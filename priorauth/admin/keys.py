@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -56,6 +55,7 @@ class KeyForm(forms.Form):
 
 @admin.register(ApiKey, site=site)
 class ApiKeyAdmin(ReadOnlyAdmin):
+    list_title = "API keys"
     readers = frozenset({Role.ADMINISTRATOR})
     list_display = ("name", "organization", "may", "state", "last_used", "ends", "made_by")
     list_select_related = ("account__membership__organization", "created_by")
@@ -63,9 +63,6 @@ class ApiKeyAdmin(ReadOnlyAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {"title": "API keys", **(extra_context or {})})
 
     def add_view(self, request: HttpRequest, *_: Any, **__: Any) -> HttpResponse:
         """Issue a key: the form, then the only page that ever shows it."""
@@ -95,9 +92,6 @@ class ApiKeyAdmin(ReadOnlyAdmin):
             messages.success(request, f"The key {key} is revoked: it works no longer.")
             return redirect("admin:priorauth_apikey_changelist")
         return page(request, "key.html", title=f"API key of {key.name}", key=key, state=self.state(key))
-
-    def history_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        raise PermissionDenied
 
     @admin.display(description="Organization")
     def organization(self, key: ApiKey) -> str:

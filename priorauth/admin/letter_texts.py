@@ -49,6 +49,7 @@ class LetterTextForm(forms.ModelForm):
 
 @admin.register(LetterText, site=site)
 class LetterTextAdmin(PeopleAdmin):
+    list_title = "Letter texts"
     form = LetterTextForm
     list_display = ("name", "kept_by_whom", "kept_at")
     list_display_links = ("name",)
@@ -75,9 +76,6 @@ class LetterTextAdmin(PeopleAdmin):
         except Conflict as conflict:
             messages.error(request, str(conflict))
             return redirect("admin:priorauth_lettertext_changelist")
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Letter texts"})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

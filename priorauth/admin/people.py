@@ -7,11 +7,12 @@ from django.contrib import admin
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import URLPattern, path
 from django.utils import timezone
 
 from policies.codes import CodeError, Npi
+from priorauth.admin.base import QuietAdmin
 from priorauth.admin.invitations import password_link
 from priorauth.admin.site import site
 from priorauth.models import Credential, Membership, Organization, User
@@ -21,16 +22,10 @@ from priorauth.services.errors import NotPermitted
 from priorauth.services.invitations import OPEN
 
 
-class PeopleAdmin(admin.ModelAdmin):
+class PeopleAdmin(QuietAdmin):
     """Administrators list, add and change; nobody deletes, since the trail and the decisions name these rows."""
 
-    media = forms.Media()
     formfield_overrides = {models.DateField: {"widget": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}}
-    sortable_by = ()
-    actions = None
-    actions_on_top = True
-    list_per_page = 50
-    show_full_result_count = False
 
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
         """The field without the pop-up links around a choice: every page works without a script."""
@@ -46,12 +41,6 @@ class PeopleAdmin(admin.ModelAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request)
-
-    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> type[forms.ModelForm]:
         """The form, which knows who fills it."""
@@ -71,9 +60,6 @@ class PeopleAdmin(admin.ModelAdmin):
 
     def log_change(self, request: HttpRequest, obj: models.Model, message: Any) -> None:
         """As above."""
-
-    def history_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        raise PermissionDenied
 
 
 def checked_npi(text: str) -> str:

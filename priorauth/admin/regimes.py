@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from policies.vocabulary import PRODUCTS, day_words
-from priorauth.admin.base import ReadOnlyAdmin
+from priorauth.admin.base import ListAdmin
 from priorauth.admin.site import site
 from priorauth.models import RegimeUse
 from priorauth.regimes import library
@@ -34,21 +33,13 @@ class Listed(NamedTuple):
 
 
 @admin.register(RegimeUse, site=site)
-class RegimeAdmin(ReadOnlyAdmin):
+class RegimeAdmin(ListAdmin):
     readers = ADMIN_SITE_ROLES
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Every rule of the file that is in force."""
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET"])
         context = {**site.each_context(request), "title": "Time limits", "rules": list(listed())}
         return TemplateResponse(request, "admin/priorauth/regimeuse/list.html", context)
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The list says all there is to say about a rule."""
-        raise PermissionDenied
-
-    history_view = changeform_view
 
 
 def listed() -> Iterator[Listed]:

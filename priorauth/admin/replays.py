@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -48,6 +48,7 @@ class Counted(Paginator):
 
 @admin.register(Replay, site=site)
 class ReplayAdmin(ReadOnlyAdmin):
+    list_title = "Replays"
     readers = ADMIN_SITE_ROLES
     list_display = ("run", "tried", "read_as", "received", "scored", "moved")
     list_display_links = ("run",)
@@ -57,17 +58,10 @@ class ReplayAdmin(ReadOnlyAdmin):
         cases = self.admin_site.admin_view(self.cases)
         return [path("<int:replay>/cases/", cases, name="priorauth_replay_cases"), *super().get_urls()]
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET"])
-        return super().changelist_view(request, {"title": "Replays", **(extra_context or {})})
-
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """One replay: what was tried, the matrix, what differs from the edition that was the newest."""
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET"])
         replay = self.get_object(request, object_id)
         if replay is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
@@ -103,9 +97,6 @@ class ReplayAdmin(ReadOnlyAdmin):
             "here": urlencode(chosen),
         }
         return _page(request, "cases.html", title=f"{run}: {_title(chosen).lower()}", **context)
-
-    def history_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        raise PermissionDenied
 
     @admin.display(description="Run")
     def run(self, replay: Replay) -> str:

@@ -56,10 +56,7 @@ def record(
         stream=stream,
         sequence=sequence,
         at=utc_text(at),
-        actor_id=by.user_id,
-        actor_name=by.name,
-        role=by.role,
-        organization=by.organization_name,
+        **_who(by),
         action=action,
         entities=(entities or {}) | ({"rows": seals([case, *rows], removed)} if case else {}),
         fields=sorted(change or {}),
@@ -72,6 +69,15 @@ def record(
     event.hash = event_hash(event, key)
     prepared.insert(event)
     return event
+
+
+def _who(by: Actor) -> dict[str, Any]:
+    return {
+        "actor_id": by.user_id,
+        "actor_name": by.name,
+        "role": by.role,
+        "organization": by.organization_name,
+    }
 
 
 def _own_stream(by: Actor, at: dt.datetime) -> str:

@@ -105,11 +105,6 @@ class Content:
         """The same letter with one section more at its end."""
         return replace(self, sections=(*self.sections, section))
 
-    @property
-    def member_text(self) -> str:
-        """What is written for the member, without the headings; each line is a sentence or more."""
-        return "\n".join(line for one in self.sections if one.reader == MEMBER for line in _prose_of(one))
-
 
 def sha256(content: Mapping[str, Any]) -> str:
     """The digest of a stored letter, whatever the order of its keys."""
@@ -148,13 +143,3 @@ def _block(stored: Mapping[str, Any]) -> Any:
 
 def _frozen(value: Any) -> Any:
     return tuple(map(_frozen, value)) if isinstance(value, list) else value
-
-
-def _prose_of(section: Section) -> list[str]:
-    lines: list[str] = []
-    for block in section.blocks:
-        if isinstance(block, Paragraph):
-            lines.append(block.text)
-        elif isinstance(block, Bullets):
-            lines += block.items
-    return lines

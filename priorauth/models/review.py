@@ -65,11 +65,16 @@ class Assessment(TenantModel):
         return otherwise(self.revision.facts, read) if read else []
 
     def stories(self) -> dict[tuple[str, str], dict[str, Any]]:
-        """(level, criterion) -> its words in the explanation (policies/explain.py), of the closest pathway first."""
+        """(level, criterion) -> its words in the explanation (policies/explain.py), of the closest pathway first, and
+        its `number`: its place in that pathway, like A3."""
         levels = [level for line in self.explanation["lines"] for level in line["levels"]]
         ways = [(level, way) for level in levels for way in level["pathways"]]
         ways.sort(key=lambda pair: pair[1]["pathway"] == pair[0].get("closest"))
-        return {(level["level"], one["criterion"]): one for level, way in ways for one in way["criteria"]}
+        return {
+            (level["level"], one["criterion"]): one | {"number": f"{way['pathway']}{place}"}
+            for level, way in ways
+            for place, one in enumerate(way["criteria"], start=1)
+        }
 
 
 class Escalation(TenantModel):

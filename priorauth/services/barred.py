@@ -7,7 +7,7 @@ from django.utils import timezone
 from priorauth.models import Case, Credential
 from priorauth.roles import Actor, Role
 from priorauth.services import conflicts
-from priorauth.services.base import refuse
+from priorauth.services.base import permit, refuse
 from priorauth.statuses import Act
 
 
@@ -30,6 +30,14 @@ def undeclared(case: Case, *, by: Actor, at: dt.datetime) -> str:
     if by.role == Role.PHYSICIAN and (credential is None or credential.expires_on < timezone.localdate(at)):
         return "Your licence is not on file or has expired, so you cannot sign a decision."
     return ""
+
+
+def permit_unbarred(case: Case, act: Act, *, by: Actor, at: dt.datetime) -> None:
+    """Refuse a role that may not do `act`, and a person who may not decide this case. Raises NotPermitted, which the
+    trail keeps."""
+    permit(case, act, by=by, at=at)
+    if why := barred(case, by=by, at=at):
+        refuse(case, act, why, by=by, at=at)
 
 
 def keep_apart(case: Case, act: Act, *, by: Actor, at: dt.datetime) -> None:

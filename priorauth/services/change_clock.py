@@ -5,7 +5,7 @@ import datetime as dt
 from priorauth.models import Case, ClockChange
 from priorauth.roles import Actor
 from priorauth.services import answer_time, letters, notify
-from priorauth.services.barred import barred, keep_apart
+from priorauth.services.barred import keep_apart, permit_unbarred
 from priorauth.services.base import acting, permit, refuse
 from priorauth.services.clock_rules import WHY_NOT, Turning, unhindered
 from priorauth.statuses import Act
@@ -14,11 +14,11 @@ from priorauth.statuses import Act
 def begin(case: Case, act: Act, *, by: Actor, at: dt.datetime) -> Turning:
     """The clock of an open case that `by` may change with `act` now. Raises NotPermitted, which the trail keeps, where
     the person or the rule may not, or Conflict."""
-    permit(case, act, by=by, at=at)
-    if act != Act.DOWNGRADE:
+    if act == Act.DOWNGRADE:
+        permit_unbarred(case, act, by=by, at=at)
+    else:
+        permit(case, act, by=by, at=at)
         keep_apart(case, act, by=by, at=at)
-    elif why := barred(case, by=by, at=at):
-        refuse(case, act, why, by=by, at=at)
     turning = Turning.of_open(case)
     if why := WHY_NOT[act](turning, at):
         refuse(case, act, why, by=by, at=at)

@@ -11,8 +11,8 @@ from priorauth.models import Assessment, Case, Credential, Decision, DecisionLin
 from priorauth.models.case import CROCKFORD
 from priorauth.roles import Actor, Role
 from priorauth.services import decision_lines, letters, notify, rails
-from priorauth.services.barred import barred, credential_of
-from priorauth.services.base import acting, long_enough, permit, ready, refuse
+from priorauth.services.barred import credential_of, permit_unbarred
+from priorauth.services.base import acting, long_enough, ready, refuse
 from priorauth.services.boilerplate import of_this_case
 from priorauth.services.decision_lines import ALL, Days, Part, Verdict
 from priorauth.services.errors import Conflict
@@ -136,9 +136,7 @@ def close(case: Case, *, by: Actor, at: dt.datetime, reason: str, version: int |
 def _may(case: Case, act: Act, *, by: Actor, at: dt.datetime) -> Credential | None:
     """The right to decide. Returns a physician's credential; raises NotPermitted, which the trail keeps, or Conflict
     while what the office changed last is being scored."""
-    permit(case, act, by=by, at=at)
-    if why := barred(case, by=by, at=at):
-        refuse(case, act, why, by=by, at=at)
+    permit_unbarred(case, act, by=by, at=at)
     if why := unscored(case):
         raise Conflict(why)
     return credential_of(by)

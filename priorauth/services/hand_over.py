@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from priorauth.models import Case, Handover, User
 from priorauth.roles import REVIEWER_ROLES, Actor, Role
 from priorauth.services import claim
-from priorauth.services.barred import barred
+from priorauth.services.barred import barred, permit_unbarred
 from priorauth.services.base import Change, acting, long_enough, needed, permit, refuse
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.statuses import Act, Status
@@ -49,9 +49,7 @@ def hand_over(case: Case, *, by: Actor, at: dt.datetime, to: int, line: str, ver
 
 def take_over(case: Case, *, by: Actor, at: dt.datetime, reason: str, version: int | None = None) -> Case:
     """Take a case out of somebody's live claim: for a lead, with a reason that the former holder is told."""
-    permit(case, Act.TAKE_OVER, by=by, at=at)
-    if why := barred(case, by=by, at=at):
-        refuse(case, Act.TAKE_OVER, why, by=by, at=at)
+    permit_unbarred(case, Act.TAKE_OVER, by=by, at=at)
     if not claim.held(case, at) or claim.holds(case, by, at):
         raise Conflict("Nobody else holds this case, so there is nothing to take over.")
     reason = long_enough(reason, "reason", WHY)

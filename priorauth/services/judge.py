@@ -11,8 +11,8 @@ from priorauth.clock import clock_from
 from priorauth.models import Assessment, Case, Judgement
 from priorauth.models.judgement import CERTAINTY
 from priorauth.roles import Actor
-from priorauth.services.barred import barred
-from priorauth.services.base import SHORTEST_REASON, acting, permit, refuse, visible
+from priorauth.services.barred import permit_unbarred
+from priorauth.services.base import SHORTEST_REASON, acting, visible
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.services.scored import computed_states, latest_assessment, unscored
 from priorauth.statuses import Act
@@ -53,14 +53,7 @@ def judge(
     Raises Incomplete, whose `field` is `level.criterion`, for a criterion that the policy does not ask at that level,
     a verdict that is none, or a reason that is due and too short; Conflict where nothing is scored to be marked.
     """
-    permit(case, Act.JUDGE, by=by, at=at)
-    if why := barred(case, by=by, at=at):
-        refuse(case, Act.JUDGE, why, by=by, at=at)
-    if why := unscored(case):
-        raise Conflict(why)
-    assessment = latest_assessment(case)
-    if assessment is None:
-        raise Conflict(NOT_SCORED)
+    assessment = to_be_judged(case, Act.JUDGE, by=by, at=at)
     if not marks:
         raise Incomplete("marks", "Mark at least one criterion.")
     rows = _rows(case, assessment, marks, by=by, at=at)
@@ -69,6 +62,18 @@ def judge(
         change.entities |= {"assessment": assessment.pk, "criteria": [mark.field for mark in marks]}
         change.fields |= {mark.field: [mark.verdict, mark.reason.strip()] for mark in marks}
     return rows
+
+
+def to_be_judged(case: Case, act: Act, *, by: Actor, at: dt.datetime) -> Assessment:
+    """What stands to be marked, or read beside the record, by a person who may. Raises NotPermitted; Conflict where
+    nothing is scored."""
+    permit_unbarred(case, act, by=by, at=at)
+    if why := unscored(case):
+        raise Conflict(why)
+    assessment = latest_assessment(case)
+    if assessment is None:
+        raise Conflict(NOT_SCORED)
+    return assessment
 
 
 def _rows(case: Case, assessment: Assessment, marks: Sequence[Mark], *, by: Actor, at: dt.datetime) -> list[Judgement]:

@@ -8,8 +8,7 @@ import datetime as dt
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import CharField, QuerySet, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import QuerySet
 from django.http import Http404
 
 from priorauth import audit, downloads, jobs
@@ -35,14 +34,7 @@ def enqueue_missed(at: dt.datetime) -> int:
     """Have the files of undecided requests looked at that nobody looked at and no job waits for: those from before
     pages were looked at, and those whose looks all failed. Returns how many."""
     files = _unseen().filter(case__status__in=[Status.DRAFT, *OPEN], scan__in=_openable())
-    files = files.annotate(key=Concat(Value("look:"), Cast("pk", CharField())))
-    with transaction.atomic():
-        failed = Job.objects.filter(kind=Job.Kind.LOOK, state=Job.State.FAILED, dedupe_key__in=files.values("key"))
-        again = failed.update(state=Job.State.WAITING, attempts=0, run_after=at)
-        new = files.exclude(key__in=Job.objects.filter(kind=Job.Kind.LOOK).values("dedupe_key")).select_related("case")
-        for attachment in new:
-            enqueue(attachment, at)
-        return again + len(new)
+    return jobs.enqueue_files(Job.Kind.LOOK, files, at)
 
 
 def run(clock: Clock) -> int:

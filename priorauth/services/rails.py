@@ -33,7 +33,10 @@ ANEW = (
     "your mark was said of the earlier facts."
 )
 NOT_CITED = "Name at least one criterion that you marked “not met” for {place}."
-NOT_MARKED = "You name {name}, but did not mark it “not met”. Mark it, or name another criterion."
+NOT_MARKED = (
+    "You name {number} at {level} ({label}), but did not mark it “not met”. Mark it, or name another criterion."
+)
+NO_CRITERION = "The policy does not ask what you name. Name criteria that the case page shows."
 UNSCORED_CODE = "No criteria were scored for {place}: choose N03, N06 or N07 as the reason."
 NOT_ASKED = (
     "Facts are missing, and the office was not asked for them, or still has time to answer. "
@@ -115,7 +118,7 @@ def founded(
     states = computed_states(assessment)
     for key in named:
         if key not in marks or marks[key].verdict != "not_met":
-            lacking(case, act, "relied_on", NOT_MARKED.format(name=f"{key[1]} at {key[0]}"), by=by, at=at)
+            lacking(case, act, "relied_on", _not_marked(assessment, key), by=by, at=at)
     if set(codes) != {ReasonCode.ADMINISTRATIVE}:
         for place, levels in _places(assessment, part):
             if why := _lacks(place, levels, codes, named):
@@ -169,6 +172,11 @@ def _contradicted(level: str, way: dict[str, str], marks: Standing) -> bool:
 
 def _met(way: dict[str, str]) -> list[str]:
     return [criterion for criterion, state in way.items() if state == "met"]
+
+
+def _not_marked(assessment: Assessment | None, key: tuple[str, str]) -> str:
+    story = assessment.stories().get(key) if assessment else None
+    return NOT_MARKED.format(level=key[0], **story) if story else NO_CRITERION
 
 
 def _places(assessment: Assessment | None, part: Part) -> Iterator[tuple[str, set[str]]]:

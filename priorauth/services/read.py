@@ -14,11 +14,9 @@ from priorauth.models import Assessment, Attachment, Case, Reading, Revision
 from priorauth.models.reading import counting
 from priorauth.roles import Actor
 from priorauth.services import clock_rules, notify, score
-from priorauth.services.barred import barred
-from priorauth.services.base import Change, acting, long_enough, moment, permit, refuse
+from priorauth.services.base import Change, acting, long_enough, moment
 from priorauth.services.errors import Conflict, Incomplete
-from priorauth.services.judge import LONGEST_REASON, NOT_SCORED, TOO_LONG
-from priorauth.services.scored import latest_assessment, unscored
+from priorauth.services.judge import LONGEST_REASON, TOO_LONG, to_be_judged
 from priorauth.services.submit import columns_of
 from priorauth.statuses import Act
 
@@ -83,10 +81,7 @@ def read(
     Raises Incomplete, whose `field` is the path, for a value that does not fit or a reason that is due; Conflict where
     nothing is scored, or under an edition whose file was changed.
     """
-    permit(case, Act.READ, by=by, at=at)
-    if why := barred(case, by=by, at=at):
-        refuse(case, Act.READ, why, by=by, at=at)
-    scored = _scored(case)
+    scored = to_be_judged(case, Act.READ, by=by, at=at)
     where = {"file": _of_the_case(case, file, page), "page": page}
     who = {"read_by_id": by.user_id, "read_role": by.role, "read_at": at}
     findings = _checked(scored.revision, findings, at)
@@ -117,15 +112,6 @@ def _turning(case: Case, document: Json, *, by: Actor, at: dt.datetime) -> clock
     if case.due_at <= at and turning.columns and turning.columns["due_at"] > case.due_at:
         raise Incomplete("product", TOO_LATE.format(due=moment(case.due_at)))
     return turning
-
-
-def _scored(case: Case) -> Assessment:
-    if why := unscored(case):
-        raise Conflict(why)
-    scored = latest_assessment(case)
-    if scored is None:
-        raise Conflict(NOT_SCORED)
-    return scored
 
 
 def _write(change: Change, rows: list[Reading]) -> None:

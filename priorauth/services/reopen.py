@@ -7,8 +7,8 @@ from priorauth.clock import first_due, rule_of
 from priorauth.models import Case, Decision, Reopening
 from priorauth.roles import Actor
 from priorauth.services import notify
-from priorauth.services.barred import barred
-from priorauth.services.base import acting, long_enough, permit, refuse
+from priorauth.services.barred import permit_unbarred
+from priorauth.services.base import acting, long_enough
 from priorauth.statuses import OPEN, Act, Status
 
 WHY = "Write in at least 20 characters why the case is opened again."
@@ -34,9 +34,7 @@ def holds(decision: Decision) -> str:
 def reopen(case: Case, *, by: Actor, at: dt.datetime, reason: str, version: int | None = None) -> Reopening:
     """For a lead. The clock starts anew: the time limit of the same rule, counted from now. Whoever decided before does
     not decide again (services/barred.py)."""
-    permit(case, Act.REOPEN, by=by, at=at)
-    if why := barred(case, by=by, at=at):
-        refuse(case, Act.REOPEN, why, by=by, at=at)
+    permit_unbarred(case, Act.REOPEN, by=by, at=at)
     reason = long_enough(reason, "reason", WHY)
     due_at = first_due(at, rule_of(case), case.urgency)
     with acting(

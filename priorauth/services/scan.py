@@ -9,8 +9,7 @@ import logging
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import CharField, QuerySet, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import QuerySet
 
 from priorauth import audit, jobs, page_images, scanner
 from priorauth.alone import Clock, in_turn
@@ -40,14 +39,7 @@ def enqueue_missed(at: dt.datetime) -> int:
     that it gave no verdict on. Returns how many. Raises ValueError where there is no scanner."""
     if not settings.SCANNER_URL:
         raise ValueError("There is no scanner: name one with SCANNER_URL.")
-    files = _unscanned().annotate(key=Concat(Value("scan:"), Cast("pk", CharField())))
-    with transaction.atomic():
-        failed = Job.objects.filter(kind=Job.Kind.SCAN, state=Job.State.FAILED, dedupe_key__in=files.values("key"))
-        again = failed.update(state=Job.State.WAITING, attempts=0, run_after=at)
-        new = files.exclude(key__in=Job.objects.filter(kind=Job.Kind.SCAN).values("dedupe_key")).select_related("case")
-        for attachment in new:
-            enqueue(attachment, at)
-        return again + len(new)
+    return jobs.enqueue_files(Job.Kind.SCAN, _unscanned(), at)
 
 
 def run(clock: Clock) -> int:

@@ -114,7 +114,7 @@ class Site:
             "DATA_DIR": str(folder / "files"),
             "PYTHONUNBUFFERED": "1",
         }
-        self.commands = commands(folder, self.port)
+        self.commands = commands(self.port)
         self.commands["web"] += [f"--config={Path(__file__).with_name('gunicorn_conf.py')}"]
         self.processes: dict[str, Process] = {}
 
