@@ -8,9 +8,11 @@ from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
+from portal.web import checking
 from priorauth.models import Case, Draft, Revision, User
 from priorauth.roles import Role
 from priorauth.services import claim, information
+from priorauth.tenancy import get_for
 from tests.cases import person, score_all
 from tests.factories import NEW, clerk, draft_of, saved_draft, sent_through_the_page, token_of, valid_form
 from tests.soak import figure
@@ -66,6 +68,25 @@ def test_sending_a_request():
         answers = pressed_at_once(client, f"/requests/{case.reference}/edit/check/", payload)
         assert set(answers) == {(302, f"/requests/{case.reference}/submitted/")}
         assert rows(Revision).filter(case=case).count() == 1
+
+
+def test_a_press_that_comes_while_another_one_sends(monkeypatch):
+    """The page reads the draft and the case: the other press may end before, between and after."""
+    client = signed_in(clerk())
+    for before in (True, False):
+        case = saved_draft(client)
+        address = f"/requests/{case.reference}/edit/check/"
+        payload = {"version": draft_of(case).version, "statement": "yes", "second_because": "Once a round."}
+
+        def read(actor, model, address=address, payload=payload, before=before, **named):
+            seen = None if before else get_for(actor, model, **named)
+            monkeypatch.setattr(checking, "get_for", get_for)
+            assert client.post(address, payload).status_code == 302
+            return seen or get_for(actor, model, **named)
+
+        monkeypatch.setattr(checking, "get_for", read)
+        answer = client.post(address, payload)
+        assert (answer.status_code, answer.headers.get("Location")) == (302, f"/requests/{case.reference}/submitted/")
 
 
 def asked(client):

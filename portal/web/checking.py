@@ -29,10 +29,11 @@ STATEMENT = "Tick the box: a request is sent only by someone who has checked it 
 @require_http_methods(["GET", "HEAD", "POST"])
 def check(request: HttpRequest, reference: str) -> HttpResponse:
     """The summary and what the policy misses. A post sends; a second one shows the same confirmation."""
+    waiting = Draft.objects.for_actor(request.actor).filter(case__reference=reference, case__status=Status.DRAFT)
+    draft = waiting.first()  # before the case: a press at the same moment takes it away, and the case then says so
     case = get_for(request.actor, Case, reference=reference)
     if case.received_at is not None:
         return redirect("request-submitted", reference)
-    draft = Draft.objects.for_actor(request.actor).filter(case=case, case__status=Status.DRAFT).first()
     if draft is None:
         return refused(request, SENT_MEANWHILE, status=409)
     now = timezone.now()
