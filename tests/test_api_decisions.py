@@ -22,6 +22,7 @@ from tests.soak import figure, report
 from tests.waiting import eventually, waiting_for_a_lock
 
 DAY = "2026-11-20"
+MOST_HELD = 250_000  # bytes
 
 
 def decided(count=1, at=NOW):
@@ -215,21 +216,26 @@ def many_lines(monkeypatch, count):
         return approve(case_in_review(person(Role.CLERK)), person(Role.NURSE))
 
 
-def sent_bytes(kind):
-    return sum(map(len, exports.STREAMS[kind](exports.Selection(), by=SYSTEM, at=NOW)))
+def measured(kind):
+    """How long a stream of everything is, and how many bytes it held at most."""
+    tracemalloc.start()
+    size = sum(map(len, exports.STREAMS[kind](exports.Selection(), by=SYSTEM, at=NOW)))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return size, most
 
 
 @pytest.mark.parametrize("kind", exports.STREAMS)
 def test_20000_rows_stream_with_flat_memory(db, monkeypatch, kind):
+    """Measured twice where it seems to hold more: some table of the process that is no part of the stream, and grows
+    once in a while, may grow meanwhile."""
     rows = figure(20_000)
     many_lines(monkeypatch, rows)
-    sent_bytes(kind)  # what is loaded and prepared once is not the stream's
-    tracemalloc.start()
-    size = sent_bytes(kind)
-    _, most = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
+    size, most = measured(kind)
+    if most >= MOST_HELD:
+        size, most = measured(kind)
     assert size > 200 * rows
-    assert most < 250_000
+    assert most < MOST_HELD
     report("L2", f"{rows} rows as {kind}", f"{size:,} bytes sent, {most:,} held at most")
 
 

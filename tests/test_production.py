@@ -96,12 +96,12 @@ def endings(start) -> dict[tuple[str, ...], subprocess.CompletedProcess[str]]:
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("start", STARTS, ids=", ".join)
-def test_an_unsafe_start_is_refused_in_words_that_name_the_variable(endings, start):
-    ended = endings[start]
+@pytest.mark.parametrize("each", STARTS, ids=", ".join)
+def test_an_unsafe_start_is_refused_in_words_that_name_the_variable(endings, each):
+    ended = endings[each]
     assert ended.returncode not in (0, None)
     told = {says for _, says in FAULTS.values() if says in ended.stderr}
-    assert told == {FAULTS[fault][1] for fault in start[1:]}, ended.stderr[-2000:]
+    assert told == {FAULTS[fault][1] for fault in each[1:]}, ended.stderr[-2000:]
 
 
 SETTINGS = {
