@@ -23,7 +23,7 @@ from priorauth.services.score import POLICY
 
 _FILE_INPUT = re.compile(r"other_file|imaging-[0-9]{1,2}-file")
 OTHER_FILES = (
-    "A file was added or removed meanwhile, by a colleague or in another window. All that would be sent now stand"
+    "A file was added or removed meanwhile, by a colleague or in another window. The files that would be sent now stand"
     " below: look at them first."
 )
 
