@@ -1,4 +1,4 @@
-"""Views that act by POST alone, and the post that acts on nothing."""
+"""What was posted, views that act by POST alone, and the post that acts on nothing."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -13,6 +13,11 @@ from django.views.decorators.http import require_http_methods
 PUT_BACK = "put_back"
 
 View = Callable[..., HttpResponseBase]
+
+
+def typed_text(request: HttpRequest, name: str) -> str:
+    """What was posted in one field, without blanks around it and null characters, which no database keeps."""
+    return request.POST.get(name, "").replace("\x00", "").replace("\r\n", "\n").strip()
 
 
 def longer_texts(request: HttpRequest) -> list[str]:

@@ -2,10 +2,8 @@
 
 import datetime as dt
 import re
-import threading
 
 import pytest
-from django.db import connections
 from django.utils import timezone
 
 from priorauth.admin import clock_acts, ready_reasons
@@ -30,6 +28,7 @@ from tests.admin_helpers import (
 )
 from tests.cases import NO_IMAGING, WORDS, approve, draft_case, facts, person, score_all, sent_case, submission
 from tests.factories import browser
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -436,22 +435,10 @@ def test_without_a_claim_nothing_is_decided():
     assert snapshot(case)["decisions"] == 0
 
 
-def at_once(*posts):
-    """Post all at the same instant, each on a connection of its own; the answers in order."""
-    barrier, answers = threading.Barrier(len(posts)), [None] * len(posts)
-
-    def send(index, client, path, data):
-        barrier.wait()
-        try:
-            answers[index] = client.post(path, data)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=send, args=(index, *post)) for index, post in enumerate(posts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+def posted_at_once(*posts):
+    """The answers to posts that are sent at the same instant."""
+    answers = []
+    at_once(lambda post: answers.append(post[0].post(*post[1:])), posts)
     return answers
 
 
@@ -461,7 +448,7 @@ def test_one_reviewer_in_two_windows_makes_one_decision_and_reads_one_clear_answ
         case, (actor, _) = in_review(), signed_in(Role.LEAD)
         ready(actor, case)
         windows = [(browser(actor), act(case, "approve"), typed("approve", case)) for _ in range(2)]
-        answers = at_once(*windows)
+        answers = posted_at_once(*windows)
         assert sorted(answer.status_code for answer in answers) == [302, 409]
         lost = next(answer for answer in answers if answer.status_code == 409).content.decode()
         assert f"{actor.name} decided this case at" in lost
@@ -473,7 +460,7 @@ def test_two_reviewers_who_claim_at_once_get_one_holder_and_one_refusal():
     for _ in range(5):
         case = in_review()
         people = [person(Role.NURSE), person(Role.NURSE)]
-        answers = at_once(*[(browser(actor), act(case, "claim"), typed("claim", case)) for actor in people])
+        answers = posted_at_once(*[(browser(actor), act(case, "claim"), typed("claim", case)) for actor in people])
         assert sorted(answer.status_code for answer in answers) == [302, 409]
         lost = next(answer for answer in answers if answer.status_code == 409).content.decode()
         case.refresh_from_db()
@@ -488,7 +475,7 @@ def test_eight_reviewers_who_claim_next_at_once_get_eight_cases():
         sent_case(clerk, at=timezone.now())
     score_all(timezone.now())
     people = [person(Role.NURSE) for _ in range(8)]
-    answers = at_once(*[(browser(actor), "/admin/priorauth/case/next/", {}) for actor in people])
+    answers = posted_at_once(*[(browser(actor), "/admin/priorauth/case/next/", {}) for actor in people])
     assert len({answer.headers["Location"] for answer in answers}) == 8
 
 

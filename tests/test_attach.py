@@ -16,6 +16,7 @@ from priorauth.services import attach
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 from tests.cases import NOW, draft_case, person
 from tests.factories import PDF, browser, clerk, draft_of, post_edit, report, saved_draft, valid_form
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -95,18 +96,13 @@ def test_two_uploads_at_once_do_not_pass_the_quota_of_a_request(monkeypatch, lim
 
     monkeypatch.setattr(attach, "_store", store_together)
 
-    def send():
+    def send(_):
         try:
             attach.attach(Case.objects.unscoped("a test").get(pk=case.pk), report(), by=clerk, at=NOW)
         except (Conflict, Incomplete) as refusal:
             refused.append(str(refusal))
-        connection.close()
 
-    threads = [threading.Thread(target=send) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
+    at_once(send, range(2))
     assert (attachments(), len(refused), len(stored_files() - before)) == (1, 1, 1)
 
 

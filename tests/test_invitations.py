@@ -2,13 +2,11 @@
 
 import datetime as dt
 import re
-import threading
 from io import StringIO
 
 import pytest
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -19,6 +17,7 @@ from priorauth.services import invitations
 from priorauth.services.errors import NotPermitted
 from tests.admin_helpers import signed_in
 from tests.cases import NOW, office, person, plan
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -300,19 +299,12 @@ def test_a_link_works_until_the_last_second(clock):
 @pytest.mark.django_db(transaction=True)
 def test_of_two_who_use_one_link_at_the_same_moment_one_gets_in():
     link = invite()
-    clients = [opened(link), opened(link)]
-    start, answers = threading.Barrier(2), []
+    people, answers = {"Olga": opened(link), "Mallory": opened(link)}, []
 
-    def use(client, first_name):
-        start.wait()
-        answers.append(client.post("/invitation/", {**TYPED, "first_name": first_name}).status_code)
-        connection.close()
+    def use(name):
+        answers.append(people[name].post("/invitation/", {**TYPED, "first_name": name}).status_code)
 
-    threads = [threading.Thread(target=use, args=pair) for pair in zip(clients, ("Olga", "Mallory"), strict=True)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(use, list(people))
     assert sorted(answers) == [302, 404]
     assert User.objects.filter(email=EMAIL).count() == 1
 

@@ -2,13 +2,12 @@
 
 import datetime as dt
 import re
-import threading
+from contextlib import suppress
 from statistics import median
 from time import perf_counter
 
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
-from django.db import connection
 from django.test import Client
 
 from portal.accounts import sign_in as page
@@ -18,6 +17,7 @@ from priorauth.services import brake, invitations
 from tests.cases import NOW, person
 from tests.factories import PASSWORD, with_password
 from tests.soak import figure
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -222,23 +222,14 @@ def test_no_password_that_nobody_can_have_is_hashed(nurse, read, password):
 def test_tries_at_the_same_moment_are_counted_one_by_one():
     """Twenty threads with one try each: no more are let through than one after the other would be."""
     subjects = [brake.subject("account", "a"), brake.subject("address", "b")]
-    start, through = threading.Barrier(20), []
+    through = []
 
-    def one():
-        start.wait()
-        try:
+    def one(number):
+        with suppress(brake.Braked):
             brake.count(subjects, NOW)
-            through.append(1)
-        except brake.Braked:
-            pass
-        finally:
-            connection.close()
+            through.append(number)
 
-    threads = [threading.Thread(target=one) for _ in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(one, range(20))
     assert len(through) == brake.FREE_TRIES
     assert set(SignInBrake.objects.values_list("failures", flat=True)) == {brake.FREE_TRIES}
 

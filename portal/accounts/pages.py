@@ -9,35 +9,24 @@ role or organization since.
 import time
 from typing import Any
 
-from django.conf import settings
-from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CSRF_SECRET_LENGTH, CSRF_TOKEN_LENGTH, _unmask_cipher_token
 from django.utils.crypto import salted_hmac
 
+from portal.accounts.signed_cookie import SignedCookie
 from priorauth.models import User
 
 LASTS = 36 * 3600  # seconds after signing in: also for a page that was left open until the next morning
 MOST_PEOPLE = 4
 SALT = "portal.pages"
 FIELD = "csrfmiddlewaretoken"
-
-
-def cookie_name() -> str:
-    return "__Host-pages" if settings.HTTPS else "pages"
+COOKIE = SignedCookie("pages", salt=SALT, lasts=LASTS)
 
 
 def remember(request: HttpRequest, response: HttpResponse, user: User) -> None:
     """Note that the pages of the session that begins now are this person's."""
     entry = [_mark(request.META["CSRF_COOKIE"]), user.pk, _bound(user), int(time.time())]
-    response.set_cookie(
-        cookie_name(),
-        signing.dumps([entry, *_read(request)][:MOST_PEOPLE], salt=SALT),
-        max_age=LASTS,
-        secure=settings.HTTPS,
-        httponly=True,
-        samesite="Lax",
-    )
+    COOKIE.write(response, [entry, *_read(request)][:MOST_PEOPLE])
 
 
 def are_known(request: HttpRequest) -> bool:
@@ -81,8 +70,4 @@ def _bound(user: User) -> str:
 
 
 def _read(request: HttpRequest) -> list[list[Any]]:
-    try:
-        entries = signing.loads(request.COOKIES.get(cookie_name(), ""), salt=SALT, max_age=LASTS)
-    except signing.BadSignature:
-        return []
-    return [entry for entry in entries if entry[3] > time.time() - LASTS]
+    return [entry for entry in COOKIE.read(request) if entry[3] > time.time() - LASTS]

@@ -2,6 +2,7 @@
 
 from policies import diagnoses
 from policies.diagnoses import Diagnosis, Found
+from portal.web import rows
 from portal.web.rows import Raw
 from portal.web.typed_form import TypedForm
 from portal.web.words import NOT_RECORDED
@@ -52,7 +53,7 @@ class DiagnosisHelp:
 
 def added(raw: Raw, code: str) -> Raw:
     """The form with one more diagnosis code behind those that are typed."""
-    typed = (raw.get("diagnosis_codes") or [""])[-1].strip().rstrip(",; ")
+    typed = rows.typed(raw, "diagnosis_codes").rstrip(",; ")
     if not diagnoses.named(code) or code in typed:
         return raw
     return raw | {"diagnosis_codes": [f"{typed}, {code}" if typed else code]}

@@ -6,6 +6,7 @@ the list named on that day.
 
 from dataclasses import dataclass, field
 
+from portal.web import rows
 from portal.web.parts import PeoplePart
 from portal.web.rows import Raw
 from priorauth.models import OfficeClinician, OfficeFacility
@@ -47,12 +48,12 @@ class Directory:
 
     def _settled(self, raw: Raw, kind: str) -> Raw:
         entries = self.entries.get(kind, {})
-        chosen = (raw.get(kind) or [""])[-1]
+        chosen = rows.typed(raw, kind)
         if entry := entries.get(chosen):
             return raw | {f"{kind}_{name}": [text] for name, text in _details(entry, kind).items()}
         if not entries:
             return {name: values for name, values in raw.items() if name != kind}
-        typed = {name: (raw.get(f"{kind}_{name}") or [""])[-1].strip() for name in TYPED[kind]}
+        typed = {name: rows.typed(raw, f"{kind}_{name}") for name in TYPED[kind]}
         if not any(typed.values()):
             return raw | {kind: [OTHER if chosen == OTHER else ""]}
         same = (key for key, entry in entries.items() if _details(entry, kind) == typed)

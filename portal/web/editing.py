@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from portal.web import coding, conflicts, doubts, member, panel, watched
+from portal.web import coding, conflicts, doubts, member, panel, rows, watched
 from portal.web.access import office_page, refused
 from portal.web.conflicts import SENT_MEANWHILE
 from portal.web.intake import Intake, form_of
@@ -159,7 +159,7 @@ def heading(raw: Raw) -> str:
 
 def typed_name(raw: Raw) -> str:
     """Initial and last name as typed so far."""
-    first, last = ((raw.get(name) or [""])[-1].strip() for name in ("first_name", "last_name"))
+    first, last = (rows.typed(raw, name) for name in ("first_name", "last_name"))
     return " ".join(part for part in (f"{first[:1]}." if first else "", last[:60]) if part)
 
 

@@ -41,7 +41,7 @@ def settle(raw: Raw) -> Settled:
     if not typed:
         return Settled(raw)
     before = shown(typed) or []
-    box = _first(typed, BOX) if BOX in typed else ", ".join(before)
+    box = rows.typed(typed, BOX) if BOX in typed else ", ".join(before)
     ticked = list(dict.fromkeys(typed.get(TICKS, ())))
     further = [level for level in ticked if level not in before]
     try:
@@ -57,12 +57,12 @@ def settle(raw: Raw) -> Settled:
 
 def shown(raw: Raw) -> list[str] | None:
     """The levels that the page showed on which the form was typed; None where it had neither box nor spine."""
-    return [level for level in _first(raw, SHOWN).split(", ") if level in LEVELS] if SHOWN in raw else None
+    return [level for level in rows.typed(raw, SHOWN).split(", ") if level in LEVELS] if SHOWN in raw else None
 
 
 def names(raw: Raw) -> list[str]:
     """The levels of the entries that name one, each once, in the order of the page."""
-    entries = (_first(raw, f"levels-{index}-name").strip().upper() for index in range(rows.count(raw, "levels")))
+    entries = (rows.typed(raw, f"levels-{index}-name").upper() for index in range(rows.count(raw, "levels")))
     return list(dict.fromkeys(level for level in entries if level in LEVELS))
 
 
@@ -104,7 +104,7 @@ def _with(raw: Raw, level: str, *, alone: bool) -> Raw:
     one of the first entry without a name, also where that has answers. Raises rows.TooMany."""
     entries = range(rows.count(raw, "levels"))
     free = (
-        index for index in entries if not (_first(raw, f"levels-{index}-name").strip() if alone else _typed(raw, index))
+        index for index in entries if not (rows.typed(raw, f"levels-{index}-name") if alone else _typed(raw, index))
     )
     index = next(free, None)
     if index is None:
@@ -114,7 +114,7 @@ def _with(raw: Raw, level: str, *, alone: bool) -> Raw:
 
 def _entry(raw: Raw, level: str) -> int | None:
     entries = range(rows.count(raw, "levels"))
-    return next((index for index in entries if _first(raw, f"levels-{index}-name").strip().upper() == level), None)
+    return next((index for index in entries if rows.typed(raw, f"levels-{index}-name").upper() == level), None)
 
 
 def _says_more(raw: Raw, index: int) -> bool:
@@ -124,7 +124,3 @@ def _says_more(raw: Raw, index: int) -> bool:
 
 def _typed(raw: Raw, index: int) -> set[str]:
     return {name for name in rows.of_row(raw, "levels", index) if any(text.strip() for text in raw[name])}
-
-
-def _first(raw: Raw, name: str) -> str:
-    return (raw.get(name) or [""])[-1]

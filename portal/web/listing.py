@@ -16,12 +16,13 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from portal.web import dates
+from portal.web import dates, rows
 from portal.web.access import office_page
 from portal.web.editing import typed_name
 from portal.web.next_step import next_step
 from priorauth import selectors
 from priorauth.models import Case
+from priorauth.posting import typed_text
 from priorauth.roles import Actor
 from priorauth.services import office_people
 from priorauth.statuses import DECIDED, IN_REVIEW, OPEN, Status
@@ -93,7 +94,7 @@ NEXT_STEP = If(
 
 
 def searched_for(request: HttpRequest) -> str:
-    return request.POST.get("sought", "").replace("\x00", "").strip()[:LONGEST_SEARCH]
+    return typed_text(request, "sought")[:LONGEST_SEARCH]
 
 
 @office_page
@@ -195,5 +196,5 @@ def row_of(case: Case, now: dt.datetime) -> dict[str, Any]:
 
 def _typed(fields: dict[str, list[str]], group: str, name: str) -> list[str]:
     """What a draft says so far, as typed, in the first three rows of a group."""
-    values = [(fields.get(f"{group}-{index}-{name}") or [""])[-1].strip()[:12] for index in range(3)]
+    values = [rows.typed(fields, f"{group}-{index}-{name}")[:12] for index in range(3)]
     return [value for value in values if value]

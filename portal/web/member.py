@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from portal.web.parts import MemberPart
 from portal.web.request_form import RequestForm
-from portal.web.rows import Raw
+from portal.web.rows import Raw, typed
 from portal.web.words import NOT_RECORDED
 from priorauth.models import Case
 from priorauth.roles import Actor
@@ -44,11 +44,11 @@ def settle(raw: Raw, case: Case, actor: Actor, at: dt.datetime, chosen: str = ""
     picked = _called(people, chosen)
     if picked:
         return raw | {"first_name": [picked.first_name], "last_name": [picked.last_name]} | _plan(raw, picked)
-    person = people[0] if len(people) == 1 else _called(people, _typed(raw, "first_name"))
+    person = people[0] if len(people) == 1 else _called(people, typed(raw, "first_name"))
     if person is None:
         return raw
     found = {"first_name": person.first_name, "last_name": person.last_name}
-    return raw | {name: [text] for name, text in found.items() if not _typed(raw, name)} | _plan(raw, person)
+    return raw | {name: [text] for name, text in found.items() if not typed(raw, name)} | _plan(raw, person)
 
 
 def note_of(form: RequestForm, case: Case | None, actor: Actor) -> Note | None:
@@ -96,8 +96,4 @@ def _called(people: Iterable[Person], first_name: str) -> Person | None:
 
 
 def _plan(raw: Raw, person: Person) -> Raw:
-    return {} if _typed(raw, "product") else {"product": [person.product]}
-
-
-def _typed(raw: Raw, name: str) -> str:
-    return (raw.get(name) or [""])[-1].strip()
+    return {} if typed(raw, "product") else {"product": [person.product]}

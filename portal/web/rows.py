@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.http import QueryDict
@@ -58,6 +58,11 @@ def from_post(post: QueryDict) -> Raw:
     """What a person typed, without buttons and tokens. Null characters, which no database keeps, are left out."""
     names = [name for name in post if _NAME.fullmatch(name) and name not in NOT_ANSWERS]
     return {name: [value.replace("\x00", "") for value in post.getlist(name)] for name in names}
+
+
+def typed(raw: Mapping[str, list[str]], name: str) -> str:
+    """What was typed in one field, "" where nothing was; of several the last, as a browser's forms mean it."""
+    return (raw.get(name) or [""])[-1].strip()
 
 
 def count(raw: Raw, group: str) -> int:

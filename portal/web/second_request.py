@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from portal.web.request_form import RequestForm
 from priorauth import selectors
 from priorauth.models import Case
+from priorauth.posting import typed_text
 from priorauth.roles import Actor
 from priorauth.services.base import visible
 from priorauth.services.submit import Submission
@@ -29,7 +30,7 @@ def earlier(form: RequestForm, case: Case, actor: Actor, at: dt.datetime) -> lis
 
 
 def reason(request: HttpRequest) -> str:
-    return request.POST.get("second_because", "").replace("\x00", "").strip()
+    return typed_text(request, "second_because")
 
 
 def problem_of(found: list[Case], because: str) -> str:

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 from portal.web.access import office_page
 from portal.web.editing import posted_version
 from priorauth.models import Case
-from priorauth.posting import PUT_BACK
+from priorauth.posting import PUT_BACK, typed_text
 from priorauth.services import withdraw as service
 from priorauth.services.base import moment
 from priorauth.services.errors import Conflict, Incomplete
@@ -25,7 +25,7 @@ def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
         return redirect("request", reference)
     if request.method != "POST":
         return _page(request, case)
-    reason = request.POST.get("reason", "").replace("\x00", "")
+    reason = typed_text(request, "reason")
     if PUT_BACK in request.POST:
         return _page(request, case, reason)
     now = timezone.now()

@@ -10,7 +10,7 @@ from portal.web import case_page
 from portal.web.access import office_page
 from portal.web.editing import posted_version
 from priorauth.models import Case
-from priorauth.posting import PUT_BACK
+from priorauth.posting import PUT_BACK, typed_text
 from priorauth.services.base import moment
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.services.write import write as service
@@ -24,7 +24,7 @@ def write(request: HttpRequest, reference: str) -> HttpResponse:
     case = get_for(request.actor, Case, reference=reference)
     if request.method != "POST":
         return redirect("request", reference)
-    text = request.POST.get("text", "").replace("\x00", "").replace("\r\n", "\n").strip()
+    text = typed_text(request, "text")
     if PUT_BACK in request.POST:
         return case_page.page(request, case, message=text)
     now = timezone.now()

@@ -87,7 +87,7 @@ def day_field(label: str, *, help_text: str = "For example 12/27/2026", required
         required=required,
         input_formats=DATE_FORMATS,
         widget=forms.DateInput(format="%m/%d/%Y", attrs={"size": 12, "autocomplete": "off"}),
-        error_messages={"required": f"Enter a date: {label.lower()}.", "invalid": "Enter a date like 12/27/2026."},
+        error_messages={"required": f"Enter a date: {label.lower()}."},
     )
 
 

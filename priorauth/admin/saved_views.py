@@ -17,7 +17,7 @@ from priorauth.admin.base import is_key
 from priorauth.admin.site import site
 from priorauth.admin.tabs import DUE, SORTS, TABS
 from priorauth.models import Case, SavedView
-from priorauth.posting import posted_from
+from priorauth.posting import posted_from, typed_text
 from priorauth.roles import Actor
 from priorauth.services import saved_views
 from priorauth.services.errors import Incomplete
@@ -57,8 +57,7 @@ def shown(actor: Actor, parameters: Mapping[str, str]) -> dict[str, Any]:
 def keep(request: HttpRequest) -> HttpResponse:
     query = canonical(QueryDict(request.POST.get("query", "")))
     try:
-        name = request.POST.get("name", "").replace("\x00", "")
-        view = saved_views.keep(by=request.actor, at=timezone.now(), name=name, query=query)
+        view = saved_views.keep(by=request.actor, at=timezone.now(), name=typed_text(request, "name"), query=query)
     except Incomplete as missing:
         return again(request, str(missing))
     messages.success(request, f"The view is saved as “{view.name}”.")
