@@ -150,8 +150,8 @@ def token_of(client: Client) -> str:
 
 
 def saved_draft(client: Client, **changes: Any) -> Case:
-    """A draft with the whole form, saved through the page. It has a token as a blank form would bring (`token_of`), which
-    takes as long as to save it."""
+    """A draft with the whole form, saved through the page. No blank form is asked for its token (`token_of`): it takes
+    as long as to save the draft."""
     own = own_words(getattr(client, "office_name", HARBOR))
     payload = valid_form(**{**own, **changes}) | {"action": "save", "token": uuid.uuid4()}
     response = client.post(NEW, payload)
