@@ -48,13 +48,19 @@ def world(django_db_setup, django_db_blocker) -> Iterator[World]:
         yield World()
 
 
-@pytest.fixture
-def client(world):
-    return browser(world.clerk)
+@pytest.fixture(scope="module")
+def client(world, django_db_blocker):
+    with django_db_blocker.unblock():
+        return browser(world.clerk)
 
 
-@pytest.fixture
-def forms(world, client) -> list[tuple[str, str, Form]]:
+@pytest.fixture(scope="module")
+def forms(world, client, django_db_blocker) -> list[tuple[str, str, Form]]:
+    with django_db_blocker.unblock(), undone():
+        return forms_of_pages(world, client)
+
+
+def forms_of_pages(world, client):
     """The name of its route, where it is sent, and the form, with what the page filled in and its last button."""
     found = []
     for route in every_route():

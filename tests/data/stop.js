@@ -13,10 +13,17 @@
     const back = before && before.isConnected && !(before.compareDocumentPosition(e) & Node.DOCUMENT_POSITION_FOLLOWING);
     return [e.outerHTML.slice(0, 110), !lined && style.boxShadow === "none", !met && (at ? at.outerHTML.slice(0, 80) : "out of sight"), Boolean(back)];
   };
-  removeEventListener("keyup", window.noteStop, true);
+  if (window.noteStop) { // Tab went through the page before: it begins anew where a stop that is gone stood first
+    removeEventListener("keyup", window.noteStop, true);
+    const start = document.createElement("span");
+    start.tabIndex = -1;
+    document.body.prepend(start);
+    start.focus();
+    start.remove();
+  }
   window.noteStop = () => window.stops.push(stop());
   window.stops = [];
-  window.stopped = null;
+  window.stopped = window.firstStop = null;
   addEventListener("keyup", window.noteStop, true);
   document.activeElement.blur();
   scrollTo(0, 0);
