@@ -325,7 +325,8 @@
           replace();
           var wrong = form.querySelector("[data-errors]");
           var again = form.querySelector("button[name='" + button.name + "'][value='" + button.value + "']");
-          if (wrong && response.status !== 200) wrong.focus();
+          var full = button.name === "add" && !byId(target); // no row came: the message at the top says why
+          if (wrong && (full || response.status !== 200)) wrong.focus();
           else if (!go(target) && again) again.focus();
           announce(before);
         });

@@ -78,8 +78,11 @@ def test_a_month_is_the_interval_of_its_days(text):
     assert str(read(text, months=True)) == "between Sep 1 and Sep 30, 2026"
 
 
-def test_two_days_are_the_interval_between_them():
-    date = read("8/17/2026 to Sep 16 2026", months=True)
+@pytest.mark.parametrize(
+    "text", ["8/17/2026 to Sep 16 2026", "8/17/2026 - 9/16/2026", "Aug 17, 2026 \u2013 16-Sep-2026"]
+)
+def test_two_days_are_the_interval_between_them(text):
+    date = read(text, months=True)
     assert date == TypedDate(dt.date(2026, 8, 17), dt.date(2026, 9, 16))
     assert str(date) == "between Aug 17 and Sep 16, 2026"
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connections
 from playwright.sync_api import expect
 
+from portal.web import rows
 from priorauth.models import Case
 from priorauth.roles import Role
 from tests.cases import person
@@ -352,7 +353,7 @@ def test_levels_are_typed_and_ticked_while_one_goes_on(chrome, live_server):
     assert fields["last_name"] == ["Meanwhile"]
 
 
-def test_what_the_page_does_and_says_by_itself(chrome, live_server):
+def test_what_the_page_does_and_says_by_itself(chrome, live_server, monkeypatch):
     """A line that fails loses nothing and is told; codes are found as one types."""
     on_file("Alma"), on_file("Anna")
     client = browser(clerk())
@@ -377,6 +378,11 @@ def test_what_the_page_does_and_says_by_itself(chrome, live_server):
         page.locator("[name=imaging-0-file]").set_input_files([])
         page.locator("[name=imaging-0-file]").set_input_files(report_file)
         expect(page.get_by_role("link", name="mri.pdf")).to_be_visible()
+
+        monkeypatch.setitem(rows.GROUPS, "treatments", rows.Group(2, "treatments"))
+        page.get_by_role("button", name="Add another treatment").click()
+        expect(page.locator(".errors")).to_be_focused()
+        expect(page.locator(".errors")).to_contain_text("A request can have 2 treatments.")
 
         page.get_by_label("First name").fill("")
         page.get_by_role("button", name="Look up this member").press("Enter")

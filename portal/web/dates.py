@@ -72,8 +72,9 @@ def read(text: str, *, months: bool = False, short: range = FOUR_DIGITS) -> Type
     are the years of which a day may have the last two digits alone."""
     how = HOW_MONTH if months else HOW
     plain = " ".join(text.lower().translate(_DASHES).split())
-    if months and " to " in plain:
-        first, last = (_read(part, months=True, short=short, how=how) for part in plain.split(" to ", 1))
+    ends = plain.replace(" - ", " to ").split(" to ")
+    if months and len(ends) == 2:
+        first, last = (_read(part, months=True, short=short, how=how) for part in ends)
         if last.last < first.first:
             raise DateProblem("Give the earlier day first, like 8/17/2026 to 9/16/2026.")
         return TypedDate(first.first, last.last)
