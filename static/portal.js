@@ -68,6 +68,8 @@
     var words = size > most ? "The file must be 25 MB or smaller. It was not added."
       : together > Number(input.getAttribute("data-most-bytes-together"))
         ? "The files of one request can be 40 MB together. This one was not added." : "";
+    var before = byId(input.id + "_wrong"); // about the file that was chosen before
+    if (before) before.remove();
     noteAt(input, words);
     if (words) input.value = "";
     else if (request) request.upload(input);
@@ -322,7 +324,8 @@
           replace();
           var wrong = form.querySelector("[data-errors]");
           var again = form.querySelector("button[name='" + button.name + "'][value='" + button.value + "']");
-          if (wrong && response.status !== 200) wrong.focus();
+          var full = button.name === "add" && !byId(target); // no row came: the message at the top says why
+          if (wrong && (full || response.status !== 200)) wrong.focus();
           else if (!go(target) && again) again.focus();
           announce(before);
         });

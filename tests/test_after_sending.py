@@ -128,7 +128,9 @@ def test_an_answer_saves_itself_takes_files_alone_and_never_goes_over_what_a_col
         return AnswerDraft.objects.unscoped("a test reads it")
 
     payload, theirs = shown(one, case), shown(two, case)
-    response = alone(one, payload | {"answer.1.words": "The MRI"}, **{"X-Background": "1"})
+    dated = {"answer.1.words": "The MRI", "imaging-0-date": "20-Nov-2026"}
+    response = alone(one, payload | dated, **{"X-Background": "1"})
+    assert 'id="id_imaging-0-date_read" data-live>Read as Nov 20, 2026<' in text(response)
     assert (response.status_code, hidden(response)["answer.kept"]) == (200, "1")
     assert "Saved at" in text(response)
     response = alone(two, theirs | {"answer.1.words": "The CT"}, **{"X-Background": "1"})

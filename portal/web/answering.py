@@ -204,14 +204,15 @@ def _keep_by_itself(visit: Answering) -> HttpResponse:
         return _kept(visit, KEPT_ELSEWHERE)
     intake = Intake(visit.request, visit.at, visit.question)
     try:
-        _keep(visit, _typed(visit, intake))
+        form = _keep(visit, _typed(visit, intake))
     except Conflict as conflict:
         return _kept(visit, f"{conflict} {NOT_KEPT}")
     intake.drop_unwanted(visit.case)
-    return _kept(visit)
+    return _kept(visit, read=form)
 
 
-def _kept(visit: Answering, not_saved: str = "") -> HttpResponse:
+def _kept(visit: Answering, not_saved: str = "", *, read: RequestForm | None = None) -> HttpResponse:
+    """`read` is the form as it was understood."""
     context = {
         "case": visit.case,
         "action": visit.request.path,
@@ -220,6 +221,7 @@ def _kept(visit: Answering, not_saved: str = "") -> HttpResponse:
         "saved_at": None if not_saved else visit.draft.saved_at,
         "not_saved": not_saved,
         "attachments": [] if not_saved else files_of(visit.case, visit.question).values(),
+        "read": read,
     }
     return render(visit.request, "requests/parts/sent_saved.html", context, status=409 if not_saved else 200)
 
@@ -243,7 +245,8 @@ def _typed(visit: Answering, intake: Intake) -> Typed:
     return typed
 
 
-def _keep(visit: Answering, typed: Typed) -> None:
+def _keep(visit: Answering, typed: Typed) -> RequestForm:
+    """Keep the answer; the form with it."""
     form = visit.form(asked.overlaid(visit.sent, typed.changes))
     states = answered.states(visit.items(form), typed, visit.draft, visit.request.actor, visit.at)
     visit.draft = answer_drafts.keep(
@@ -255,6 +258,7 @@ def _keep(visit: Answering, typed: Typed) -> None:
         items=states,
         note=typed.note,
     )
+    return form
 
 
 def _send(visit: Answering, typed: Typed, *, whatever: bool) -> HttpResponse:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from policies.vocabulary import day_words
 
-EARLIEST_YEAR, LATEST_YEAR, THIS_CENTURY = 1900, 2100, 2000
+EARLIEST_YEAR, LATEST_YEAR = 1900, 2100
+THIS_CENTURY, FOUR_DIGITS = range(2000, 2100), range(0)  # what a year of two digits can stand for
 HOW = "Write it like 9/27/2026, Sep 27 2026 or 2026-09-27"
 HOW_MONTH = f"{HOW}; or only the month, like Sep 2026; or 8/17/2026 to 9/16/2026"
 MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_abbr) if name}
@@ -60,13 +61,20 @@ class TypedDate:
         return f"between {first} and {day_words(self.last)}"
 
 
-def read(text: str, *, months: bool = False, short: bool = False) -> TypedDate:
+def of_a_birth(today: dt.date) -> range:
+    """The years that two digits can stand for in a date of birth: those of the last century, unless the same digits
+    are a year of this one."""
+    return range(today.year - 99, 2000)
+
+
+def read(text: str, *, months: bool = False, short: range = FOUR_DIGITS) -> TypedDate:
     """The date that `text` means. Raises DateProblem. `months` also allows a month, and a first to last day; `short`
-    allows a day of this century with the last two digits of its year."""
+    are the years of which a day may have the last two digits alone."""
     how = HOW_MONTH if months else HOW
     plain = " ".join(text.lower().translate(_DASHES).split())
-    if months and " to " in plain:
-        first, last = (_read(part, months=True, short=short, how=how) for part in plain.split(" to ", 1))
+    ends = plain.replace(" - ", " to ").split(" to ")
+    if months and len(ends) == 2:
+        first, last = (_read(part, months=True, short=short, how=how) for part in ends)
         if last.last < first.first:
             raise DateProblem("Give the earlier day first, like 8/17/2026 to 9/16/2026.")
         return TypedDate(first.first, last.last)
@@ -76,14 +84,14 @@ def read(text: str, *, months: bool = False, short: bool = False) -> TypedDate:
 def pattern(day: dt.date) -> str:
     """A regular expression, for PostgreSQL and letters of either case, of the texts that `read` takes for a day."""
     whole = {"year": f"{day.year}", "month": f"{day.month:02}", "day": f"{day.day:02}"}
-    parts = whole | {"month": f"0?{day.month}", "day": f"0?{day.day}"}
+    parts = {"month": f"0?{day.month}", "day": f"0?{day.day}", "year": f"(?:{day.year // 100})?{day.year % 100:02}"}
     parts["name"] = rf"{calendar.month_abbr[day.month]}[a-z]{{0,6}}\.?"
     marked = "|".join(shape.format(**parts) for shape in _SHAPES)
     plain = "|".join(shape.format(**whole) for shape in _WITHOUT_MARKS)
     return rf"^\s*(?:{_WEEKDAY}(?:{marked}){_TIME}|{plain})\s*$"
 
 
-def _read(plain: str, *, months: bool, short: bool, how: str) -> TypedDate:
+def _read(plain: str, *, months: bool, short: range, how: str) -> TypedDate:
     for pattern in [*DAY_PATTERNS, *MONTH_PATTERNS]:
         match = pattern.fullmatch(plain)
         if match:
@@ -91,7 +99,7 @@ def _read(plain: str, *, months: bool, short: bool, how: str) -> TypedDate:
     else:
         raise DateProblem(f"{how}.")
     parts = match.groupdict()
-    year = _year(parts["year"], short=short and parts.get("day") is not None)
+    year = _year(parts["year"], short if parts.get("day") else FOUR_DIGITS)
     month = _month(parts, how)
     length = calendar.monthrange(year, month)[1]
     if parts.get("day") is None:
@@ -105,9 +113,9 @@ def _read(plain: str, *, months: bool, short: bool, how: str) -> TypedDate:
     return TypedDate(date, date)
 
 
-def _year(digits: str, *, short: bool) -> int:
-    if short and len(digits) == 2:
-        return THIS_CENTURY + int(digits)
+def _year(digits: str, short: range) -> int:
+    if len(digits) == 2 and (meant := [year for year in short if year % 100 == int(digits)]):
+        return meant[0]
     if len(digits) != 4:
         raise DateProblem("Write the year with four digits, like 2026.")
     if not EARLIEST_YEAR <= int(digits) <= LATEST_YEAR:
