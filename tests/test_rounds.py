@@ -158,6 +158,8 @@ def test_a_lead_opens_a_decided_case_again_and_the_former_decision_stays():
     assert ("Opened again" in office, "Former decision: Approved" in office, office.count(holds)) == (True, True, 2)
     assert re.search(rf">{old.authorization_number}<.*?{holds}", office), "beside its number too"
     assert "no longer holds" not in office
+    counted = "2 business days from when it was opened again (M.G.L."
+    assert (counted in office, counted in client.get(case_page(case)).content.decode()) == (True, True)
     read = client.get(case_page(case)).content.decode()
     assert ("Former decision: Approved" in read, read.count(holds)) == (True, 1)
     with pytest.raises(NotPermitted, match="You decided this case before"):
@@ -165,7 +167,10 @@ def test_a_lead_opens_a_decided_case_again_and_the_former_decision_stays():
     claim.release(case, by=first, at=timezone.now())
     cases.not_approve(case, person(Role.PHYSICIAN), timezone.now())
     assert [one.outcome for one in case.decisions.order_by("round")] == ["approved", "not_approved"]
-    assert [letter.kind for letter in case.letters.all()] == ["approved", "not_approved"]
+    letters = list(case.letters.all())
+    assert [letter.kind for letter in letters] == ["approved", "not_approved"]
+    again = f"['We opened it again on', '{moment(case.reopenings.get().reopened_at)}']"
+    assert [again in str(letter.content) for letter in letters] == [False, True]
     assert holds not in browser(cases.Actor.of(case.created_by)).get(f"/requests/{case.reference}/").content.decode()
     case.refresh_from_db()
     page = client.get(act(case, "reopen")).content.decode()

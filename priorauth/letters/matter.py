@@ -13,6 +13,7 @@ from policies.edition import Edition
 from policies.member import closest
 from policies.ruled_out import MUST_NOT
 from policies.truth import MET, NOT_MET
+from priorauth.clock import clock_from
 from priorauth.models import Assessment, Case, Credential, Judgement, LetterText, Revision
 from priorauth.roles import Actor
 
@@ -68,6 +69,16 @@ class Matter:
     @property
     def day(self) -> dt.date:
         return timezone.localdate(self.at)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the time to decide was over when the letter was written."""
+        return self.case.due_at < self.at
+
+    @cached_property
+    def opened_again(self) -> dt.datetime | None:
+        """From when the time of a case counts that was opened again."""
+        return clock_from(self.case) if self.case.round > 1 else None
 
     @property
     def sent_on(self) -> dt.date:
