@@ -57,6 +57,10 @@ def decided(by: Any = None) -> Case:
     return cases.approve(in_review(), by or person(Role.NURSE), timezone.now()).case
 
 
+def ready_case(actor):
+    return ready(actor, in_review())
+
+
 def unlicensed(actor):
     case = ready_to_refuse(actor, in_review())
     Credential.objects.filter(user_id=actor.user_id).update(expires_on=timezone.localdate() - dt.timedelta(days=1))
@@ -249,6 +253,14 @@ RAILS = {
     "contradiction of before a reading": Rail(
         N, "approve", contradiction_before_a_reading, {}, 403, "After you marked L1, other facts count"
     ),
+    "days without the planned one": Rail(
+        N,
+        "approve",
+        ready_case,
+        {"valid_from": "12/1/2026"},
+        400,
+        "planned for Nov 30, 2026. Enter days that include it.",
+    ),
     "own request": Rail(N, "approve", own, {}, 403, "You took part"),
     "own decision of a former round": Rail(N, "approve", own_former, {}, 403, "You decided this case before"),
     "withdrawn": Rail(N, "approve", withdrawn, {}, 409, "Withdrawn"),
@@ -299,6 +311,9 @@ RAILS = {
     "no units for levels": Rail(P, "not-approve", levels, {"lines": ["2.L3"], "units_2": "0"}, 400, "enter 1.", "-"),
     "certainty unmarked at the levels that stay": Rail(
         P, "not-approve", levels_without_certainty, {"lines": ["2.L3"], **ONE}, 403, "First mark at L1, L2 whether"
+    ),
+    "levels without the planned day": Rail(
+        P, "not-approve", levels, {"lines": ["2.L3"], **ONE, "valid_from": "12/1/2026"}, 400, "planned for Nov 30, 2026"
     ),
     "stale levels": Rail(P, "not-approve", levels, {"lines": ["2.L3"], **ONE, "version": 3}, 409, "while you had it"),
     # Ask, escalate, mark, reopen
