@@ -11,7 +11,7 @@ from priorauth.audit import receipts
 from priorauth.letters import answers, member, reading
 from priorauth.letters.content import Content, sha256
 from priorauth.letters.pdf import pdf
-from priorauth.models import AuditEvent, Decision
+from priorauth.models import AuditEvent, Case, Decision
 from priorauth.models.letter import TEXTS
 from priorauth.roles import Role
 from priorauth.services import decide, expire, information, judge, letter_texts, submit
@@ -426,3 +426,13 @@ def test_new_texts_are_in_new_letters_and_in_no_letter_before():
 def test_a_letter_of_an_unknown_format_is_not_guessed_at():
     with pytest.raises(ValueError, match="format 2 cannot be read here"):
         Content.of(approved().content | {"format": 2})
+
+
+def test_an_approval_of_a_line_that_named_no_level_says_for_which_it_is():
+    clerk, document = person(Role.CLERK), cases.facts()
+    document["lines"][0]["levels"] = []
+    submit.send(cases.draft_case(clerk), cases.submission(document), by=clerk, at=NOW)
+    cases.score_all()
+    decision = approve(Case.objects.unscoped("the only one").get(), person(Role.NURSE))
+    assert decision.lines.get().levels == "L1"
+    assert f"We approved {AT_L1}." in content(decision.letter).member_text

@@ -17,6 +17,7 @@ from priorauth.services import (
     judge,
     recommendation,
     reopen,
+    withdraw,
 )
 from priorauth.services.base import moment
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
@@ -178,3 +179,15 @@ def test_a_lead_opens_a_decided_case_again_and_the_former_decision_stays():
     new = case.decisions.get(round=2)
     assert (old.clock_from, new.clock_from) == (case.received_at, case.reopenings.get().reopened_at)
     assert AuditEvent.objects.filter(action="reopen").count() == 1
+
+
+def test_an_approval_outlives_the_withdrawal_of_a_case_that_was_opened_again():
+    case = decided()
+    clerk = cases.Actor.of(case.created_by)
+    office = browser(clerk)
+    reopen.reopen(case, by=person(Role.LEAD), at=timezone.now(), reason=WHY)
+    stays = "The approval still holds, with its number and its days."
+    assert stays in office.get(f"/requests/{case.reference}/withdraw/").content.decode()
+    withdraw.withdraw(case, by=clerk, at=timezone.now(), reason="No second level is needed.")
+    pages = [office.get(f"/requests/{case.reference}/"), browser(person(Role.LEAD)).get(case_page(case))]
+    assert [stays in page.content.decode() for page in pages] == [True, True]

@@ -13,6 +13,7 @@ from priorauth.posting import PUT_BACK
 from priorauth.services import withdraw as service
 from priorauth.services.base import moment
 from priorauth.services.errors import Conflict, Incomplete
+from priorauth.services.reopen import withdrawn
 from priorauth.statuses import TRANSITIONS, Act, Status
 from priorauth.tenancy import get_for
 
@@ -42,5 +43,6 @@ def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, case: Case, reason: str = "", problem: str = "") -> HttpResponse:
-    context = {"case": case, "reason": reason, "problem": problem}
+    former = case.decisions.order_by("-round").first()
+    context = {"case": case, "reason": reason, "problem": problem, "stays": withdrawn(former) if former else ""}
     return render(request, "requests/withdraw.html", context)

@@ -175,12 +175,13 @@ def _line(decision: Decision, line: Json, found: Json, part: Part) -> DecisionLi
     number = line["line"]
     left_out = part.left_out.get(number, ())
     first, last = part.days.get(number, (None, None))
+    levels = line.get("levels") or [level["level"] for level in found.get("levels", ())]  # that it was scored at
     outcome = Outcome.NOT_APPROVED if number in part.refused else Outcome.APPROVED
     return DecisionLine(
         decision=decision,
         number=number,
         code=line["code"],
-        levels=", ".join(level for level in line.get("levels") or [] if level not in left_out),
+        levels=", ".join(level for level in levels if level not in left_out),
         levels_not_approved=", ".join(left_out),
         outcome=Outcome.CLOSED if decision.outcome == Outcome.CLOSED else outcome,
         units=part.fewer.get(number, line.get("units") or None),
