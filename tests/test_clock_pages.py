@@ -124,6 +124,7 @@ def test_what_is_wrong_in_a_form_is_said_and_an_older_page_does_nothing():
     ):
         answer = nurse.post(act(case, "extend"), typed("extend", case, **changes))
         assert (answer.status_code, message in words_of(answer)) == (400, True)
+    assert "The procedure is planned for Nov 30, 2026." in nurse.get(act(case, "extend")).content.decode()
     stale = nurse.post(act(case, "extend"), typed("extend", case, version=case.version - 1))
     assert (stale.status_code, CLOCK_REASON in words_of(stale)) == (409, True)
     held_by(person(Role.NURSE), case)
