@@ -190,6 +190,7 @@ def test_the_case_page_tells_the_rule_each_change_and_that_the_clock_stands_stil
         "The clock stands still, until Fri Dec 4, 2026, 3:30 p.m. EST at the latest",
         "MassHealth, standard: 7 calendar days from receipt",
         "Not yet verified by the plan",
+        "as configured by the plan), with a stop of the clock; received",
         "Clock stopped, Nurse reviewer No. 2",
         "Documents are missing (deferral).",
         WHY,
@@ -205,6 +206,8 @@ def test_the_office_reads_of_every_change_with_its_rule(clock):
     page = f"/requests/{case.reference}/"
     assert "What changed the clock" not in words_of(browser(clerk).get(page))
     extended(case, at=NOW + HOUR)
+    read = words_of(browser(person(Role.NURSE)).get(case_page(case)))
+    assert "as configured by the plan), extended by 5 calendar days; received" in read
     plain = re.sub(r"</?strong>", "", words_of(browser(clerk).get(page)))
     for said in (
         "time extended by 5 calendar days. Due Sat Nov 28, 2026, 3:30 p.m. EST, before Mon Nov 23",

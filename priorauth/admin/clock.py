@@ -35,6 +35,7 @@ def clock_context(obstacles: Obstacles) -> dict[str, Any]:
             "rule": clock.rule,
             "words": rule_words(case),
             "regimes": reverse("admin:priorauth_regimeuse_changelist"),
+            "changed": _changed(clock),
             "changes": clock.changes,
             "still": still,
             "silence": _silence(clock.rule) if late else _refused_late(case, clock.rule),
@@ -50,6 +51,13 @@ def head(case: Case, still: ClockChange | None, now: dt.datetime) -> str:
     if still:
         return f"The clock stands still, until {moment(still.until)} at the latest"
     return time_left(case.due_at, now)
+
+
+def _changed(clock: Clock) -> str:
+    """What the due time has besides the rule's limit, in words."""
+    found = [f"extended by {change.count} {change.unit}" for change in clock.extensions]
+    stops = ["with a stop of the clock"] if any(change.kind == Kind.STOPPED for change in clock.counting) else []
+    return ", ".join(found + stops)
 
 
 def _silence(rule: Rule) -> dict[str, str]:
