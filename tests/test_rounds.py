@@ -150,7 +150,8 @@ def test_a_lead_opens_a_decided_case_again_and_the_former_decision_stays():
         case.decisions.get(),
         "The approval holds, with its number and its days, until there is a new decision.",
     )
-    assert holds in client.get(act(case, "reopen")).content.decode()
+    asked = client.get(act(case, "reopen")).content.decode()
+    assert (holds in asked, f"Decided {moment(old.decided_at)}. Member" in asked) == (True, True)
     assert client.post(act(case, "reopen"), typed("reopen", case)).status_code == 302
     case.refresh_from_db()
     assert (case.status, case.round, case.decided_at, case.claimed_by) == ("in_review", 2, None, None)
@@ -170,6 +171,11 @@ def test_a_lead_opens_a_decided_case_again_and_the_former_decision_stays():
     assert [one.outcome for one in case.decisions.order_by("round")] == ["approved", "not_approved"]
     letters = list(case.letters.all())
     assert [letter.kind for letter in letters] == ["approved", "not_approved"]
+    ends = f"From now on the approval number {old.authorization_number} is no longer good."
+    assert [ends in str(letter.content) for letter in letters] == [False, True]
+    pages = [browser(cases.Actor.of(case.created_by)).get(f"/requests/{case.reference}/"), client.get(case_page(case))]
+    for page in pages:
+        assert re.search(rf"{old.authorization_number}.*?No longer good: a later decision", page.content.decode())
     again = f"['We opened it again on', '{moment(case.reopenings.get().reopened_at)}']"
     assert [again in str(letter.content) for letter in letters] == [False, True]
     assert holds not in browser(cases.Actor.of(case.created_by)).get(f"/requests/{case.reference}/").content.decode()

@@ -14,7 +14,7 @@ from policies.member import closest
 from policies.ruled_out import MUST_NOT
 from policies.truth import MET, NOT_MET
 from priorauth.clock import clock_from
-from priorauth.models import Assessment, Case, Credential, Judgement, LetterText, Revision
+from priorauth.models import Assessment, Case, Credential, Decision, Judgement, LetterText, Revision
 from priorauth.roles import Actor
 
 Json = dict[str, Any]
@@ -62,6 +62,7 @@ class Matter:
     by: Actor
     credential: Credential | None
     at: dt.datetime
+    former: Decision | None = None  # the decision whose place a new one takes
     still_until: dt.datetime | None = None  # where asking stopped the clock: when it runs again by itself
     marks: Mapping[tuple[str, str], Judgement] = field(default_factory=dict)
     relied_on: frozenset[tuple[str, str]] = frozenset()

@@ -1,5 +1,6 @@
 """The sections that the member reads: short sentences, no codes, every hard word explained."""
 
+import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
@@ -56,7 +57,22 @@ def what_we_decided(matter: Matter, decision: Decision) -> Section:
     if decision.authorization_number:
         told += [Paragraph(words) for words in _good(matter)]
         told.append(Paragraph(f"Your approval number is {decision.authorization_number}."))
+    told += [Paragraph(words) for words in _in_place_of(matter)]
     return Section("What we decided", MEMBER, tuple(told))
+
+
+def _in_place_of(matter: Matter) -> Iterator[str]:
+    """Which decision before this one holds no more."""
+    former = matter.former
+    if former is None:
+        return
+    yield f"We looked at this request again. This takes the place of what we decided on {_day(former.decided_at)}."
+    if former.authorization_number:
+        yield f"From now on the approval number {former.authorization_number} is no longer good."
+
+
+def _day(at: dt.datetime) -> str:
+    return day_words(timezone.localdate(at))
 
 
 def _good(matter: Matter) -> Iterator[str]:

@@ -33,6 +33,7 @@ def of_decision(change: Change, decision: Decision, lines: Sequence[DecisionLine
     matter = replace(
         _matter(change, decision.revision, by, decision.decided_at),
         assessment=decision.assessment,
+        former=change.case.decisions.filter(round__lt=decision.round).order_by("-round").first(),
         lines=[_decided(line, decided[line.number]) for line in lines_of(decision.revision)],
         marks=standing(change.case, decision.assessment, by.user_id),
         relied_on=frozenset((one["level"], one["criterion"]) for one in decision.relied_on),
