@@ -27,7 +27,12 @@ def rule_of(case: Case) -> Rule:
 
 def rule_words(case: Case) -> str:
     """The rule in words; nothing for a case that was not sent."""
-    return rule_of(case).words(case.urgency) if case.regime else ""
+    return rule_of(case).words(case.urgency, since=counted_from(case)) if case.regime else ""
+
+
+def counted_from(case: Case) -> str:
+    """From when the time of a case counts, in words."""
+    return "receipt" if case.round == 1 else "when it was opened again"
 
 
 def first_due(received: dt.datetime, rule: Rule, urgency: str) -> dt.datetime:

@@ -128,7 +128,7 @@ def lapsed(actor):
     return case
 
 
-def uncited(actor):
+def made_ready(actor):
     return ready(actor, in_review())
 
 

@@ -35,7 +35,7 @@ def test_the_pictures_of_the_board_add_up_to_the_open_cases():
 @pytest.mark.parametrize(
     ("decided", "words"),
     [
-        (0, "Within 8 h 12 fall due, and the pace of four weeks decides 0."),
+        (0, "Due within 8 h: 12. The pace of four weeks decides 0 by then."),
         (2000, "The pace of the last four weeks is"),
     ],
 )

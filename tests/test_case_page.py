@@ -23,8 +23,18 @@ from priorauth.models import Assessment, AuditEvent, Case, Judgement, PlanMember
 from priorauth.posting import PUT_BACK
 from priorauth.roles import Actor, Role
 from priorauth.services import amend, claim, expire, information, judge, submit, write
-from tests.admin_helpers import act, case_page, held_by, in_review, signed_in, snapshot, with_physician
-from tests.cases import NO_IMAGING, WORDS, draft_case, facts, office, person, score_all, submission
+from tests.admin_helpers import (
+    act,
+    case_page,
+    held_by,
+    in_review,
+    ready_to_refuse,
+    signed_in,
+    snapshot,
+    typed,
+    with_physician,
+)
+from tests.cases import NO_IMAGING, WORDS, case_in_review, draft_case, facts, office, person, score_all, submission
 from tests.cases import approve as approved
 from tests.factories import browser, day, report, sent_through_the_page, treatment_row
 from tests.letters import strings
@@ -210,6 +220,26 @@ def test_a_case_that_was_decided_late_says_so_on_its_page_in_the_list_and_to_the
     assert "Nobody holds this case" not in page
     assert "Claim next case" in page
     assert "1 decided late in the last 30 days" in text_of(signed_in(Role.LEAD)[1].get(reverse("admin:index")))
+
+
+def test_what_is_not_approved_after_a_time_that_may_count_as_an_approval_is_told_before_and_shown_to_the_lead():
+    (physician, client), lead = signed_in(Role.PHYSICIAN), signed_in(Role.LEAD)[1]
+    case = case_in_review(person(Role.CLERK), at=timezone.now() - dt.timedelta(days=9))
+    in_time = ready_to_refuse(physician, in_review())
+    ready_to_refuse(physician, case)
+    told = []
+    for one in (case, in_time):
+        answers = typed("not-approve", one)
+        confirm = client.post(act(one, "not-approve"), {name: answers[name] for name in answers if name != "confirmed"})
+        told.append("By this rule that may count as an approval." in text_of(confirm))
+        assert client.post(act(one, "not-approve"), answers).status_code == 302
+    assert told == [True, False]
+    board = text_of(lead.get(reverse("admin:index")))
+    listed = board[board.index("where by the rule silence may have been an approval") :]
+    listed = listed[: listed.index("My cases")]
+    assert (case.reference in listed, in_time.reference in listed) == (True, False)
+    pages = [text_of(lead.get(case_page(one))) for one in (case, in_time)]
+    assert ["A person finds out which of the two holds." in page for page in pages] == [True, False]
 
 
 def test_who_holds_a_case_goes_on_to_the_next_and_takes_the_marks_along():

@@ -124,6 +124,7 @@ def test_what_is_wrong_in_a_form_is_said_and_an_older_page_does_nothing():
     ):
         answer = nurse.post(act(case, "extend"), typed("extend", case, **changes))
         assert (answer.status_code, message in words_of(answer)) == (400, True)
+    assert "The procedure is planned for Nov 30, 2026." in nurse.get(act(case, "extend")).content.decode()
     stale = nurse.post(act(case, "extend"), typed("extend", case, version=case.version - 1))
     assert (stale.status_code, CLOCK_REASON in words_of(stale)) == (409, True)
     held_by(person(Role.NURSE), case)
@@ -189,6 +190,7 @@ def test_the_case_page_tells_the_rule_each_change_and_that_the_clock_stands_stil
         "The clock stands still, until Fri Dec 4, 2026, 3:30 p.m. EST at the latest",
         "MassHealth, standard: 7 calendar days from receipt",
         "Not yet verified by the plan",
+        "as configured by the plan), with a stop of the clock; received",
         "Clock stopped, Nurse reviewer No. 2",
         "Documents are missing (deferral).",
         WHY,
@@ -204,6 +206,8 @@ def test_the_office_reads_of_every_change_with_its_rule(clock):
     page = f"/requests/{case.reference}/"
     assert "What changed the clock" not in words_of(browser(clerk).get(page))
     extended(case, at=NOW + HOUR)
+    read = words_of(browser(person(Role.NURSE)).get(case_page(case)))
+    assert "as configured by the plan), extended by 5 calendar days; received" in read
     plain = re.sub(r"</?strong>", "", words_of(browser(clerk).get(page)))
     for said in (
         "time extended by 5 calendar days. Due Sat Nov 28, 2026, 3:30 p.m. EST, before Mon Nov 23",

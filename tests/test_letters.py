@@ -8,10 +8,10 @@ import pytest
 from policies.member import FACTS
 from priorauth import audit
 from priorauth.audit import receipts
-from priorauth.letters import answers, reading
+from priorauth.letters import answers, member, reading
 from priorauth.letters.content import Content, sha256
 from priorauth.letters.pdf import pdf
-from priorauth.models import AuditEvent
+from priorauth.models import AuditEvent, Case, Decision
 from priorauth.models.letter import TEXTS
 from priorauth.roles import Role
 from priorauth.services import decide, expire, information, judge, letter_texts, submit
@@ -76,7 +76,13 @@ KINDS = {
         partly_approved,
         "We approved a part of this request",
         [*DECIDED, "What could change this"],
-        [f"We approved {AT_L1}.", "We did not approve vertebroplasty at L2 (a bone in the lower back).", *APPEAL],
+        [
+            f"We approved {AT_L1}.",
+            "We did not approve vertebroplasty at L2 (a bone in the lower back).",
+            "For what we approved",
+            "can plan the care for a day from Nov 30, 2026 to Feb 28, 2027.",
+            *APPEAL,
+        ],
         ["Line 1: 22511, L1: approved", "Line 2: 22512, L2: not approved", FOR_CLINICIAN],
     ),
     "some levels": (
@@ -181,13 +187,26 @@ def test_each_kind_of_letter_says_what_it_must_to_whom_it_must(name):
     clinician = sections.pop("For the clinician")
     member = " ".join(sections.values())
     policy = () if name in OF_THE_CLOCK else ("484: Vertebroplasty", "free of charge", "edition 2022-06")
-    always = ("A doctor puts bone cement into", *policy)
+    always = ("a doctor puts bone cement into", *policy)
     assert [words for words in (*said, *always) if words not in member] == []
     assert [words for words in to_clinician if words not in clinician] == []
     assert {("For", "Alma Synthetic"), ("Reference", letter.case.reference)} <= set(told.about.rows)
     assert reading.grade(member_text(told)) <= reading.HARDEST_GRADE
     assert [word for word in reading.unexplained(member_text(told)) if not re.fullmatch(r"AU|[0-9A-Z]{12}", word)] == []
     assert re.findall(r"\b22\d{3}\b|\b[ABC]\d\b|\bN0\d\b|promise|denied", member) == []
+
+
+def test_a_letter_promises_no_date_that_has_passed_and_no_fact_that_could_not_help():
+    case, nurse = case_in_review(person(Role.CLERK), NO_IMAGING), person(Role.NURSE)
+    late = case.due_at + dt.timedelta(hours=1)
+    question = information.ask(claimed(case, nurse, late), by=nurse, at=late, question="Please send the MRI.", items=[])
+    told = content(question.letter).member_text
+    assert "We had to decide by Nov 24, 2026, so we are late. We still need these facts." in told
+    assert "We have to decide" not in told
+    assert reading.grade(told) <= reading.HARDEST_GRADE
+    for codes, helps in (["N03"], False), (["N03", "N06"], True), (["N07"], True):
+        changed = member.what_could_change(Decision(reason_codes=codes, what_would_change=CHANGE))
+        assert ("New facts could change" in str(changed)) == helps, codes
 
 
 def test_points_that_hold_at_some_bones_alone_name_them():
@@ -408,3 +427,13 @@ def test_new_texts_are_in_new_letters_and_in_no_letter_before():
 def test_a_letter_of_an_unknown_format_is_not_guessed_at():
     with pytest.raises(ValueError, match="format 2 cannot be read here"):
         Content.of(approved().content | {"format": 2})
+
+
+def test_an_approval_of_a_line_that_named_no_level_says_for_which_it_is():
+    clerk, document = person(Role.CLERK), cases.facts()
+    document["lines"][0]["levels"] = []
+    submit.send(cases.draft_case(clerk), cases.submission(document), by=clerk, at=NOW)
+    cases.score_all()
+    decision = approve(Case.objects.unscoped("the only one").get(), person(Role.NURSE))
+    assert decision.lines.get().levels == "L1"
+    assert f"We approved {AT_L1}." in content(decision.letter).member_text

@@ -33,6 +33,7 @@ from tests.rail_cases import (
     lapsed,
     levels,
     levels_without_certainty,
+    made_ready,
     marked,
     marked_before_a_correction,
     marked_in_the_round_before,
@@ -45,7 +46,6 @@ from tests.rail_cases import (
     stored,
     to_refuse,
     turned,
-    uncited,
     unlicensed,
     withdrawn,
 )
@@ -86,17 +86,25 @@ RAILS = {
     "contradiction of before a reading": Rail(
         N, "approve", contradiction_before_a_reading, {}, 403, "After you marked L1, other facts count"
     ),
+    "days without the planned one": Rail(
+        N,
+        "approve",
+        made_ready,
+        {"valid_from": "12/1/2026"},
+        400,
+        "planned for Nov 30, 2026. Enter days that include it.",
+    ),
     "own request": Rail(N, "approve", own, {}, 403, "You took part"),
     "own decision of a former round": Rail(N, "approve", own_former, {}, 403, "You decided this case before"),
     "withdrawn": Rail(N, "approve", withdrawn, {}, 409, "Withdrawn"),
     "lapsed": Rail(N, "approve", lapsed, {}, 409, "Your claim ran out"),
-    "stale": Rail(N, "approve", uncited, {"version": 3}, 409, "while you had it open"),
+    "stale": Rail(N, "approve", made_ready, {"version": 3}, 409, "while you had it open"),
     # Not approve
-    "nurse denies": Rail(N, "not-approve", uncited, {}, 403, "Only a physician with an active licence"),
-    "lead denies": Rail(L, "not-approve", uncited, {}, 403, "Only a physician with an active licence"),
+    "nurse denies": Rail(N, "not-approve", made_ready, {}, 403, "Only a physician with an active licence"),
+    "lead denies": Rail(L, "not-approve", made_ready, {}, 403, "Only a physician with an active licence"),
     "no active licence": Rail(P, "not-approve", unlicensed, {}, 403, "licence"),
     "own request denied": Rail(P, "not-approve", own, {}, 403, "You took part"),
-    "nothing marked not met": Rail(P, "not-approve", uncited, {}, 400, "Name at least one criterion"),
+    "nothing marked not met": Rail(P, "not-approve", made_ready, {}, 400, "Name at least one criterion"),
     "no reason code": Rail(P, "not-approve", to_refuse, {"reason_codes": []}, 400, "Choose at least one reason"),
     "no words for the member": Rail(P, "not-approve", to_refuse, {"reason_for_member": " "}, 400, "the member"),
     "no word of change": Rail(P, "not-approve", to_refuse, {"what_would_change": "x"}, 400, "what would change"),
@@ -136,6 +144,9 @@ RAILS = {
     "no units for levels": Rail(P, "not-approve", levels, {"lines": ["2.L3"], "units_2": "0"}, 400, "enter 1.", "-"),
     "certainty unmarked at the levels that stay": Rail(
         P, "not-approve", levels_without_certainty, {"lines": ["2.L3"], **ONE}, 403, "First mark at L1, L2 whether"
+    ),
+    "levels without the planned day": Rail(
+        P, "not-approve", levels, {"lines": ["2.L3"], **ONE, "valid_from": "12/1/2026"}, 400, "planned for Nov 30, 2026"
     ),
     "stale levels": Rail(P, "not-approve", levels, {"lines": ["2.L3"], **ONE, "version": 3}, 409, "while you had it"),
     # Ask, escalate, mark, reopen

@@ -363,7 +363,10 @@ def test_the_office_withdraws_with_a_reason():
 
 
 def test_an_approval_that_is_over_when_it_is_given_is_none():
-    case, nurse = case_in_review(person(Role.CLERK)), person(Role.NURSE)
+    clerk, nurse = person(Role.CLERK), person(Role.NURSE)
+    case = sent_case(clerk, facts=submission({**facts(), "service_date": None}).facts)
+    score_all()
+    case.refresh_from_db()
     first = NOW.date() - dt.timedelta(days=40)
     with pytest.raises(Incomplete, match="The last day has passed") as refused:
         approve(case, nurse, valid_from=first, valid_to=NOW.date() - dt.timedelta(days=1))

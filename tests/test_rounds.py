@@ -17,6 +17,7 @@ from priorauth.services import (
     judge,
     recommendation,
     reopen,
+    withdraw,
 )
 from priorauth.services.base import moment
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
@@ -149,7 +150,8 @@ def test_a_lead_opens_a_decided_case_again_and_the_former_decision_stays():
         case.decisions.get(),
         "The approval holds, with its number and its days, until there is a new decision.",
     )
-    assert holds in client.get(act(case, "reopen")).content.decode()
+    asked = client.get(act(case, "reopen")).content.decode()
+    assert (holds in asked, f"Decided {moment(old.decided_at)}. Member" in asked) == (True, True)
     assert client.post(act(case, "reopen"), typed("reopen", case)).status_code == 302
     case.refresh_from_db()
     assert (case.status, case.round, case.decided_at, case.claimed_by) == ("in_review", 2, None, None)
@@ -158,6 +160,8 @@ def test_a_lead_opens_a_decided_case_again_and_the_former_decision_stays():
     assert ("Opened again" in office, "Former decision: Approved" in office, office.count(holds)) == (True, True, 2)
     assert re.search(rf">{old.authorization_number}<.*?{holds}", office), "beside its number too"
     assert "no longer holds" not in office
+    counted = "2 business days from when it was opened again (M.G.L."
+    assert (counted in office, counted in client.get(case_page(case)).content.decode()) == (True, True)
     read = client.get(case_page(case)).content.decode()
     assert ("Former decision: Approved" in read, read.count(holds)) == (True, 1)
     with pytest.raises(NotPermitted, match="You decided this case before"):
@@ -165,7 +169,15 @@ def test_a_lead_opens_a_decided_case_again_and_the_former_decision_stays():
     claim.release(case, by=first, at=timezone.now())
     cases.not_approve(case, person(Role.PHYSICIAN), timezone.now())
     assert [one.outcome for one in case.decisions.order_by("round")] == ["approved", "not_approved"]
-    assert [letter.kind for letter in case.letters.all()] == ["approved", "not_approved"]
+    letters = list(case.letters.all())
+    assert [letter.kind for letter in letters] == ["approved", "not_approved"]
+    ends = f"From now on the approval number {old.authorization_number} is no longer good."
+    assert [ends in str(letter.content) for letter in letters] == [False, True]
+    pages = [browser(cases.Actor.of(case.created_by)).get(f"/requests/{case.reference}/"), client.get(case_page(case))]
+    for page in pages:
+        assert re.search(rf"{old.authorization_number}.*?No longer good: a later decision", page.content.decode())
+    again = f"['We opened it again on', '{moment(case.reopenings.get().reopened_at)}']"
+    assert [again in str(letter.content) for letter in letters] == [False, True]
     assert holds not in browser(cases.Actor.of(case.created_by)).get(f"/requests/{case.reference}/").content.decode()
     case.refresh_from_db()
     page = client.get(act(case, "reopen")).content.decode()
@@ -173,3 +185,15 @@ def test_a_lead_opens_a_decided_case_again_and_the_former_decision_stays():
     new = case.decisions.get(round=2)
     assert (old.clock_from, new.clock_from) == (case.received_at, case.reopenings.get().reopened_at)
     assert AuditEvent.objects.filter(action="reopen").count() == 1
+
+
+def test_an_approval_outlives_the_withdrawal_of_a_case_that_was_opened_again():
+    case = decided()
+    clerk = cases.Actor.of(case.created_by)
+    office = browser(clerk)
+    reopen.reopen(case, by=person(Role.LEAD), at=timezone.now(), reason=WHY)
+    stays = "The approval still holds, with its number and its days."
+    assert stays in office.get(f"/requests/{case.reference}/withdraw/").content.decode()
+    withdraw.withdraw(case, by=clerk, at=timezone.now(), reason="No second level is needed.")
+    pages = [office.get(f"/requests/{case.reference}/"), browser(person(Role.LEAD)).get(case_page(case))]
+    assert [stays in page.content.decode() for page in pages] == [True, True]

@@ -13,6 +13,7 @@ from priorauth.posting import PUT_BACK, typed_text
 from priorauth.services import withdraw as service
 from priorauth.services.base import moment
 from priorauth.services.errors import Conflict, Incomplete
+from priorauth.services.reopen import withdrawn
 from priorauth.statuses import TRANSITIONS, Act, Status
 from priorauth.tenancy import get_for
 
@@ -42,7 +43,8 @@ def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, case: Case, reason: str = "", problem: str = "") -> HttpResponse:
-    context = {"case": case, "reason": reason, "problem": problem}
+    former = case.decisions.order_by("-round").first()
+    context = {"case": case, "reason": reason, "problem": problem, "stays": withdrawn(former) if former else ""}
     if case.received_at:
         context["held"] = list(case.attachments.filter(revision=None))
     return render(request, "requests/withdraw.html", context)

@@ -81,7 +81,8 @@ PAGES = {
         decisions.CloseForm,
         decide.close,
         "The case is closed.",
-        "Only for a request that needs no authorization or that the policy does not cover.",
+        "Only for a request that needs no authorization or that the policy does not cover. No letter is sent:"
+        " the office reads your reason.",
         confirm=True,
         grave=True,
     ),

@@ -10,7 +10,7 @@ from priorauth.admin.deadlines import deadlines_for_lead
 from priorauth.admin.provenance import read_words
 from priorauth.admin.tabs import TABS, capped, counts, due, in_tab
 from priorauth.admin.whole_trail import alarm
-from priorauth.admin.words import determination, time_left
+from priorauth.admin.words import determination, time_left, until
 from priorauth.models import Case, Decision, EditionUse, Handover, Job
 from priorauth.pictures import queue
 from priorauth.roles import CASE_READER_ROLES, REVIEWER_ROLES, TRAIL_READER_ROLES, Actor, Role
@@ -36,6 +36,7 @@ class Held(NamedTuple):
     case: Case
     left: str
     late: bool
+    until: str
     line: Handover | None
 
 
@@ -90,7 +91,10 @@ def _mine(actor: Actor, now: dt.datetime) -> list[Held]:
     passed = Handover.objects.for_actor(actor).filter(case__in=cases).order_by("case", "-id").distinct("case")
     last = {row.case_id: row for row in passed.select_related("by")}
     lines = {pk: row for pk, row in last.items() if row.to_user_id == actor.user_id and row.by_id != actor.user_id}
-    return [Held(case, time_left(case.due_at, now), case.due_at < now, lines.get(case.pk)) for case in cases]
+    return [
+        Held(case, time_left(case.due_at, now), case.due_at < now, until(case.claimed_until, now), lines.get(case.pk))
+        for case in cases
+    ]
 
 
 def _numbers(actor: Actor, now: dt.datetime) -> dict[str, list[tuple[str, str, str]]]:

@@ -7,8 +7,6 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.dateformat import format as format_date
 
 from priorauth import selectors, sources, typed
 from priorauth.admin import bar, case_record, certainty, criteria_table, evidence, facts, words
@@ -25,7 +23,6 @@ from priorauth.models import Assessment, Attachment, Case, Job, Reading, Revisio
 from priorauth.pictures import spine, timeline
 from priorauth.roles import REVIEWER_ROLES, Actor, Role
 from priorauth.services import judge, members, openings, recommendation
-from priorauth.services.base import moment
 from priorauth.services.claim import held, holds
 from priorauth.services.scored import computed_states
 from priorauth.statuses import OPEN, Act
@@ -275,9 +272,7 @@ def _claim(case: Case, actor: Actor, now: dt.datetime) -> str:
     if not held(case, now):
         return "Nobody holds this case" if case.status in OPEN else ""
     who = "you" if holds(case, actor, now) else str(case.claimed_by)
-    until, today = timezone.localtime(case.claimed_until), timezone.localdate(now)
-    when = format_date(until, "g:i a T") if until.date() == today else moment(until)
-    return f"Claimed by {who} until {when}"
+    return f"Claimed by {who} until {words.until(case.claimed_until, now)}"
 
 
 def _decided(case: Case) -> dict[str, Any]:

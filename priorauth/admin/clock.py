@@ -8,16 +8,18 @@ from django.urls import reverse
 from priorauth.admin.clock_acts import PAGES
 from priorauth.admin.obstacles import Obstacles
 from priorauth.admin.words import time_left
-from priorauth.clock import Clock
+from priorauth.clock import Clock, rule_words
 from priorauth.models import Case, ClockChange
 from priorauth.regimes.rules import Rule
 from priorauth.roles import REVIEWER_ROLES
 from priorauth.services.base import moment
-from priorauth.statuses import OPEN, Act, Urgency
+from priorauth.statuses import OPEN, REFUSING, Act, Urgency
 
 Kind = ClockChange.Kind
 DEEMED: Final = "The time has passed without a decision. By this rule that may count as an approval:"
 LATE: Final = "The time has passed without a decision. What that means by this rule:"
+REFUSED: Final = "The time had passed before this decision. By this rule that may count as an approval:"
+WHICH: Final = "The portal decides nothing of this. A person finds out which of the two holds."
 WAITS: Final = "Nothing is decided by the portal. The case waits for a person."
 
 
@@ -31,11 +33,12 @@ def clock_context(obstacles: Obstacles) -> dict[str, Any]:
         "left": head(case, still, now),
         "clock": {
             "rule": clock.rule,
-            "words": clock.rule.words(case.urgency),
+            "words": rule_words(case),
             "regimes": reverse("admin:priorauth_regimeuse_changelist"),
+            "changed": _changed(clock),
             "changes": clock.changes,
             "still": still,
-            "silence": _silence(clock.rule) if late else None,
+            "silence": _silence(clock.rule) if late else _refused_late(case, clock.rule),
             **_acts(clock, obstacles),
         },
     }
@@ -50,10 +53,24 @@ def head(case: Case, still: ClockChange | None, now: dt.datetime) -> str:
     return time_left(case.due_at, now)
 
 
+def _changed(clock: Clock) -> str:
+    """What the due time has besides the rule's limit, in words."""
+    found = [f"extended by {change.count} {change.unit}" for change in clock.extensions]
+    stops = ["with a stop of the clock"] if any(change.kind == Kind.STOPPED for change in clock.counting) else []
+    return ", ".join(found + stops)
+
+
 def _silence(rule: Rule) -> dict[str, str]:
     """What no decision in time means; a person states it."""
     silence = rule.text.silence
     return {"says": DEEMED if silence.deemed_approved else LATE, "means": silence.words, "waits": WAITS}
+
+
+def _refused_late(case: Case, rule: Rule) -> dict[str, str] | None:
+    """That silence may have been an approval before the plan did not approve."""
+    silence = rule.text.silence
+    refused = case.status in REFUSING and case.decided_at > case.due_at
+    return {"says": REFUSED, "means": silence.words, "waits": WHICH} if refused and silence.deemed_approved else None
 
 
 def _acts(clock: Clock, obstacles: Obstacles) -> dict[str, Any]:

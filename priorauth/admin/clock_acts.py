@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from django import forms
 
+from policies.vocabulary import day_words
 from priorauth import clock
 from priorauth.admin.act_forms import ActForm, Values, words_field
 from priorauth.admin.act_page import Page
@@ -11,6 +12,7 @@ from priorauth.regimes.written import Changeable
 from priorauth.services import downgrade, extend, stop_clock
 from priorauth.services.base import SHORTEST_REASON, moment
 from priorauth.services.clock_rules import WHY, most_left
+from priorauth.services.scored import planned_day
 from priorauth.statuses import Act
 
 NEXT_PAGE: Final = "The next page shows the letter as it will be sent."
@@ -64,9 +66,11 @@ class ExtendForm(ClockForm):
             unit, most = extension.most.unit.value, most_left(self.clock)
             wrong = f"Write a number of {unit} from 1 to {most}."
             count = self.fields["count"]
+            planned = planned_day(self.case)
+            by_then = f" The procedure is planned for {day_words(planned)}." if planned else ""
             count.label, count.help_text = (
                 f"By how many {unit}",
-                f"From 1 to {most}. Due now {moment(self.case.due_at)}.",
+                f"From 1 to {most}. Due now {moment(self.case.due_at)}.{by_then}",
             )
             count.error_messages = dict.fromkeys(("required", "invalid", "min_value"), wrong)
         self.grounds(extension)

@@ -1,6 +1,7 @@
 """What the work board tells a lead of deadlines: what is late, what is due soon, where silence may be an approval."""
 
 import datetime as dt
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from django.db.models import Count, F, Q, QuerySet
@@ -12,7 +13,7 @@ from priorauth.regimes import library
 from priorauth.regimes.rules import Rule
 from priorauth.roles import Actor, Role
 from priorauth.services.base import moment
-from priorauth.statuses import OPEN
+from priorauth.statuses import OPEN, REFUSING
 
 DAY: Final = dt.timedelta(hours=24)
 SHOWN: Final = 10
@@ -42,13 +43,15 @@ def deadlines_for_lead(actor: Actor, now: dt.datetime) -> dict[str, Any] | None:
     deemed = _deemed(cases.filter(due_at__lt=now)) if counts["late"] else 0
     soon = counts["all"] - counts["late"]
     decided = Decision.objects.for_actor(actor).filter(decided_at__gt=now - BREACHES, due_at__lt=F("decided_at"))
+    decided_late = decided.count()
     return {
         "late": counts["late"],
         "soon": soon,
         "deemed": deemed,
         "lines": lines,
         "most": SHOWN,
-        "decided_late": decided.count(),
+        "decided_late": decided_late,
+        "refused_late": _refused(decided) if decided_late else [],
         "days": BREACHES.days,
     }
 
@@ -60,6 +63,12 @@ def _deemed(late: QuerySet[Case]) -> int:
     approving = {(name, rule.effective_from) for name in rules for rule in rules[name] if _deems(rule)}
     approving |= {(name, None) for name in rules if _deems(rules[name][0])}  # cases of release 0.1 noted no rule
     return sum(count for name, first_day, count in counted if (name, first_day) in approving)
+
+
+def _refused(late: QuerySet[Decision]) -> list[Decision]:
+    """Of the decisions that came late, the latest that do not approve all where silence may have been an approval."""
+    refused = late.filter(outcome__in=sorted(REFUSING)).select_related("case", "decided_by").order_by("-decided_at")
+    return list(islice((one for one in refused.iterator(SHOWN) if _deems(rule_of(one.case))), SHOWN))
 
 
 def _deems(rule: Rule) -> bool:

@@ -10,12 +10,13 @@ from django.utils import timezone
 from policies import registry
 from priorauth.admin.act_forms import ActForm, Values, day_field, words_field
 from priorauth.admin.ready_reasons import Ready, ready_field
+from priorauth.clock import rule_of
 from priorauth.models import Case, Judgement, ReasonCode
 from priorauth.roles import Role
 from priorauth.services import decide, decision_lines, judge, rails, reopen
-from priorauth.services.base import SHORTEST_REASON
+from priorauth.services.base import SHORTEST_REASON, moment
 from priorauth.services.decision_lines import LONGEST_VALIDITY, Days, Verdict, most_units
-from priorauth.services.scored import facts_of, latest_assessment, latest_revision
+from priorauth.services.scored import facts_of, latest_assessment, latest_revision, planned_day
 
 Json = dict[str, Any]
 TICKED = (
@@ -26,6 +27,10 @@ PROPOSED = (
     "You approve {kept} of the {levels} levels of line {line}, so {most} is proposed here instead of {given} units."
     " Go on, or change it."
 )
+DEEMED = (
+    "The time passed without a decision: {due}. By this rule that may count as an approval. {means}"
+    " Find that out before you confirm."
+)
 ADD_ON = (
     "This may be a mistake: {code} is an add-on code, and you approve no line with the code that it is added to"
     " ({main}). Go back and change it, or confirm what you mean."
@@ -33,13 +38,13 @@ ADD_ON = (
 
 
 def validity(case: Case) -> dict[str, dt.date]:
-    """The usual authorization: from the planned date, or today where that is past, unknown or further away than an
-    authorization may begin, for 90 days."""
-    planned = facts_of(case).get("service_date")
+    """The usual authorization: from the planned day, which may be past, or today where that is unknown or further away
+    than an authorization may begin; until 90 days from then or from today."""
     today = timezone.localdate()
-    day = dt.date.fromisoformat(planned) if planned else today
-    first = day if today <= day <= today + LONGEST_VALIDITY else today
-    return {"valid_from": first, "valid_to": first + decide.DEFAULT_VALIDITY}
+    planned = planned_day(case) or today
+    first = planned if abs(planned - today) <= LONGEST_VALIDITY else today
+    last = max(first, today) + decide.DEFAULT_VALIDITY
+    return {"valid_from": first, "valid_to": min(last, first + LONGEST_VALIDITY)}
 
 
 def levels_of(line: Json) -> list[str]:
@@ -252,8 +257,20 @@ class NotApproveForm(Ready, WithDays):
         return None if whole or (left_out and not kept) else kept
 
     @property
-    def doubt(self) -> str:
-        """A possible mistake, to be told before it is confirmed: an add-on that stays without what it is added to."""
+    def doubts(self) -> list[str]:
+        """What is to be told before it is confirmed: a time that has passed, or a possible mistake."""
+        return [*filter(None, [self._deemed, self._add_on])]
+
+    @property
+    def _deemed(self) -> str:
+        """That silence may have been an approval already."""
+        silence, due_at = rule_of(self.case).text.silence, self.case.due_at
+        late = silence.deemed_approved and due_at < timezone.now()
+        return DEEMED.format(due=moment(due_at), means=silence.words) if late else ""
+
+    @property
+    def _add_on(self) -> str:
+        """An add-on that stays without what it is added to."""
         assessment = latest_assessment(self.case)
         if assessment is None:
             return ""

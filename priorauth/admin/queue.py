@@ -5,11 +5,10 @@ from collections.abc import Callable, Collection
 from django.contrib import admin
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateformat import format as time_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from priorauth.admin.words import age, determination, spell, time_left
+from priorauth.admin.words import age, determination, spell, time_left, until
 from priorauth.models import Case
 from priorauth.roles import REVIEWER_ROLES, Actor, Role
 from priorauth.services.base import moment
@@ -81,7 +80,7 @@ def holder_for(actor: Actor) -> Callable[[Case], str]:
         now = timezone.now()
         if held(case, now):
             who = "You" if case.claimed_by_id == actor.user_id else str(case.claimed_by)
-            return format_html("{} until {}", who, time_format(timezone.localtime(case.claimed_until), "g:i a"))
+            return format_html("{} until {}", who, until(case.claimed_until, now))
         if not _may_claim(case, actor):
             return "Nobody"
         button = (

@@ -4,10 +4,12 @@ import datetime as dt
 from functools import cache
 
 from django.utils import timezone
+from django.utils.dateformat import format as format_date
 
 from policies import registry
 from policies.replay import labels
 from priorauth.models.member import age_on
+from priorauth.services.base import moment
 
 DETERMINATIONS = {
     "meets": "Meets the policy",
@@ -58,6 +60,12 @@ def _month(edition: str) -> str:
     """`2022-06` as the policy writes it: `6/2022`; another name as it is."""
     year, _, month = edition.partition("-")
     return f"{int(month)}/{year}" if month.isdecimal() else edition
+
+
+def until(at: dt.datetime, now: dt.datetime) -> str:
+    """Until when something lasts, mostly today: `3:41 p.m. EST`; with its day where that is another one."""
+    local = timezone.localtime(at)
+    return format_date(local, "g:i a T") if local.date() == timezone.localdate(now) else moment(at)
 
 
 def time_left(due: dt.datetime, now: dt.datetime) -> str:

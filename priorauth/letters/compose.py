@@ -51,13 +51,16 @@ def of_decision(matter: Matter, decision: Decision) -> Content:
 def of_question(matter: Matter, question: InformationRequest) -> Content:
     """The letter that asks for facts."""
     still = ("At the latest, the time runs again on", moment(matter.still_until) if matter.still_until else "")
-    due = (("Please answer by", moment(question.answer_by)), ("We have to decide by", moment(matter.case.due_at)))
+    must = "We had to decide by" if matter.is_late else "We have to decide by"
+    due = (("Please answer by", moment(question.answer_by)), (must, moment(matter.case.due_at)))
     sections = (
         member.what_we_need(matter, member.unknown_points(matter, question.items)),
         member.next_steps_asked(matter, question),
         member.rule(matter),
         Section("Who asks", BOTH, (_who(matter),)),
-        Section("Dates", BOTH, (facts(_received(matter), ("We asked on", day_words(matter.day)), still, *due),)),
+        Section(
+            "Dates", BOTH, (facts(*of_time.received(matter), ("We asked on", day_words(matter.day)), still, *due),)
+        ),
         member.help_with_it(matter),
         clinician.of_question(matter, question),
     )
@@ -72,7 +75,7 @@ def of_clock(matter: Matter, row: ClockChange, rule: Rule, ground: str) -> Conte
         of_time.what_changes(matter, row),
         of_time.why(row, ground),
         of_time.next_steps(row, rule),
-        of_time.rule_of_time(row, rule, matter.case.urgency),
+        of_time.rule_of_time(row, rule, matter.case),
         Section("Who decided", BOTH, (_who(matter),)),
         of_time.dates(matter, row),
         member.help_with_it(matter),
@@ -118,8 +121,4 @@ def _dates(matter: Matter, decision: Decision, *more: tuple[str, str]) -> Facts:
     if len(matter.validities) == 1:
         first, last = map(day_words, matter.validities[0])
         valid = [("First day of the approval", first), ("Last day of the approval", last)]
-    return facts(_received(matter), ("We decided on", moment(matter.at)), *valid, *more)
-
-
-def _received(matter: Matter) -> tuple[str, str]:
-    return ("We received the request on", moment(matter.case.received_at))
+    return facts(*of_time.received(matter), ("We decided on", moment(matter.at)), *valid, *more)

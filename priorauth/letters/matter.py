@@ -13,7 +13,8 @@ from policies.edition import Edition
 from policies.member import closest
 from policies.ruled_out import MUST_NOT
 from policies.truth import MET, NOT_MET
-from priorauth.models import Assessment, Case, Credential, Judgement, LetterText, Revision
+from priorauth.clock import clock_from
+from priorauth.models import Assessment, Case, Credential, Decision, Judgement, LetterText, Revision
 from priorauth.roles import Actor
 
 Json = dict[str, Any]
@@ -61,6 +62,7 @@ class Matter:
     by: Actor
     credential: Credential | None
     at: dt.datetime
+    former: Decision | None = None  # the decision whose place a new one takes
     still_until: dt.datetime | None = None  # where asking stopped the clock: when it runs again by itself
     marks: Mapping[tuple[str, str], Judgement] = field(default_factory=dict)
     relied_on: frozenset[tuple[str, str]] = frozenset()
@@ -68,6 +70,16 @@ class Matter:
     @property
     def day(self) -> dt.date:
         return timezone.localdate(self.at)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the time to decide was over when the letter was written."""
+        return self.case.due_at < self.at
+
+    @cached_property
+    def opened_again(self) -> dt.datetime | None:
+        """From when the time of a case counts that was opened again."""
+        return clock_from(self.case) if self.case.round > 1 else None
 
     @property
     def sent_on(self) -> dt.date:

@@ -1,5 +1,6 @@
 """The sections that the member reads: short sentences, no codes, every hard word explained."""
 
+import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
@@ -11,15 +12,15 @@ from policies.truth import MET, NOT_MET, UNKNOWN
 from policies.vocabulary import day_words
 from priorauth.letters.content import MEMBER, Block, Bullets, Heading, Paragraph, Section, bullets, paragraphs
 from priorauth.letters.matter import Line, Matter
-from priorauth.models import Decision, InformationRequest, Judgement
+from priorauth.models import Decision, InformationRequest, Judgement, ReasonCode
 from priorauth.roles import Role
 
 CARE: Final = {
     "vertebroplasty": (
         "vertebroplasty",
-        "A doctor puts bone cement into a broken bone of the spine.",
+        "This means that a doctor puts bone cement into a broken bone of the spine.",
     ),
-    "sacroplasty": ("sacroplasty", "A doctor puts bone cement into the base of the spine."),
+    "sacroplasty": ("sacroplasty", "This means that a doctor puts bone cement into the base of the spine."),
 }
 CARE |= {"sacral_listed": CARE["sacroplasty"], "scored": ("the procedure", "")}
 UNKNOWN_CARE: Final = CARE["scored"]
@@ -42,7 +43,8 @@ OTHERWISE: Final = {
     NOT_MET: "{who} of the plan read the records and did not find this shown.",
     UNKNOWN: "{who} of the plan read the records and could not tell.",
 }
-NEW_FACTS: Final = "New facts could change our answer. Your doctor's office can send us a new request at any time."
+NEW_FACTS: Final = "New facts could change our answer."
+NEW_REQUEST: Final = "Your doctor's office can send us a new request at any time."
 
 
 def what_we_decided(matter: Matter, decision: Decision) -> Section:
@@ -55,7 +57,22 @@ def what_we_decided(matter: Matter, decision: Decision) -> Section:
     if decision.authorization_number:
         told += [Paragraph(words) for words in _good(matter)]
         told.append(Paragraph(f"Your approval number is {decision.authorization_number}."))
+    told += [Paragraph(words) for words in _in_place_of(matter)]
     return Section("What we decided", MEMBER, tuple(told))
+
+
+def _in_place_of(matter: Matter) -> Iterator[str]:
+    """Which decision before this one holds no more."""
+    former = matter.former
+    if former is None:
+        return
+    yield f"We looked at this request again. This takes the place of what we decided on {_day(former.decided_at)}."
+    if former.authorization_number:
+        yield f"From now on the approval number {former.authorization_number} is no longer good."
+
+
+def _day(at: dt.datetime) -> str:
+    return day_words(timezone.localdate(at))
 
 
 def _good(matter: Matter) -> Iterator[str]:
@@ -101,10 +118,16 @@ def why_not_approved(matter: Matter, decision: Decision) -> Section:
 
 
 def what_could_change(decision: Decision) -> Section:
-    return Section("What could change this", MEMBER, (*paragraphs(decision.what_would_change), Paragraph(NEW_FACTS)))
+    facts_count = decision.reason_codes != [ReasonCode.SACRAL]  # of what is investigational for everybody, none do
+    new = f"{NEW_FACTS} {NEW_REQUEST}" if facts_count else NEW_REQUEST
+    return Section("What could change this", MEMBER, (*paragraphs(decision.what_would_change), Paragraph(new)))
 
 
 def next_steps_approved(matter: Matter) -> Section:
+    return Section("What you can do now", MEMBER, (_steps(matter),))
+
+
+def _steps(matter: Matter) -> Bullets:
     [(first, last), *others] = [(day_words(first), day_words(last)) for first, last in matter.validities]
     when = "within the days above" if others else f"for a day from {first} to {last}"
     steps = (
@@ -112,15 +135,17 @@ def next_steps_approved(matter: Matter) -> Section:
         "Keep this letter. Show the approval number if you are asked for it.",
         "If the plan for your care changes, your doctor's office should tell us first.",
     )
-    return Section("What you can do now", MEMBER, (Bullets(steps),))
+    return Bullets(steps)
 
 
 def next_steps_refused(matter: Matter, ask_by: str) -> Section:
     texts = matter.texts
+    approved = (Heading("For what we approved"), _steps(matter)) if matter.validities else ()
     return Section(
         "What you can do now",
         MEMBER,
         (
+            *approved,
             Heading(f"Ask us to look again, by {ask_by}"),
             *paragraphs(texts.appeal),
             Heading("If you need an answer fast"),
@@ -136,7 +161,9 @@ def next_steps_refused(matter: Matter, ask_by: str) -> Section:
 def next_steps_asked(matter: Matter, question: InformationRequest) -> Section:
     due, answer_by = (timezone.localdate(moment) for moment in (matter.case.due_at, question.answer_by))
     time = f"We have to decide by {day_words(due)}."
-    if matter.still_until:
+    if matter.is_late:
+        time = f"We had to decide by {day_words(due)}, so we are late. We still need these facts."
+    elif matter.still_until:
         time = f"The time for our answer stands still until then. At the latest we have to decide by {day_words(due)}."
     steps = (
         f"Your doctor's office should answer by {day_words(answer_by)}. {time}",

@@ -5,6 +5,7 @@ from typing import Final
 from django.utils import timezone
 
 from policies.vocabulary import day_words
+from priorauth.clock import counted_from
 from priorauth.letters import member
 from priorauth.letters.content import (
     BOTH,
@@ -19,7 +20,7 @@ from priorauth.letters.content import (
     paragraphs,
 )
 from priorauth.letters.matter import Matter
-from priorauth.models import ClockChange
+from priorauth.models import Case, ClockChange
 from priorauth.regimes.rules import Rule
 from priorauth.services.base import moment
 
@@ -65,7 +66,7 @@ def next_steps(row: ClockChange, rule: Rule) -> Section:
     return Section("What you can do now", MEMBER, (Bullets((SEND_MORE,)), *objecting))
 
 
-def rule_of_time(row: ClockChange, rule: Rule, urgency: str) -> Section:
+def rule_of_time(row: ClockChange, rule: Rule, case: Case) -> Section:
     more = f"{row.count} {row.unit}" if row.count else ""
     return Section(
         "The rule for the time",
@@ -73,7 +74,7 @@ def rule_of_time(row: ClockChange, rule: Rule, urgency: str) -> Section:
         (
             facts(
                 ("Rule", rule.label),
-                ("Time to decide", f"{rule.limit(urgency)} from receipt ({urgency})"),
+                ("Time to decide", f"{rule.limit(case.urgency)} from {counted_from(case)} ({case.urgency})"),
                 ("Longer by", more),
                 ("Reason that the rule names", row.ground),
                 ("Where it stands", rule.citation),
@@ -82,13 +83,19 @@ def rule_of_time(row: ClockChange, rule: Rule, urgency: str) -> Section:
     )
 
 
+def received(matter: Matter) -> tuple[tuple[str, str], tuple[str, str]]:
+    """When the request came, and from when its time counts where that is another moment."""
+    again = moment(matter.opened_again) if matter.opened_again else ""
+    return ("We received the request on", moment(matter.case.received_at)), ("We opened it again on", again)
+
+
 def dates(matter: Matter, row: ClockChange) -> Section:
     return Section(
         "Dates",
         BOTH,
         (
             facts(
-                ("We received the request on", moment(matter.case.received_at)),
+                *received(matter),
                 ("We had to decide by", moment(row.due_before)),
                 ("We wrote this on", moment(row.changed_at)),
                 ("The time runs again by itself on", moment(row.until) if row.until else ""),

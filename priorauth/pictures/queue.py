@@ -123,7 +123,7 @@ def burn_down(cases: Iterable[tuple[str, dt.datetime]], decided: int, now: dt.da
     line = " ".join(f"{one.x + BAR // 2},{one.line_y}" for one in columns)
     behind = next((one for one in columns if one.due > one.capacity), None)
     words = (
-        f"Within {behind.hours} h {behind.due} fall due, and the pace of four weeks decides {behind.capacity}."
+        f"Due within {behind.hours} h: {behind.due}. The pace of four weeks decides {behind.capacity} by then."
         if behind
         else "The pace of the last four weeks is enough for what falls due in 72 h."
     )

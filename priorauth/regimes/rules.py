@@ -50,9 +50,9 @@ class Rule:
     def citation(self) -> str:
         return f"{'; '.join(source.text for source in self.text.sources)}, as configured by the plan"
 
-    def words(self, urgency: str) -> str:
-        """The limit in words, as every page shows it."""
-        return f"{self.label}, {urgency}: {self.limit(urgency)} from receipt ({self.citation})"
+    def words(self, urgency: str, *, since: str = "receipt") -> str:
+        """The limit in words, as every page shows it; `since` says from when it counts."""
+        return f"{self.label}, {urgency}: {self.limit(urgency)} from {since} ({self.citation})"
 
     def while_asked(self, urgency: str, *, answers: str) -> str:
         """What a question to the office does to the clock: `the clock keeps running`. `answers` says who has to

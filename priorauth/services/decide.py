@@ -12,7 +12,7 @@ from priorauth.models.case import CROCKFORD
 from priorauth.roles import Actor, Role
 from priorauth.services import decision_lines, letters, notify, rails
 from priorauth.services.barred import credential_of, permit_unbarred
-from priorauth.services.base import acting, long_enough, ready, refuse
+from priorauth.services.base import acting, lacking, long_enough, ready, refuse
 from priorauth.services.boilerplate import of_this_case
 from priorauth.services.decision_lines import ALL, Days, Part, Verdict
 from priorauth.services.errors import Conflict
@@ -22,6 +22,7 @@ from priorauth.services.scored import (
     latest_assessment,
     latest_revision,
     out_by_reading,
+    planned_day,
     turns,
     unscored,
 )
@@ -64,7 +65,8 @@ def approve(
     if ground.unmarked and not ground.against:
         refuse(case, Act.APPROVE, ground.unmarked, by=by, at=at)
     numbers = [line["line"] for line in latest_revision(case).facts["lines"]]
-    days = decision_lines.days_of(numbers, (valid_from, valid_to), dates or {}, at)
+    part = Part(decision_lines.days_of(numbers, (valid_from, valid_to), dates or {}, at))
+    _usable(case, Act.APPROVE, part, by=by, at=at)
     if ground.against:
         reason = long_enough(reason, "reason", AGAINST)
     return _decide(
@@ -74,7 +76,7 @@ def approve(
         at=at,
         version=version,
         assessment=assessment,
-        part=Part(days),
+        part=part,
         against_computed=bool(ground.against),
         reason_for_clinician=reason.strip(),
         authorization_number=_authorization_number(),
@@ -91,6 +93,7 @@ def not_approve(case: Case, verdict: Verdict, *, by: Actor, at: dt.datetime, ver
     ready(case, Act.NOT_APPROVE, by=by, at=at, version=version)
     part = decision_lines.part_of(latest_revision(case).facts["lines"], verdict, at)
     act = Act.PARTLY_APPROVE if part.days else Act.NOT_APPROVE
+    _usable(case, act, part, by=by, at=at)
     codes = rails.reason_codes(verdict.reason_codes)
     given = {name: long_enough(getattr(verdict, name), name, words) for name, words in WRITE.items()}
     texts = {name: of_this_case(text, name) for name, text in given.items()}
@@ -140,6 +143,12 @@ def _may(case: Case, act: Act, *, by: Actor, at: dt.datetime) -> Credential | No
     if why := unscored(case):
         raise Conflict(why)
     return credential_of(by)
+
+
+def _usable(case: Case, act: Act, part: Part, *, by: Actor, at: dt.datetime) -> None:
+    """Raise Incomplete, and keep the attempt, where what is approved could not be done on the planned day."""
+    if why := decision_lines.misses_planned(part, planned_day(case), at):
+        lacking(case, act, "valid_from", why, by=by, at=at)
 
 
 def _decide(

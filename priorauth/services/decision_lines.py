@@ -7,10 +7,12 @@ from typing import Any
 
 from django.utils import timezone
 
+from policies.vocabulary import day_words
 from priorauth.models import Decision, DecisionLine
 from priorauth.services.errors import Incomplete
 
 LONGEST_VALIDITY = dt.timedelta(days=365)
+PLANNED = "The procedure is planned for {day}. Enter days that include it."
 CHOOSE = "Choose at least one line or level of this request that you do not approve."
 NOT_OF_LINE = "Line {line} does not ask for {levels}. Choose among the levels that it asks for."
 WHOLE = "You do not approve line {line} at all, so none of its levels can be chosen besides."
@@ -89,6 +91,15 @@ def days_of(
     return granted
 
 
+def misses_planned(part: Part, planned: dt.date | None, at: dt.datetime) -> str:
+    """Why these days cannot be given, or "": nothing could be done on the planned day, though days that include it can
+    be given. An approval that nobody can use would be a refusal that no physician signs."""
+    if not part.days or planned is None or abs(planned - timezone.localdate(at)) > LONGEST_VALIDITY:
+        return ""
+    usable = any(first <= planned <= last for first, last in part.days.values())
+    return "" if usable else PLANNED.format(day=day_words(planned))
+
+
 def _valid(first: dt.date | None, last: dt.date | None, fields: list[str], at: dt.datetime) -> tuple[dt.date, dt.date]:
     if first is None:
         raise Incomplete(fields[0], "Enter the first day of the authorization.")
@@ -164,12 +175,13 @@ def _line(decision: Decision, line: Json, found: Json, part: Part) -> DecisionLi
     number = line["line"]
     left_out = part.left_out.get(number, ())
     first, last = part.days.get(number, (None, None))
+    levels = line.get("levels") or [level["level"] for level in found.get("levels", ())]  # that it was scored at
     outcome = Outcome.NOT_APPROVED if number in part.refused else Outcome.APPROVED
     return DecisionLine(
         decision=decision,
         number=number,
         code=line["code"],
-        levels=", ".join(level for level in line.get("levels") or [] if level not in left_out),
+        levels=", ".join(level for level in levels if level not in left_out),
         levels_not_approved=", ".join(left_out),
         outcome=Outcome.CLOSED if decision.outcome == Outcome.CLOSED else outcome,
         units=part.fewer.get(number, line.get("units") or None),

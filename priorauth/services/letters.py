@@ -33,6 +33,7 @@ def of_decision(change: Change, decision: Decision, lines: Sequence[DecisionLine
     matter = replace(
         _matter(change, decision.revision, by, decision.decided_at),
         assessment=decision.assessment,
+        former=change.case.decisions.filter(round__lt=decision.round).order_by("-round").first(),
         lines=[_decided(line, decided[line.number]) for line in lines_of(decision.revision)],
         marks=standing(change.case, decision.assessment, by.user_id),
         relied_on=frozenset((one["level"], one["criterion"]) for one in decision.relied_on),
@@ -73,10 +74,15 @@ def _matter(change: Change, revision: Revision, by: Actor, at: dt.datetime) -> M
 
 
 def _decided(line: Line, row: DecisionLine) -> Line:
+    line = replace(line, levels=line.levels or _names(row.levels))
     if row.outcome != Outcome.APPROVED:
         return replace(line, approved=False)
-    left_out = tuple(filter(None, row.levels_not_approved.split(", ")))
-    return replace(line, approved=True, units=row.units, days=(row.valid_from, row.valid_to), left_out=left_out)
+    days, left_out = (row.valid_from, row.valid_to), _names(row.levels_not_approved)
+    return replace(line, approved=True, units=row.units, days=days, left_out=left_out)
+
+
+def _names(levels: str) -> tuple[str, ...]:
+    return tuple(filter(None, levels.split(", ")))
 
 
 def _issue(change: Change, matter: Matter, content: Content, **about: Any) -> Letter:

@@ -18,13 +18,25 @@ HOLDS = {
     Status.PARTLY_APPROVED: "What was approved stays so, with its number and its days, until there is a new decision.",
 }
 STAYS = "The former decision stays until there is a new one."
+STILL = {
+    Status.APPROVED: "The approval still holds, with its number and its days.",
+    Status.PARTLY_APPROVED: "What was approved still is, with its number and its days.",
+}
 
 
 def meanwhile(case: Case, last: Decision | None) -> str:
-    """What the `last` decision of a case that is open again is until the next; "" where the case is not."""
-    if last is None or case.status not in OPEN:
+    """What the `last` decision of a case that is open again is until the next, or stays once the office withdrew it; ""
+    where the case is neither."""
+    if last is None:
         return ""
-    return holds(last)
+    if case.status == Status.WITHDRAWN:
+        return withdrawn(last)
+    return holds(last) if case.status in OPEN else ""
+
+
+def withdrawn(decision: Decision) -> str:
+    """What the former decision of a case is once the office has withdrawn it: nobody decides anew."""
+    return STILL.get(Status(decision.outcome), "The former decision stays.")
 
 
 def holds(decision: Decision) -> str:

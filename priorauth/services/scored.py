@@ -1,5 +1,6 @@
 """What stands of a case now: its latest revision, and how that was scored."""
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -24,6 +25,12 @@ def facts_of(case: Case) -> Json:
     """The facts v1 that stand: those that were scored, or as sent last where scoring them failed."""
     assessment = latest_assessment(case)
     return assessment.facts if assessment else latest_revision(case).facts
+
+
+def planned_day(case: Case) -> dt.date | None:
+    """The day of the procedure, by the facts that stand."""
+    planned = facts_of(case).get("service_date")
+    return dt.date.fromisoformat(planned) if planned else None
 
 
 def out_by_reading(assessment: Assessment) -> bool:
