@@ -243,8 +243,8 @@ def test_of_two_who_keep_at_once_the_second_is_told_and_what_is_replaced_can_be_
             keep(other, version, "7")
     assert keep(other, first, "7").version == first + 1
     assert draft_versions.at(kept(case), first) == {"pain_score": ["9"]}
+    Draft.objects.unscoped("a colleague sent it").filter(case=case).delete()
     with pytest.raises(Conflict, match="sent or discarded"):
-        Draft.objects.unscoped("a colleague sent it").filter(case=case).delete()
         keep(one, first, "9")
 
 
@@ -289,6 +289,24 @@ def test_a_correction_that_took_a_sending_in_stays_so_whoever_keeps_next(two):
     assert (late.status_code, "-3.1" in text(late)) == (409, True), "nothing typed is lost"
 
 
+def test_what_was_chosen_is_shown_again_where_a_colleague_keeps_at_that_moment(two, monkeypatch):
+    one, other, case = two
+    seen, keep = form_on(other, case), corrections.keep
+    post(one, case, form_on(one, case), "keep", t_score="-3.4")
+    form = form_on(post(other, case, seen, "keep", t_score="-3.1"), case, VERSIONS)
+
+    def a_colleague_was_faster(case, *, version, fields, **kept):
+        keep(case, version=version, fields={**fields, "t_score": ["-2.9"]}, **{**kept, "by": clerk()})
+        return keep(case, version=version, fields=fields, **kept)
+
+    monkeypatch.setattr(corrections, "keep", a_colleague_was_faster)
+    page = post(other, case, form, tail=VERSIONS, **{"choose.t_score": "mine"})
+    monkeypatch.undo()
+    assert ("kept a correction at" in text(page), "-3.1" in text(page)) == (True, True)
+    again = post(other, case, form_on(page, case, VERSIONS), tail=VERSIONS, **{"choose.t_score": "mine"})
+    assert (again.status_code, conflicts.MOVED_ON in text(again)) == (409, True)
+
+
 def test_more_levels_than_a_request_can_have_are_told_and_nothing_is_kept_or_sent_of_them(two):
     one, other, case = two
     rows = [level_row(index, f"T{index}") for index in range(1, 10)]
@@ -302,7 +320,7 @@ def test_more_levels_than_a_request_can_have_are_told_and_nothing_is_kept_or_sen
     post(one, case, form_on(one, case, "amend/discard/"), tail="amend/discard/")
     post(other, case, form_on(other, case), "keep", **many)
     facts = case.revisions.get().facts
-    levels = {name: facts["levels"]["L1"] for name in ("L1", "L2", "L3")}
+    levels = dict.fromkeys(("L1", "L2", "L3"), facts["levels"]["L1"])
     case.refresh_from_db()
     brought = {"facts": {**facts, "levels": levels}, "details": {}}
     amend.amend(case, by=Actor.of(case.created_by), at=timezone.now(), **brought)
