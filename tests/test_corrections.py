@@ -296,7 +296,7 @@ def test_what_was_chosen_is_shown_again_where_a_colleague_keeps_at_that_moment(t
     form = form_on(post(other, case, seen, "keep", t_score="-3.1"), case, VERSIONS)
 
     def a_colleague_was_faster(case, *, version, fields, **kept):
-        keep(case, version=version, fields={**fields, "t_score": ["-2.9"]}, **{**kept, "by": clerk()})
+        keep(case, version=version, fields={**fields, "t_score": ["-2.7"]}, **{**kept, "by": clerk()})
         return keep(case, version=version, fields=fields, **kept)
 
     monkeypatch.setattr(corrections, "keep", a_colleague_was_faster)
