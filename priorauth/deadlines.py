@@ -76,7 +76,7 @@ class Reckoning:
     def running(self, start: dt.datetime, end: dt.datetime, unit: Unit) -> dt.timedelta:
         """How much of the time from `start` to `end` counts: for business days what lies on them, otherwise all."""
         if unit is not Unit.BUSINESS_DAYS:
-            return max(end - start, dt.timedelta())
+            return end - start
         whole = dt.timedelta()
         for first, last in self._business_days(start):
             if first >= end:

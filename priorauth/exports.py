@@ -153,8 +153,8 @@ class Selection:
         """The FROM and WHERE clauses, and their parameters. Raises UnknownCursor."""
         clauses, parameters = TABLES, []
         bounds = {
-            "d.decided_at >= %s": self.first and _midnight(self.first),
-            "d.decided_at < %s": self.last and _midnight(min(self.last, dt.date.max - ONE_DAY) + ONE_DAY),
+            "d.decided_at >= %s": self.first and midnight(self.first),
+            "d.decided_at < %s": self.last and midnight(min(self.last, dt.date.max - ONE_DAY) + ONE_DAY),
             "d.outcome = ANY(%s)": list(self.outcomes),
             "c.product = ANY(%s)": list(self.products),
             "d.id <= %s": self.until,
@@ -274,7 +274,8 @@ def _copy(statement: str, parameters: list[Any], in_order: bool, end: bytes = b"
         yield bytes(block)
 
 
-def _midnight(day: dt.date) -> dt.datetime:
+def midnight(day: dt.date) -> dt.datetime:
+    """When a day of the plan's time zone begins."""
     return dt.datetime.combine(day, dt.time(), timezone.get_default_timezone())
 
 

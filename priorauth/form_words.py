@@ -22,6 +22,9 @@ def install() -> None:
     for field, messages in FIELDS.items():
         field.default_error_messages = {**field.default_error_messages, **messages}
     validators.MaxLengthValidator.message = LONGEST
+    validators.MinLengthValidator.message = "Write at least %(limit_value)d characters: this has %(show_value)d."
+    validators.MinValueValidator.message = "Write a number of %(limit_value)s or more."
+    validators.MaxValueValidator.message = "Write a number of %(limit_value)s or less."
     validators.EmailValidator.message = "Write the e-mail address like name@example.org."
     validators.RegexValidator.message = "Use only the characters that the hint names."
     validators.ProhibitNullCharactersValidator.message = "There is a character that cannot be seen: type it again."

@@ -169,7 +169,7 @@ def _month(day: dt.date) -> Iterator[Way]:
 
 def _numbers(place: Place) -> Iterator[Phrase]:
     if forms := COUNTED.get(place.path.rpartition(".")[2]):
-        number = f"{abs(place.value):g}"
+        number = f"{place.value:g}"
         ways = tuple(tokens(form.replace("#", number)) for form in forms.split("|"))
         yield Phrase(fact_words.named(place.path), fact_words.said(place, place.value), ways)
 

@@ -15,7 +15,7 @@ from priorauth import audit, jobs
 from priorauth.admin.bar import SAVES
 from priorauth.models import AnswerDraft, AuditEvent, Case, ItemAnswer, Job, Opening
 from priorauth.roles import Role
-from priorauth.services import amend, escalate, information, score, withdraw, write
+from priorauth.services import amend, answer_drafts, escalate, information, score, withdraw, write
 from priorauth.services.base import moment
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 from priorauth.services.scored import latest_assessment, unscored
@@ -247,6 +247,27 @@ def test_two_who_answer_at_once_lose_nothing_and_a_clash_shows_both():
     withdraw.withdraw(case, by=clerk(), at=timezone.now(), reason="Treated elsewhere.")
     late = posted(one, case, again | {"note_to_answer": "Too late."}, "send")
     assert (late.status_code, "Too late." in text(late)) == (409, True)
+
+
+def test_what_a_colleague_keeps_while_an_answer_is_being_sent_is_not_swept_away(monkeypatch):
+    first, second = clerk(), clerk()
+    client, keep = browser(first), answer_drafts.keep
+    case = asked(client, person(Role.NURSE))
+
+    def and_a_colleague(question, **kept):
+        mine = keep(question, **kept)
+        theirs = {"changes": {}, "items": {}, "note": "The second report comes tomorrow."}
+        keep(question, by=second, at=timezone.now(), version=mine.version, **theirs)
+        return mine
+
+    monkeypatch.setattr(answer_drafts, "keep", and_a_colleague)
+    payload = shown(client, case) | {"response": "none", "note_to_answer": "What we have."}
+    page = posted(client, case, payload, "send_part")
+    monkeypatch.undo()
+    assert (page.status_code, "A colleague kept an answer" in text(page)) == (409, True)
+    assert (case.status, case.revisions.count()) == ("information_needed", 1)
+    page = posted(client, case, payload | {"answer.kept": 1}, "keep")
+    assert (page.status_code, "The second report comes tomorrow." in text(page)) == (409, True)
 
 
 def test_every_criterion_of_the_policy_leads_to_the_fields_that_answer_it():

@@ -12,7 +12,7 @@ from priorauth import audit, exports
 from priorauth.clock import Clock, rule_of
 from priorauth.models import AuditEvent, ClockChange, Credential, RegimeUse
 from priorauth.roles import Role
-from priorauth.services import amend, claim, downgrade, expire, extend, information, stop_clock, withdraw
+from priorauth.services import amend, claim, downgrade, expire, extend, information, reopen, stop_clock, withdraw
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 from priorauth.statuses import Urgency
 from tests import cases
@@ -208,6 +208,19 @@ def test_a_corrected_plan_cuts_the_time_to_answer_to_its_own_time_to_decide(answ
     assert ("answer_by" in event.fields) == (expected != answer_by)
     assert (expire.sweep(expected - MINUTE), expire.sweep(expected)) == (0, 1)
     assert audit.verify_case(case)[0] is None
+
+
+def test_another_urgency_lets_a_stopped_clock_stand_and_a_new_round_begins_without_what_changed_the_one_before():
+    case = stopped(received(MASSHEALTH, Urgency.EXPEDITED)).case
+    downgrade.downgrade(case, by=person(Role.PHYSICIAN), at=NOW + HOUR, reason=WHY)
+    assert (bool(Clock.of(case).stop_at(NOW + DAY)), local(case)) == (True, "12-11 15:30")
+    case = received(MEDICARE)
+    extended(case, count=14)
+    cases.approve(case, person(Role.PHYSICIAN), reason=WHY)
+    reopen.reopen(case, by=person(Role.LEAD), at=NOW + DAY, reason=WHY)
+    assert local(case) == "11-28 15:30"
+    extended(case, NOW + DAY, count=3)
+    assert local(case) == "12-01 15:30"
 
 
 def test_a_downgrade_counts_from_the_first_receipt():

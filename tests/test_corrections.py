@@ -7,11 +7,11 @@ from django.utils import timezone
 from portal.web import amending, answering, conflicts, correcting
 from priorauth.models import AuditEvent, Case, Draft
 from priorauth.roles import Actor, Role
-from priorauth.services import amend, corrections, withdraw
+from priorauth.services import amend, corrections, draft_versions, withdraw
 from priorauth.services.errors import Conflict
 from tests import cases
 from tests.cases import person
-from tests.factories import browser, clerk, day, report, sent_through_the_page, study_row, treatment_row
+from tests.factories import browser, clerk, day, level_row, report, sent_through_the_page, study_row, treatment_row
 from tests.forms_in_pages import form_to
 from tests.test_after_sending import asked, page_of, text
 
@@ -230,6 +230,126 @@ def test_a_correction_kept_while_another_is_sent_is_not_swept_away(two):
     assert (case.revisions.count(), kept(case).fields["pain_score"]) == (1, ["9"])
     amend.amend(case, **brought)
     assert (case.revisions.count(), kept(case).corrects) == (2, 1)
+
+
+def test_of_two_who_keep_at_once_the_second_is_told_and_what_is_replaced_can_be_asked_for(two):
+    _, _, case = two
+    one, other = Actor.of(case.created_by), clerk()
+
+    def keep(by, version, score):
+        fields = {"pain_score": [score]}
+        return corrections.keep(case, by=by, at=timezone.now(), version=version, fields=fields, corrects=1)
+
+    first = keep(one, 0, "9").version
+    assert keep(one, 0, "9").version == first, "the second press of one button"
+    for version in (0, first - 1):
+        with pytest.raises(Conflict, match="kept a correction"):
+            keep(other, version, "7")
+    assert keep(other, first, "7").version == first + 1
+    assert draft_versions.at(kept(case), first) == {"pain_score": ["9"]}
+    Draft.objects.unscoped("a colleague sent it").filter(case=case).delete()
+    with pytest.raises(Conflict, match="sent or discarded"):
+        keep(one, first, "9")
+
+
+def test_a_file_that_was_sent_or_that_an_answer_names_outlives_a_correction_that_is_discarded():
+    one, tail, discard = browser(clerk()), "answer/1/", "amend/discard/"
+    case = asked(one, person(Role.NURSE), **{"imaging-0-file": report("sent.pdf"), "imaging-0-findings-0": []})
+    added = {"imaging-count": "2", **study_row(1, file=report("both.pdf"))}
+    post(one, case, form_on(one, case, tail), "keep", tail, **added)
+    linked = {"imaging-1-attachment": str(case.attachments.get(name="both.pdf").pk)}
+    post(one, case, form_on(one, case), "keep", **{"imaging-count": "2", **study_row(1), **linked})
+    assert post(one, case, form_on(one, case, discard), tail=discard)["Location"] == page_of(case)
+    assert (kept(case), case.attachments.count()) == (None, 2)
+
+
+def test_what_a_colleague_took_out_before_sending_is_asked_about_and_not_sent_again(two):
+    one, other, case = two
+    post(one, case, form_on(one, case), "keep", pain_score="9")
+    seen = form_on(other, case)
+    post(one, case, form_on(one, case), "send", pain_score="8", t_score="-3.4")
+    page = post(other, case, seen, "keep", pain_word="moderate")
+    assert page.status_code == 409
+    assert "pain_score" in {one.key for one in page.context["differences"].open}
+
+
+def test_a_correction_that_took_a_sending_in_stays_so_whoever_keeps_next(two):
+    one, other, case = two
+    post(one, case, form_on(one, case), "keep", pain_score="9")
+    seen, sent = form_on(other, case), case.revisions.get()
+    changed = {**sent.facts, "treatment_response": "none"}
+    case.refresh_from_db()
+    amend.amend(case, by=Actor.of(case.created_by), at=timezone.now(), facts=changed, details={})
+    post(one, case, form_on(one, case), "keep", t_score="-3.4")
+    assert kept(case).corrects == 2
+    post(other, case, seen, "keep", pain_word="moderate")
+    assert (kept(case).corrects, kept(case).fields["pain_word"]) == (2, ["moderate"])
+    page = post(other, case, seen, "keep", t_score="-3.1")
+    form = form_on(page, case, VERSIONS)
+    post(other, case, form, tail=VERSIONS, **{"choose.t_score": "mine"})
+    assert (kept(case).corrects, kept(case).fields["t_score"]) == (2, ["-3.1"])
+    withdraw.withdraw(Case.objects.for_actor(clerk()).get(pk=case.pk), by=clerk(), at=timezone.now(), reason="Moved.")
+    late = post(other, case, form, tail=VERSIONS, **{"choose.t_score": "mine"})
+    assert (late.status_code, "-3.1" in text(late)) == (409, True), "nothing typed is lost"
+
+
+def test_what_was_chosen_is_shown_again_where_a_colleague_keeps_at_that_moment(two, monkeypatch):
+    one, other, case = two
+    seen, keep = form_on(other, case), corrections.keep
+    post(one, case, form_on(one, case), "keep", t_score="-3.4")
+    form = form_on(post(other, case, seen, "keep", t_score="-3.1"), case, VERSIONS)
+
+    def a_colleague_was_faster(case, *, version, fields, **kept):
+        keep(case, version=version, fields={**fields, "t_score": ["-2.7"]}, **{**kept, "by": clerk()})
+        return keep(case, version=version, fields=fields, **kept)
+
+    monkeypatch.setattr(corrections, "keep", a_colleague_was_faster)
+    page = post(other, case, form, tail=VERSIONS, **{"choose.t_score": "mine"})
+    monkeypatch.undo()
+    assert ("kept a correction at" in text(page), "-3.1" in text(page)) == (True, True)
+    again = post(other, case, form_on(page, case, VERSIONS), tail=VERSIONS, **{"choose.t_score": "mine"})
+    assert (again.status_code, conflicts.MOVED_ON in text(again)) == (409, True)
+
+
+def test_more_levels_than_a_request_can_have_are_told_and_nothing_is_kept_or_sent_of_them(two):
+    one, other, case = two
+    rows = [level_row(index, f"T{index}") for index in range(1, 10)]
+    many = {"levels-count": "10"} | {name: text for row in rows for name, text in row.items()}
+    few = {"levels-count": "3", **level_row(1, "L2"), **level_row(2, "L3")}
+    seen = form_on(other, case)
+    post(one, case, form_on(one, case), "keep", **few)
+    page = post(other, case, seen, "keep", **many)
+    assert (page.status_code, "leave some out" in text(page)) == (409, True)
+    assert kept(case).fields["levels-count"] == ["3"]
+    post(one, case, form_on(one, case, "amend/discard/"), tail="amend/discard/")
+    post(other, case, form_on(other, case), "keep", **many)
+    facts = case.revisions.get().facts
+    levels = dict.fromkeys(("L1", "L2", "L3"), facts["levels"]["L1"])
+    case.refresh_from_db()
+    brought = {"facts": {**facts, "levels": levels}, "details": {}}
+    amend.amend(case, by=Actor.of(case.created_by), at=timezone.now(), **brought)
+    assert "leave some out" in text(other.get(page_of(case, AMEND)))
+
+
+def test_a_button_of_an_old_page_takes_no_row_out_and_a_second_press_keeps_nothing(two):
+    one, other, case = two
+    seen = form_on(other, case)
+    post(one, case, form_on(one, case), "keep", pain_score="9")
+    post(other, case, seen, remove="treatments-1")
+    assert kept(case).fields["treatments-1-modality"] == ["physical_therapy"]
+    form = form_on(one, case)
+    answers = [post(one, case, form, "send") for _ in range(2)]
+    assert {answer["Location"] for answer in answers} == {page_of(case)}
+    assert (case.revisions.count(), kept(case)) == (2, None)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"imaging-0-file": report("mine.exe", b"MZ")}, {"levels_named": "L1, X9", "pain_score": "9"}]
+)
+def test_nothing_is_sent_beside_a_refused_file_or_a_level_that_is_none(two, changes):
+    one, _, case = two
+    assert post(one, case, form_on(one, case), "send", **changes).status_code == 200
+    assert case.revisions.count() == 1
 
 
 SILENT = "Study 2 has nothing ticked. Tick at least one finding for L1, or “Not mentioned”."

@@ -134,9 +134,10 @@ def test_a_naive_time_is_refused():
         (TWO_BUSINESS_DAYS, [Stop(at("2026-11-20 17:30"), at("2026-11-23 08:00"))], "2026-11-25 06:00"),
         (TWO_BUSINESS_DAYS, [Stop(at("2026-11-24 13:30"), at("2026-11-25 23:00"))], "2026-11-27 01:00"),
         (TWO_BUSINESS_DAYS, [Stop(at("2026-11-24 13:30"), at("2026-11-26 12:00"))], "2026-11-27 02:00"),
+        (TWO_BUSINESS_DAYS, [Stop(at("2026-11-23 15:30"), at("2026-11-27 00:00"))], "2026-11-28 00:00"),
         (Limit(24, Unit.HOURS), [Stop(at("2026-11-21 03:30"), at("2026-11-21 15:30"))], "2026-11-22 03:30"),
     ],
-    ids=["+14 days", "twice", "stopped", "too late", "business", "holiday next", "on a holiday", "hours"],
+    ids=["+14 days", "twice", "stopped", "too late", "business", "holiday next", "on a holiday", "midnight", "hours"],
 )
 def test_a_clock_that_was_changed(limit, changes, due):
     assert due_at(at("2026-11-20 15:30"), limit, RECKONING, changes) == at(due)

@@ -21,7 +21,7 @@ from django.utils import timezone
 from portal.web import fields, parts, ticks
 from portal.web.rows import GROUPS
 from priorauth.admin import site
-from priorauth.models import Case
+from priorauth.models import Case, Organization
 from priorauth.roles import Role
 from tests.admin_helpers import act, held_by, in_review, ready, ready_to_refuse, signed_in, typed, with_physician
 from tests.cases import draft_case, person
@@ -237,6 +237,7 @@ def other_pages() -> Iterator[Page]:
     _, payer = signed_in(Role.PAYER)
     period = {"first": "9/1/2026", "last": "9/30/2026"}
     yield Page(payer, "/payer/exports/", period | {"status": None, "product": None}, get=True)
+    yield Page(payer, "/payer/letters/", {"day": "11/27/2026"}, get=True)
     yield Page(payer, "/payer/exports/download/", period | {"status": None, "product": None, "format": None})
     clerk = browser(person(Role.CLERK))
     case = sent_through_the_page(clerk)
@@ -291,6 +292,29 @@ def test_every_other_form_answers_nonsense_with_a_page_and_clear_words(kind):
 
 
 ALONE = ("a null",)
+
+
+@pytest.mark.parametrize("text", ["-1", "101", "x"])
+def test_a_number_out_of_its_range_is_told_in_our_words(text):
+    for limits in ({"min_value": 0, "max_value": 100}, {"min_value": 0.0, "max_value": 100.0}):
+        with pytest.raises(forms.ValidationError) as refused:
+            forms.IntegerField(**limits).clean(text)
+        assert not BAD_WORDS.search(refused.value.messages[0])
+        assert re.match("Write a (whole )?number", refused.value.messages[0])
+
+
+def test_numbers_without_end_and_addresses_that_grow_are_no_fault():
+    """A capital dotted I is two small characters; Python reads no number of 5,000 digits."""
+    admin = browser(person(Role.OFFICE_ADMIN))
+    assert admin.post("/office/notices/", {"notify": ["9" * 5000, "9" * 18]}).status_code == 302
+    for email in ("\u0130" * 130 + "@example.test", "a" * 260 + "@example.test"):
+        page = admin.post("/office/people/invite/", {"email": email, "role": "clerk"})
+        assert (page.status_code, "like name@example.org" in page.content.decode()) == (400, True)
+        _, administrator = signed_in(Role.ADMINISTRATOR)
+        where = {"organization": Organization.objects.get(kind="office").pk, "role": "clerk"}
+        page = administrator.post(reverse("admin:priorauth_invitation_add"), {"email": email, **where})
+        assert page.status_code == 200
+        assert forms_in(page)[0].errors
 
 
 @by_value({name: text for name, text in NONSENSE.items() if SOAK or name in list(NONSENSE)[:3]})

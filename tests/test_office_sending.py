@@ -363,6 +363,7 @@ def test_withdrawing_what_moved_on_is_refused_as_a_page():
     client = browser(clerk())
     case = sent_through_the_page(client)
     response = client.post(f"/requests/{case.reference}/withdraw/", {"version": 1, "reason": "Treated elsewhere."})
+    assert "Treated elsewhere." in response.content.decode(), "what was typed is not lost"
     assert response.status_code == 409
     assert "was changed at" in response.content.decode()
 

@@ -60,8 +60,11 @@ def quotes(text: str, *paths: str) -> list[str]:
         (SHOWN, "L1, L-1 and T12-L1. But not L10, EL1 or L11", ["L1", "L-1", "T12-L1"]),
         ("levels.L1.exam", "focal tenderness over\nthe first; tender", ["focal tenderness", "tender"]),
         ("treatments.0", "PT at Harbor Clinic from 9/7/26, 12 visits", ["Harbor Clinic", "9/7/26", "12 visits", "PT"]),
+        ("levels.L1.exam", "Tender here, tender there", ["tender"]),
         ("treatments.0.name", "the harbor, the clinical", ["harbor"]),
         ("pain.score", "pain 7/10; 7 out of 10; at 17/10 7 10", ["7/10", "7 out of 10"]),
+        ("pain.score", "a score of 7/10", ["score of 7/10"]),
+        ("pain.score", "pain score 7-\n8 or 9", ["pain score 7-"]),
         ("patient.t_score", "T-score: \u22123.00 (L1-L4), z-score -3.0", ["T-score: \u22123.00"]),
         (f"{MRI}.impression", "at the upper end-\nplate of L1: no edema", ["the upper endplate of L1: no"]),
         (f"{MRI}.impression", "Without bone marrow edema below", ["Without bone marrow edema below"]),
@@ -80,6 +83,7 @@ def test_the_reports_own_words_come_first_and_what_is_not_there_is_said():
         (3, "the level", ["L1"], 3),
         (4, "L1: Imaging 1, what it shows", ["Bone marrow edema"], 0),
     ]
+    assert len(found.marks[2].outlines) == passages.PLACES
     missing = find("A letter about something else", MRI, "levels.L1.onset").missing
     assert [(one.what, one.said) for one in missing] == [
         ("L1: Imaging 1, impression", IMPRESSION),
@@ -97,6 +101,28 @@ def test_a_month_that_was_typed_for_a_treatment_is_looked_for_and_not_the_day_th
     fortnight = {"treatments.0.start": (dt.date(2026, 9, 7), dt.date(2026, 9, 20))}
     told = [one.said for one in phrases(DOCUMENT, ["treatments.0.start"], fortnight)]
     assert told == ["Sep 7, 2026", "Sep 20, 2026"]
+
+
+def test_only_the_facts_of_the_path_are_looked_for_and_a_typed_text_is_no_choice():
+    many = DOCUMENT | {"treatments": [{**THERAPY, "name": f"Clinic {number}"} for number in range(11)]}
+    assert [one.said for one in phrases(many, ["treatments.1"]) if one.typed] == ["Clinic 1"]
+    first = DOCUMENT | {"treatments": [{**THERAPY, "start": "2026-09-01"}]}
+    assert [one.said for one in phrases(first, ["treatments.0.start"])] == ["Sep 1, 2026"]
+    source = DOCUMENT | {"levels": {"L1": {"other_pain_source_name": "infection"}}}
+    assert [one.typed for one in phrases(source, ["levels.L1.other_pain_source_name"])] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("typed", "text", "found"),
+    [
+        ("IV 5", "given IV 5 then", ["IV 5"]),
+        ("Harbor 2026", "seen in 2026", []),
+        ("word " * 40, "word " * 40, [("word " * 24).strip() + " "]),
+    ],
+)
+def test_of_a_typed_text_a_run_is_marked_that_says_something(typed, text, found):
+    marks = passages.find(page(text), SIZE, [Phrase("", typed, (tuple(typed.lower().split()),), typed=True)]).marks
+    assert [quote for mark in marks for quote in mark.quotes] == found
 
 
 def test_one_day_of_two_levels_is_one_phrase():
@@ -129,6 +155,12 @@ def test_outlines_hold_their_words_and_numbers_cover_neither_words_nor_each_othe
         assert not [w for w in words if w.left < x + side and x < w.right and w.top < y + side and y < w.bottom]
     corner = passages.find([Word("L1", 0, 0, 20, 20)], (20, 20), [Phrase("", "L1", (("l", "1"),))])
     assert corner.marks[0].outlines == [(0, 0, 20, 20, (0, 0))], "clipped to its page"
+    crowd = [Phrase(text, text, ((text,),)) for text in ("a", "b")]
+    found = passages.find([Word("a", 0, 0, 20, 20), Word("b", 0, 0, 20, 20)], (20, 20), crowd).marks
+    assert [mark.outlines[0].label for mark in found] == [(0, 0), (side, 0)]
+    broken = [Word("a", 100, 100, 110, 120), Word("b", 300, 140, 310, 160)]
+    lines = passages.find(broken, SIZE, [Phrase("", "a b", (("a", "b"),))]).marks[0].outlines
+    assert [(one.y, bool(one.label)) for one in lines] == [(96, True), (136, False)], "one number, two lines"
 
 
 def test_the_longest_page_and_the_longest_words_are_looked_through_at_once():

@@ -7,6 +7,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,11 +16,23 @@ from django.db import connections, transaction
 from priorauth import audit
 from priorauth.models import AuditEvent, Case
 from priorauth.roles import Role
-from priorauth.services import attach, claim, decide, drafts, escalate, expire, information, withdraw
+from priorauth.services import (
+    amend,
+    attach,
+    claim,
+    decide,
+    drafts,
+    escalate,
+    expire,
+    hand_over,
+    information,
+    read,
+    withdraw,
+)
 from priorauth.services.base import moment
 from priorauth.services.errors import Conflict, Refused
 from priorauth.statuses import DECIDED, TRANSITIONS, Act, Status
-from tests.cases import NOW, case_in_review, certain, claimed, person
+from tests.cases import NOW, WORDS, case_in_review, certain, claimed, person
 from tests.factories import report as report_file
 from tests.soak import figure, report
 
@@ -95,16 +108,35 @@ RACES = {
     "decide, ask": (Status.IN_REVIEW, ("approve", "ask")),
     "escalate, withdraw": (Status.IN_REVIEW, ("escalate", "withdraw")),
     "ask, withdraw": (Status.IN_REVIEW, ("ask", "withdraw")),
+    "decide, correct": (Status.IN_REVIEW, ("approve", "amend")),
+    "decide, read": (Status.IN_REVIEW, ("approve", "read")),
+    "read, correct": (Status.IN_REVIEW, ("read", "amend")),
+    "hand over, decide": (Status.IN_REVIEW, ("hand over", "approve")),
     "answer, add a file": (Status.INFORMATION_NEEDED, ("answer", "attach")),
     "answer, withdraw": (Status.INFORMATION_NEEDED, ("answer", "withdraw")),
+    "answer, correct": (Status.INFORMATION_NEEDED, ("answer", "amend")),
+    "answer, end the question": (Status.INFORMATION_NEEDED, ("answer", "end")),
+    "withdraw, end the question": (Status.INFORMATION_NEEDED, ("withdraw", "end")),
 }
 
 
-def acts_on(case: Case, clerk: Any, nurse: Any) -> dict[str, Callable[[], Any]]:
+def ended() -> None:
+    """The sweep, which ends what nobody is answering; where somebody is, it says so as a refusal does."""
+    if not expire.sweep(NOW + timedelta(days=9)):
+        raise Conflict("somebody was faster")
+
+
+def acts_on(case: Case, clerk: Any, nurse: Any, colleague: int) -> dict[str, Callable[[], Any]]:
     """What each person can do to the case, as they have it open."""
-    mine = [fresh(case) for _ in range(6)]
+    mine = [fresh(case) for _ in range(9)]
     facts = case.revisions.get().facts
+    other = {**facts, "pain": {"present": True, "score": 7}}
+    found = [read.Finding("levels.L1.imaging.0.finding", "counts", "healed", WORDS)]
     return {
+        "amend": lambda: amend.amend(mine[6], by=clerk, at=NOW, facts=other, details={}),
+        "read": lambda: read.read(mine[7], by=nurse, at=NOW, findings=found),
+        "hand over": lambda: hand_over.hand_over(mine[8], by=nurse, at=NOW, to=colleague, line="The MRI came today."),
+        "end": ended,
         "approve": lambda: decide.approve(mine[0], by=nurse, at=NOW, **VALID),
         "ask": lambda: information.ask(mine[1], by=nurse, at=NOW, question="Which plan is it?", items=[]),
         "escalate": lambda: escalate.escalate(
@@ -120,13 +152,13 @@ def acts_on(case: Case, clerk: Any, nurse: Any) -> dict[str, Callable[[], Any]]:
 def test_c2_whatever_the_office_does_while_a_reviewer_acts_the_case_ends_where_the_table_allows(at_once, race):
     rounds = max(1, figure(300) // len(RACES))
     status, names = RACES[race]
-    clerk, nurse = person(Role.CLERK), person(Role.NURSE)
+    clerk, nurse, colleague = person(Role.CLERK), person(Role.NURSE), person(Role.LEAD)
     first = Counter()
     for _ in range(rounds):
         case = certain(claimed(case_in_review(clerk), nurse), nurse)
         if status is Status.INFORMATION_NEEDED:
             information.ask(case, by=nurse, at=NOW, question="Which plan is it?", items=[])
-        possible = acts_on(case, clerk, nurse)
+        possible = acts_on(case, clerk, nurse, colleague.user_id)
         answers = at_once(*[possible[name] for name in names])
         refused = [answer for answer in answers if isinstance(answer, Refused)]
         assert [type(refusal) for refusal in refused] == [Conflict], "one act was done, the other was told"

@@ -139,16 +139,19 @@ def test_an_assessment_with_readings_is_made_again_bit_for_bit_and_its_trail_hol
 
 def test_marks_fall_where_another_result_is_computed_and_readings_end_with_their_revision(case, nurse):
     marks = [judge.Mark("L1", name, "met", WORDS) for name in ("imaging_nonhealing", "symptomatic")]
-    judge.judge(case, by=nurse, at=NOW, marks=marks)
-    says(case, nurse, Finding(SHOWN, "counts", "healed", WORDS))
-    assert set(judge.standing(case, latest_assessment(case), nurse.user_id)) == {("L1", "symptomatic")}
+    at = NOW
+    for found in ("cleft", "healed"):  # met as before, by another finding; then not met
+        judge.judge(case, by=nurse, at=at, marks=marks)
+        says(case, nurse, Finding(SHOWN, "counts", found, WORDS), at=at + dt.timedelta(minutes=1))
+        assert set(judge.standing(case, latest_assessment(case), nurse.user_id)) == {("L1", "symptomatic")}, found
+        at += dt.timedelta(minutes=2)
     document = {**facts(), "pain": {"present": True, "score": 7}}
     amend.amend(case, by=person(Role.CLERK), at=NOW, facts=document, details={})
     with pytest.raises(Conflict, match="being scored again"):
         says(case, nurse, Finding("pain.score", "same"))
     score_all()
     case.refresh_from_db()
-    assert (case.determination, latest_assessment(case).counted, case.readings.count()) == ("meets", {}, 1)
+    assert (case.determination, latest_assessment(case).counted, case.readings.count()) == ("meets", {}, 2)
 
 
 def test_where_the_member_files_plan_counts_the_clock_follows_it_and_the_office_is_told(case, nurse, settings):

@@ -349,3 +349,11 @@ def test_after_signing_in_only_a_page_of_the_portal_follows(clock, nurse):
     for wanted, got in (("/account/", "/account/"), ("https://elsewhere.test/", "/"), ("//elsewhere.test", "/")):
         answer = Client().post(PATH, {"username": nurse.email, "password": PASSWORD, "next": wanted})
         assert answer["Location"] == got
+
+
+@pytest.mark.parametrize("wanted", [PATH, f"{PATH}?next={PATH}", f"{PATH}#x"])
+def test_who_is_signed_in_is_not_led_back_to_the_sign_in_page(nurse, wanted):
+    client = Client()
+    client.force_login(nurse)
+    answer = client.get(PATH, {"next": wanted})
+    assert (answer.status_code, answer["Location"]) == (302, "/")

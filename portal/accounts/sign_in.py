@@ -3,6 +3,7 @@
 import datetime as dt
 import math
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import forms
 from django.conf import settings
@@ -46,6 +47,11 @@ class SignIn(LoginView):
     template_name = "sign_in.html"
     form_class = SignInForm
     redirect_authenticated_user = True
+
+    def get_redirect_url(self) -> str:
+        """Where the address leads afterwards, but not back here."""
+        url = super().get_redirect_url()
+        return "" if urlsplit(url).path == self.request.path else url
 
     def form_valid(self, form: SignInForm) -> HttpResponse:
         """Count the try, read the password, take the count back if it matches."""

@@ -1,5 +1,7 @@
 """The office's page about itself, which everybody of the office reads, and who gets e-mail notices."""
 
+import re
+
 from django.conf import settings
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -59,7 +61,7 @@ def notices(request: HttpRequest) -> HttpResponse:
     """Tick who gets notices: an administrator for everybody of the office, a clerk for themselves."""
     actor = request.actor
     if request.method == "POST":
-        wanted = {int(key) for key in request.POST.getlist("notify") if key.isascii() and key.isdigit()}
+        wanted = {int(key) for key in request.POST.getlist("notify") if re.fullmatch("[0-9]{1,18}", key)}
         office_people.set_notices(wanted, by=actor, at=timezone.now())
         messages.success(request, "Saved who gets notices.", extra_tags="good")
         return redirect("office")

@@ -17,9 +17,7 @@ from priorauth.services import invitations, office_people
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 
 ROLES = [(role.value, role.label) for role in Role if role in OFFICE_ROLES]
-ADDRESS = "Enter the work e-mail address, like name@example.org."
 ROLE = "Choose a role: office clerk or office administrator."
-LONGEST_ADDRESS = 254
 
 
 @office_page
@@ -86,8 +84,8 @@ def _problem_of(email: str) -> str:
     try:
         validate_email(email)
     except ValidationError:
-        return ADDRESS
-    return ADDRESS if len(email) > LONGEST_ADDRESS else ""
+        return invitations.ADDRESS
+    return ""
 
 
 def _invite_page(request: HttpRequest, problems: dict[str, str]) -> HttpResponse:

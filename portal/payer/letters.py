@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from portal.payer.views import for_payer
-from priorauth import selectors
+from priorauth import exports, selectors
 from priorauth.letters import answers
 from priorauth.models import Letter
 
@@ -35,8 +35,9 @@ def of_a_day(request: HttpRequest) -> HttpResponse:
     context: dict = {"form": form}
     if form.is_valid():
         day, after = form.cleaned_data["day"], form.cleaned_data["after"] or 0
-        start = dt.datetime.combine(day, dt.time(), timezone.get_default_timezone())
-        issued = Letter.objects.for_actor(request.actor).filter(issued_at__gte=start, issued_at__lt=start + ONE_DAY)
+        next_day = min(day, dt.date.max - ONE_DAY) + ONE_DAY
+        issued = Letter.objects.for_actor(request.actor)
+        issued = issued.filter(issued_at__gte=exports.midnight(day), issued_at__lt=exports.midnight(next_day))
         rows = issued.filter(pk__gt=after).order_by("pk").select_related("case").defer("content")
         found = list(rows[: PAGE + 1])
         context |= {"day": day, "letters": found[:PAGE], "next": found[PAGE - 1].pk if len(found) > PAGE else None}

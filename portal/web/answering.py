@@ -287,6 +287,7 @@ def _send(visit: Answering, typed: Typed, *, whatever: bool) -> HttpResponse:
             details=build.details(form) | doubts.confirmed(in_doubt, visit.latest.details),
             note=typed.note,
             items=answered.rows(items),
+            draft_version=visit.version,
         )
     except Incomplete as incomplete:
         visit.note_problem = NOTHING if items and incomplete.field == "note" else str(incomplete)

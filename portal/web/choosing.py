@@ -16,6 +16,7 @@ from portal.web.rows import Raw, TooMany, from_post
 from priorauth.posting import PUT_BACK
 from priorauth.services import corrections
 from priorauth.services.base import moment
+from priorauth.services.errors import Conflict
 
 
 @office_page
@@ -63,7 +64,7 @@ def _chosen(visit: Visit, found: Differences, base: int) -> str | None:
         return conflicts.CHOOSE * bool(found.open)
     try:
         visit.of.keep(visit.of.whole(found.merged()), base, visit.at)
-    except TooMany as problem:
+    except (TooMany, Conflict) as problem:
         return str(problem)
     messages.success(visit.request, f"Saved {moment(visit.at)}, as you chose. Nothing was sent.", extra_tags="good")
     return None

@@ -34,17 +34,19 @@ def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
         service.withdraw(case, by=request.actor, at=now, reason=reason, version=posted_version(request))
     except Incomplete as problem:
         return _page(request, case, reason, str(problem))
-    except Conflict:
-        if case.status != Status.WITHDRAWN:
+    except Conflict as conflict:
+        if case.status == Status.WITHDRAWN:
+            return redirect("request", reference)  # the second press of one withdrawal
+        if case.status not in TRANSITIONS[Act.WITHDRAW].sources:
             raise
-        return redirect("request", reference)  # the second press of one withdrawal
+        return _page(request, case, reason, str(conflict), status=409)
     messages.success(request, f"Withdrawn {moment(now)}.", extra_tags="good")
     return redirect("request", reference)
 
 
-def _page(request: HttpRequest, case: Case, reason: str = "", problem: str = "") -> HttpResponse:
+def _page(request: HttpRequest, case: Case, reason: str = "", problem: str = "", status: int = 200) -> HttpResponse:
     former = case.decisions.order_by("-round").first()
     context = {"case": case, "reason": reason, "problem": problem, "stays": withdrawn(former) if former else ""}
     if case.received_at:
         context["held"] = list(case.attachments.filter(revision=None))
-    return render(request, "requests/withdraw.html", context)
+    return render(request, "requests/withdraw.html", context, status=status)

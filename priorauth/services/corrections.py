@@ -35,8 +35,9 @@ def keep(case: Case, *, by: Actor, at: dt.datetime, version: int, fields: dict[s
         if draft.saved_by_id == by.user_id and (draft.fields, draft.corrects) == (fields, corrects):
             return draft  # the second press of one button
         if draft.version != version:
-            who = f"{draft.saved_by} kept a correction at {moment(draft.saved_at)} while you had it open."
-            raise Conflict(who if draft.version else NOTHING_KEPT)
+            if not draft.version:
+                raise Conflict(NOTHING_KEPT)
+            raise Conflict(f"{draft.saved_by} kept a correction at {moment(draft.saved_at)} while you had it open.")
         draft.replaced = draft_versions.replaced(draft, fields) if draft.version else []
         draft.fields, draft.corrects = fields, corrects
         draft.version = version + 1 if draft.version else 1 + secrets.randbelow(MOST_FIRST)

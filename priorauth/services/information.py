@@ -97,12 +97,15 @@ def answer(
     details: dict[str, Any] | None = None,
     items: Sequence[Item] = (),
     version: int | None = None,
+    draft_version: int | None = None,
 ) -> InformationRequest:
     """Answer the open question with facts, files or a reason: a new revision, scored again.
 
     `items` say who answered what, and what the office does not have. Without `facts` those sent last stand; new facts
-    without `details` drop what was typed on the form.
-    Raises Incomplete where nothing changed and no reason says why, and for facts outside facts v1.
+    without `details` drop what was typed on the form. `draft_version` is the version of the kept answer that is sent,
+    and so used up; None uses up whatever is kept.
+    Raises Incomplete where nothing changed and no reason says why, and for facts outside facts v1; Conflict where
+    somebody kept another answer since.
     """
     permit(case, Act.ANSWER, by=by, at=at)
     latest = case.revisions.order_by("-number").first()
@@ -124,8 +127,17 @@ def answer(
         revision = revise(change, document, details, number=latest.number + 1, by=by, at=at)
         request = _close(change, revision, note)
         _answer_items(change, request, items)
-        AnswerDraft.objects.unscoped("the question's own draft").filter(information_request=request).delete()
+        _use_up(request, draft_version)
     return request
+
+
+def _use_up(request: InformationRequest, draft_version: int | None) -> None:
+    """Take what is kept of the answer that is being sent. One statement: nobody keeps another between."""
+    rows = AnswerDraft.objects.unscoped("the question's own draft").filter(information_request=request)
+    if draft_version is not None:
+        rows = rows.filter(version=draft_version)
+    if not rows.delete()[0] and draft_version is not None:
+        raise Conflict("A colleague kept an answer while you were sending yours. Press Keep to see both.")
 
 
 def _close(change: Change, revision: Revision, note: str) -> InformationRequest:

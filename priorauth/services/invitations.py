@@ -22,6 +22,8 @@ from priorauth.services.people import permit, set_password
 INVITATION_LASTS = dt.timedelta(hours=72)
 PASSWORD_LINK_LASTS = dt.timedelta(hours=24)
 OPEN = Q(accepted_at=None, revoked_at=None)
+LONGEST_ADDRESS = 254
+ADDRESS = "Enter the work e-mail address, like name@example.org."
 NOT_HERE = "No link can be made for this address here. Ask the plan's administrator."
 
 
@@ -37,6 +39,8 @@ def invite(email: str, organization: Organization, role: Role, *, by: Actor, at:
     """
     _permit(by, organization, role)
     email = email.strip().lower()
+    if len(email) > LONGEST_ADDRESS:  # a capital letter of another alphabet can be two small ones
+        raise Incomplete("email", ADDRESS)
     if not Membership(organization=organization, role=role).fits:
         kind = organization.get_kind_display().lower()
         raise Incomplete("role", f"This role does not belong to a {kind}. Choose one that does.")
