@@ -42,8 +42,9 @@ def first_due(received: dt.datetime, rule: Rule, urgency: str) -> dt.datetime:
 
 def clock_from(case: Case) -> dt.datetime:
     """When the clock of a sent case began: at its first receipt, or when it was last opened again."""
-    latest = case.reopenings.order_by("-round").first()
-    return latest.reopened_at if latest else case.received_at
+    if case.round == 1:
+        return case.received_at
+    return case.reopenings.latest("round").reopened_at
 
 
 @dataclass

@@ -18,9 +18,9 @@ from priorauth.roles import Role
 CARE: Final = {
     "vertebroplasty": (
         "vertebroplasty",
-        "This means that a doctor puts bone cement into a broken bone of the spine.",
+        "In a vertebroplasty, a doctor puts bone cement into a broken bone of the spine.",
     ),
-    "sacroplasty": ("sacroplasty", "This means that a doctor puts bone cement into the base of the spine."),
+    "sacroplasty": ("sacroplasty", "In a sacroplasty, a doctor puts bone cement into the base of the spine."),
 }
 CARE |= {"sacral_listed": CARE["sacroplasty"], "scored": ("the procedure", "")}
 UNKNOWN_CARE: Final = CARE["scored"]
