@@ -43,9 +43,10 @@ def act_without_end(clerk_id: int, nurse_id: int) -> None:
 def one_case(clerk: Actor, nurse: Actor, chance: random.Random) -> None:
     now = cases.NOW
     case = cases.draft_case(clerk)
+    files = []
     if chance.random() < 0.3:
-        attach.attach(case, report(), by=clerk, at=now)
-    cases.submit.send(case, cases.submission(), by=clerk, at=now)
+        files = [str(attach.attach(case, report(), by=clerk, at=now).pk)]
+    cases.submit.send(case, cases.submission(details={"files": files}), by=clerk, at=now)
     cases.score_all(now)
     case.refresh_from_db()
     claim.claim(case, by=nurse, at=now)

@@ -29,7 +29,7 @@ def case_with_file() -> tuple[Case, Attachment]:
     clerk, now = person(Role.CLERK), timezone.now()
     case = draft_case(clerk)
     file = attach.attach(case, report("MRI März.pdf"), by=clerk, at=now)
-    submit.send(case, submission(), by=clerk, at=now)
+    submit.send(case, submission(details={"files": [str(file.pk)]}), by=clerk, at=now)
     score_all(now)
     case.refresh_from_db()
     return case, file

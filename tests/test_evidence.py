@@ -59,6 +59,7 @@ def sent() -> tuple[Case, dict[str, Attachment]]:
         "findings": {"L1": ["edema"]},
     }
     details = {"studies": [study, {**study, "file": None}], "sources": SOURCES}
+    details["files"] = [str(file.pk) for file in files.values()]
     document = facts()
     document["levels"]["L1"]["imaging"][0]["date"] = study["date"]
     submit.send(case, submission(document, details=details), by=clerk, at=at)

@@ -39,8 +39,8 @@ def story():
     case = case_in_review(clerk, NO_IMAGING)
     claim.claim(case, by=nurse, at=NOW)
     information.ask(case, by=nurse, at=NOW, question="Please send the MRI report of L1.", items=[])
-    attach.attach(case, report(), by=clerk, at=NOW)
-    details = {"contact": {"name": "Casey Clerk", "phone": "617-555-0100"}}
+    file = attach.attach(case, report(), by=clerk, at=NOW, question=case.information_requests.get())
+    details = {"contact": {"name": "Casey Clerk", "phone": "617-555-0100"}, "files": [str(file.pk)]}
     information.answer(case, by=clerk, at=NOW, facts=facts(), details=details, note="It is attached.")
     score_all()
     case.refresh_from_db()
