@@ -1,5 +1,7 @@
 """The reviewers' pages in a real browser: axe finds nothing, nothing overflows, the CSP refuses nothing."""
 
+from typing import Any
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -10,12 +12,10 @@ from priorauth.roles import Role
 from priorauth.services import claim, hand_over
 from tests.admin_helpers import act, case_page, held_by, in_review, ready_to_refuse, signed_in, typed, with_physician
 from tests.cases import NO_IMAGING, person
-from tests.looking import REFUSED
+from tests.looking import AT, REFUSED, WIDTHS, problem_of
 from tests.seeing import axe
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-WIDTHS = (1280, 320)
 
 
 @pytest.fixture
@@ -31,29 +31,21 @@ def window(context: BrowserContext, role: Role) -> tuple:
     return actor, context.new_page()
 
 
-def faults(page: Page, path: str) -> list[str]:
-    """What is wrong with a page at each width: axe, sideways scrolling, refusals of the browser."""
+def faults(page: Page, path: str) -> list[Any]:
+    """What is wrong with a page at each width, and what the browser refused."""
     said: list[str] = []
     page.on("console", lambda line: said.append(line.text) if line.type == "error" and REFUSED in line.text else None)
     page.goto(path)
     return faults_as_it_stands(page, path) + said
 
 
-def faults_as_it_stands(page: Page, name: str) -> list[str]:
+def faults_as_it_stands(page: Page, name: str) -> list[Any]:
     """The same of the page that is open, without loading it again: the answer to a form, say."""
     found = []
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
-        found += [f"{name} at {width}: {rule['id']} {rule['nodes'][0]['target']}" for rule in axe(page)]
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            found.append(f"{name} at {width}: scrolls sideways")
-        found += [f"{name} at {width}: target too small: {target}" for target in page.evaluate(SMALL_TARGETS)]
-    return found
-
-
-SMALL_TARGETS = """() => [...document.querySelectorAll('button, select, input:not([type=hidden]), summary')]
-  .filter(e => e.offsetParent).filter(e => { const b = (e.closest('label') || e).getBoundingClientRect();
-    return b.height < 24 || b.width < 24 }).map(e => e.outerHTML.slice(0, 80))"""
+        found.append(problem_of(page, f"{name} at {width}", width, AT[width]))
+    return list(filter(None, found))
 
 
 # What the button says once it is pressed, which presses were stopped, and what it says on a page that is shown again.

@@ -12,10 +12,10 @@ from tests import reports
 from tests.admin_helpers import case_page, held_by, in_review, with_physician
 from tests.cases import NO_IMAGING, WORDS, approve, person, score_all, sent_case
 from tests.factories import browser, report, sent_through_the_page
+from tests.looking import AT, problem_of
 from tests.seeing import stops
 from tests.soak import report as reached
 from tests.test_admin_browser import context, window  # noqa: F401
-from tests.test_office_accessibility import problem_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -160,7 +160,7 @@ def test_the_case_page_is_accessible_and_light_in_every_state(context):  # noqa:
         for width in widths:
             page.set_viewport_size({"width": width, "height": 900})
             page.goto(path) if path else None
-            found.append(problem_of(page, name, width))
+            found.append(problem_of(page, name, width, AT[width]))
 
     for name, case in by_state.items():
         look(page, name, case_page(case), (1280, 320) if name in ("mine", "unscored") else (1280,))

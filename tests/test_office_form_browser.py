@@ -24,10 +24,10 @@ from tests.factories import (
     sent_through_the_page,
     valid_form,
 )
+from tests.looking import problem_of
 from tests.soak import report
 from tests.test_after_sending import asked
 from tests.test_member_lookup import on_file
-from tests.test_office_accessibility import problem_of
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

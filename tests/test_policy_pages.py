@@ -17,7 +17,7 @@ from priorauth.models import AuditEvent
 from priorauth.roles import Role
 from tests.cases import office, person, plan
 from tests.factories import browser, clerk, saved_draft
-from tests.test_office_accessibility import problem_of
+from tests.looking import AT, problem_of
 
 pytestmark = pytest.mark.django_db
 
@@ -299,7 +299,7 @@ def test_both_pages_are_accessible_wide_and_narrow_and_print_their_answer(client
         page.set_viewport_size({"width": width, "height": 900})
         for path in paths:
             page.goto(live_server.url + path)
-            found.append(problem_of(page, path, width))
+            found.append(problem_of(page, path, width, AT[width]))
     page.goto(live_server.url + paths[1])
     page.evaluate("window.print = () => document.body.setAttribute('printed', '')")
     page.get_by_role("button", name="Print").click()

@@ -7,7 +7,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from priorauth.models import User
 from tests.browser.people import fill, sign_in
 from tests.factories import browser, clerk, draft_of, saved_draft
-from tests.test_office_accessibility import problem_of
+from tests.looking import problem_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PASSWORD = "seven synthetic herons"
