@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.web.dates import DateProblem, TypedDate, read
+from portal.web.dates import THIS_CENTURY, DateProblem, TypedDate, of_a_birth, read
 
 SEP_27 = dt.date(2026, 9, 27)
 
@@ -26,11 +26,50 @@ SEP_27 = dt.date(2026, 9, 27)
         "27 Sep 2026",
         " 27 sep  2026 ",
         "27sep2026",
+        "27-SEP-2026",
+        "Sep-27-2026",
+        "Sep 27,2026",
+        "Sep. 27th, 2026",
+        "27th of September, 2026",
+        "2026/09/27",
+        "2026.9.27",
+        "09272026",
+        "20260927",
+        "9\N{EN DASH}27\N{EN DASH}2026",
+        "2026\N{NON-BREAKING HYPHEN}09\N{NON-BREAKING HYPHEN}27",
+        "9/27/2026\N{NO-BREAK SPACE}",
+        "Sunday, September 27, 2026",
+        "Sun Sep 27, 2026, 4:12 p.m. EDT",
+        "09/27/2026 08:15 AM",
+        "2026-09-27T00:00:00Z",
     ],
 )
 def test_a_day_is_read_in_every_usual_form(text):
     assert read(text) == TypedDate(SEP_27, SEP_27)
     assert str(read(text)) == "Sep 27, 2026"
+
+
+@pytest.mark.parametrize("text", ["9/27/26", "9-27-26", "Sep 27, 26", "27-Sep-26", "27 sep 26"])
+def test_a_day_of_this_century_may_have_a_short_year_where_that_is_allowed(text):
+    assert read(text, short=THIS_CENTURY) == TypedDate(SEP_27, SEP_27)
+    assert read(f"{text} to 10/1/26", months=True, short=THIS_CENTURY).last == dt.date(2026, 10, 1)
+    with pytest.raises(DateProblem, match="year with four digits"):
+        read(text)
+
+
+def test_two_digits_of_a_year_of_birth_are_of_the_last_century_or_not_guessed():
+    years = of_a_birth(SEP_27)
+    assert read("3/14/48", short=years).first == dt.date(1948, 3, 14)
+    assert read("12/31/27", short=years).first == dt.date(1927, 12, 31)
+    for text in ("3/14/26", "3/14/00"):
+        with pytest.raises(DateProblem, match="year with four digits"):
+            read(text, short=years)
+
+
+@pytest.mark.parametrize("text", ["9/26", "Sep 26", "9-26", "9/27/126"])
+def test_a_short_year_of_a_month_could_be_a_day_and_is_not_guessed(text):
+    with pytest.raises(DateProblem, match="year with four digits"):
+        read(text, months=True, short=THIS_CENTURY)
 
 
 @pytest.mark.parametrize("text", ["Sep 2026", "9/2026", "2026-09", "september 2026", "9-2026"])
@@ -39,8 +78,11 @@ def test_a_month_is_the_interval_of_its_days(text):
     assert str(read(text, months=True)) == "between Sep 1 and Sep 30, 2026"
 
 
-def test_two_days_are_the_interval_between_them():
-    date = read("8/17/2026 to Sep 16 2026", months=True)
+@pytest.mark.parametrize(
+    "text", ["8/17/2026 to Sep 16 2026", "8/17/2026 - 9/16/2026", "Aug 17, 2026 \u2013 16-Sep-2026"]
+)
+def test_two_days_are_the_interval_between_them(text):
+    date = read(text, months=True)
     assert date == TypedDate(dt.date(2026, 8, 17), dt.date(2026, 9, 16))
     assert str(date) == "between Aug 17 and Sep 16, 2026"
 

@@ -96,10 +96,10 @@ def test_a_draft_is_found_however_its_birth_and_its_member_id_are_written_and_by
     client = browser(clerk())
     kept = {"first_name": "Bea", "last_name": "Example", "member_id": "BXH 100-200302"}
     saved = saved_draft(client, birth_date="7/2/1951", **kept)
-    other = saved_draft(client, birth_date="Jul 12, 1951", **kept | {"member_id": "BXH100200303", "last_name": "Other"})
+    other = saved_draft(client, birth_date="7/12/51", **kept | {"member_id": "BXH100200303", "last_name": "Other"})
     sent_case(person(Role.CLERK))
     for sought in (
-        *("1951-07-02", "7/2/1951", "07 02 1951", "July 2nd, 1951", "2 Jul 1951"),
+        *("1951-07-02", "7/2/1951", "07 02 1951", "July 2nd, 1951", "2 Jul 1951", "7/2/51"),
         *("bxh-100200302", "BXH100200302", "b. example", "Example, B"),
         *(saved.reference[:9].lower(), saved.reference.replace("-", ""), saved.reference[3:12].replace("-", " ")),
     ):
@@ -107,6 +107,16 @@ def test_a_draft_is_found_however_its_birth_and_its_member_id_are_written_and_by
     assert shown(client, sought="1951-07-12") == [other.pk]
     assert shown(client, sought="Bea") == [other.pk, saved.pk]
     for nothing in ("PA-", ".", ", .", "1951-07-03", "x. example"):
+        assert shown(client, sought=nothing) == [], nothing
+
+
+def test_a_name_is_found_by_each_of_its_words_and_with_either_apostrophe():
+    client = browser(clerk())
+    saved = saved_draft(client, first_name="Mary Ann", last_name="van der Álvarez-O\u2019Connor")
+    saved_draft(client, first_name="Nora", last_name="Connor")
+    for sought in ("o'connor", "O\u2019Connor, Mary", "álvarez", "ann", "van der"):
+        assert shown(client, sought=sought) == [saved.pk], sought
+    for nothing in ("onnor", "[a-z]", "(", "\\", "*", "o'connor nora"):
         assert shown(client, sought=nothing) == [], nothing
 
 

@@ -8,23 +8,35 @@ from dataclasses import dataclass
 from policies.vocabulary import day_words
 
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2100
+THIS_CENTURY, FOUR_DIGITS = range(2000, 2100), range(0)  # what a year of two digits can stand for
 HOW = "Write it like 9/27/2026, Sep 27 2026 or 2026-09-27"
 HOW_MONTH = f"{HOW}; or only the month, like Sep 2026; or 8/17/2026 to 9/16/2026"
 MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_abbr) if name}
 
-_MONTH = r"(?P<month>[0-9]{1,2})"
-_DAY = r"(?P<day>[0-9]{1,2})"
-_YEAR = r"(?P<year>[0-9]{1,6})"
-_NAME = r"(?P<name>[a-z]{3,9})\.?"
-_DAYS = [
-    rf"{_MONTH}[/.\- ]+{_DAY}[/.\- ]+{_YEAR}",
-    rf"(?P<year>[0-9]{{4}})-{_MONTH}-{_DAY}",
-    rf"{_NAME} *{_DAY}(?:st|nd|rd|th)?,? +{_YEAR}",
-    rf"{_DAY} *{_NAME},? *{_YEAR}",
+# How a day is written, around the texts of its parts: by an American, by a record's export, by a program.
+_SHAPES = [
+    "{month}[/. -]+{day}[/. -]+{year}",
+    "{year}[/.-]{month}[/.-]{day}",
+    "{name}[ -]*{day}(?:st|nd|rd|th)?(?:, *|[ -]+){year}",
+    "{day}(?:st|nd|rd|th)?(?: of)?[ -]*{name},?[ -]*{year}",
 ]
-_WHOLE_MONTHS = [rf"{_MONTH}[/\- ]{_YEAR}", rf"(?P<year>[0-9]{{4}})-{_MONTH}", rf"{_NAME},? *{_YEAR}"]
-DAY_PATTERNS = [re.compile(pattern) for pattern in _DAYS]
-MONTH_PATTERNS = [re.compile(pattern) for pattern in _WHOLE_MONTHS]
+_WITHOUT_MARKS = ["{year}{month}{day}", "{month}{day}{year}"]
+_WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}\.?,? )?"
+_TIME = r"(?:(?:,? |t)[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?z?(?: ?[ap]\.?m\.?)?(?: [a-z]{1,4})?)?"
+_PARTS = {
+    "month": "(?P<month>[0-9]{1,2})",
+    "day": "(?P<day>[0-9]{1,2})",
+    "year": "(?P<year>[0-9]{1,6})",
+    "name": r"(?P<name>[a-z]{3,9})\.?",
+}
+_WHOLE = {"month": "(?P<month>[0-9]{2})", "day": "(?P<day>[0-9]{2})", "year": "(?P<year>(?:19|20)[0-9]{2})"}
+_WHOLE_MONTHS = ["{month}[/ -]{year}", "(?P<year>[0-9]{{4}})-{month}", "{name},? *{year}"]
+DAY_PATTERNS = [
+    *(re.compile(_WEEKDAY + shape.format(**_PARTS) + _TIME) for shape in _SHAPES),
+    *(re.compile(shape.format(**_WHOLE)) for shape in _WITHOUT_MARKS),
+]
+MONTH_PATTERNS = [re.compile(shape.format(**_PARTS)) for shape in _WHOLE_MONTHS]
+_DASHES = dict.fromkeys(map(ord, "\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{EN DASH}\N{MINUS SIGN}"), "-")
 
 
 class DateProblem(ValueError):
@@ -49,32 +61,37 @@ class TypedDate:
         return f"between {first} and {day_words(self.last)}"
 
 
-def read(text: str, *, months: bool = False) -> TypedDate:
-    """The date that `text` means. Raises DateProblem. `months` also allows a month, and a first to last day."""
+def of_a_birth(today: dt.date) -> range:
+    """The years that two digits can stand for in a date of birth: those of the last century, unless the same digits
+    are a year of this one."""
+    return range(today.year - 99, 2000)
+
+
+def read(text: str, *, months: bool = False, short: range = FOUR_DIGITS) -> TypedDate:
+    """The date that `text` means. Raises DateProblem. `months` also allows a month, and a first to last day; `short`
+    are the years of which a day may have the last two digits alone."""
     how = HOW_MONTH if months else HOW
-    plain = " ".join(text.lower().split())
-    if months and " to " in plain:
-        first, last = (_read(part, months=True, how=how) for part in plain.split(" to ", 1))
+    plain = " ".join(text.lower().translate(_DASHES).split())
+    ends = plain.replace(" - ", " to ").split(" to ")
+    if months and len(ends) == 2:
+        first, last = (_read(part, months=True, short=short, how=how) for part in ends)
         if last.last < first.first:
             raise DateProblem("Give the earlier day first, like 8/17/2026 to 9/16/2026.")
         return TypedDate(first.first, last.last)
-    return _read(plain, months=months, how=how)
+    return _read(plain, months=months, short=short, how=how)
 
 
 def pattern(day: dt.date) -> str:
-    """A regular expression, for PostgreSQL and letters of either case, of all texts that `read` takes for a day."""
-    year, month, date = day.year, f"0?{day.month}", f"0?{day.day}"
-    name = rf"{calendar.month_abbr[day.month]}[a-z]{{0,6}}\.?"
-    forms = [
-        rf"{month}[/. -]+{date}[/. -]+{year}",
-        rf"{year}-{month}-{date}",
-        rf"{name} *{date}(st|nd|rd|th)?,? +{year}",
-        rf"{date} *{name},? *{year}",
-    ]
-    return rf"^\s*({'|'.join(forms)})\s*$"
+    """A regular expression, for PostgreSQL and letters of either case, of the texts that `read` takes for a day."""
+    whole = {"year": f"{day.year}", "month": f"{day.month:02}", "day": f"{day.day:02}"}
+    parts = {"month": f"0?{day.month}", "day": f"0?{day.day}", "year": f"(?:{day.year // 100})?{day.year % 100:02}"}
+    parts["name"] = rf"{calendar.month_abbr[day.month]}[a-z]{{0,6}}\.?"
+    marked = "|".join(shape.format(**parts) for shape in _SHAPES)
+    plain = "|".join(shape.format(**whole) for shape in _WITHOUT_MARKS)
+    return rf"^\s*(?:{_WEEKDAY}(?:{marked}){_TIME}|{plain})\s*$"
 
 
-def _read(plain: str, *, months: bool, how: str) -> TypedDate:
+def _read(plain: str, *, months: bool, short: range, how: str) -> TypedDate:
     for pattern in [*DAY_PATTERNS, *MONTH_PATTERNS]:
         match = pattern.fullmatch(plain)
         if match:
@@ -82,7 +99,7 @@ def _read(plain: str, *, months: bool, how: str) -> TypedDate:
     else:
         raise DateProblem(f"{how}.")
     parts = match.groupdict()
-    year = _year(parts["year"])
+    year = _year(parts["year"], short if parts.get("day") else FOUR_DIGITS)
     month = _month(parts, how)
     length = calendar.monthrange(year, month)[1]
     if parts.get("day") is None:
@@ -96,7 +113,9 @@ def _read(plain: str, *, months: bool, how: str) -> TypedDate:
     return TypedDate(date, date)
 
 
-def _year(digits: str) -> int:
+def _year(digits: str, short: range) -> int:
+    if len(digits) == 2 and (meant := [year for year in short if year % 100 == int(digits)]):
+        return meant[0]
     if len(digits) != 4:
         raise DateProblem("Write the year with four digits, like 2026.")
     if not EARLIEST_YEAR <= int(digits) <= LATEST_YEAR:

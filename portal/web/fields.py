@@ -152,19 +152,24 @@ class Pick(Question):
 
 
 class Date(Question):
-    """A date, as a TypedDate. `months` allows a month; `past` refuses what lies wholly after today."""
+    """A date, as a TypedDate. `months` allows a month; `past` refuses what lies wholly after today; `birth` is for
+    years of the last century where only two digits are typed, which else are of this one."""
 
     size = "short"
     names_itself = False
 
-    def __init__(self, label: str, *, months: bool = False, past: bool = True, **options: Any) -> None:
+    def __init__(
+        self, label: str, *, months: bool = False, past: bool = True, birth: bool = False, **options: Any
+    ) -> None:
         super().__init__(label, **options)
         self.months = months
         self.past = past
+        self.birth = birth
         self.today: dt.date | None = None
 
     def read(self, text: str) -> dates.TypedDate:
-        date = dates.read(text, months=self.months)
+        short = dates.of_a_birth(self.today) if self.birth and self.today else dates.THIS_CENTURY
+        date = dates.read(text, months=self.months, short=short)
         if self.past and self.today and date.first > self.today:
             raise ValueError(f"This date must be today ({day_words(self.today)}) or in the past.")
         return date

@@ -30,7 +30,7 @@ def governing(raw: Raw) -> Edition:
     """The edition in force on the planned date, or the newest."""
     typed = (raw.get("service_date") or [""])[-1]
     try:
-        day: dt.date | None = dates.read(typed).first
+        day: dt.date | None = dates.read(typed, short=dates.THIS_CENTURY).first
     except dates.DateProblem:
         day = None
     return registry.governing(POLICY, day)

@@ -151,7 +151,7 @@ def search(cases: QuerySet[Case], sought: str) -> QuerySet[Case]:
         cases = cases.annotate(bare_reference=_bare(F("reference")))
         found |= Q(bare_reference__contains=plain.upper())
     with suppress(dates.DateProblem):
-        born = dates.read(sought).first
+        born = dates.read(sought, short=dates.of_a_birth(timezone.localdate())).first
         found |= Q(member__birth_date=born) | Q(typed_birth__iregex=dates.pattern(born))
     return cases.filter(found | _named(sought))
 
@@ -167,14 +167,15 @@ def _bare(text: KeyTextTransform | F) -> Func:
 
 
 def _named(sought: str) -> Q:
-    """Every word begins the first or the last name; `B. Example` stands for the first letter."""
+    """Every word begins a word of the first or the last name; `B. Example` stands for the first letter."""
     names = Q()
     for word in re.findall(r"[^ ,.]+", sought)[:4]:
+        begins = "(^|[ -])" + re.escape(word).replace("\u2019", "'").replace("'", "['\u2019]")
         names &= (
-            Q(member__last_name__istartswith=word)
-            | Q(member__first_name__istartswith=word)
-            | Q(draft__fields__last_name__0__istartswith=word)
-            | Q(draft__fields__first_name__0__istartswith=word)
+            Q(member__last_name__iregex=begins)
+            | Q(member__first_name__iregex=begins)
+            | Q(draft__fields__last_name__0__iregex=begins)
+            | Q(draft__fields__first_name__0__iregex=begins)
         )
     return names
 

@@ -97,7 +97,7 @@ class Part(forms.Form):
 
 class MemberPart(Part):
     member_id = MemberId("Member ID", hint="As on the card, with the prefix", size="short", autocapitalize="characters")
-    birth_date = Date("Date of birth", hint="For example 9/27/1948")
+    birth_date = Date("Date of birth", birth=True, hint="For example 9/27/1948")
     first_name = Text("First name", most=60)
     last_name = Text("Last name", most=60)
     product = Choice("Member's plan", words.PRODUCT)
