@@ -83,7 +83,8 @@ def test_a_correction_is_kept_as_it_is_typed_and_a_colleague_goes_on_with_it(two
     seen, events = form_on(one, case), AuditEvent.objects.count()
     assert post(one, case, seen, headers=ALONE).status_code == 200
     assert kept(case) is None, "nothing was changed"
-    answer = post(one, case, seen, pain_score="9", headers=ALONE)
+    answer = post(one, case, seen, pain_score="9", pain_date="11/20/26", headers=ALONE)
+    assert 'id="id_pain_date_read" data-live>Read as Nov 20, 2026<' in text(answer)
     first = kept(case).version
     assert (answer.status_code, f'name="answer.kept" value="{first}"' in text(answer)) == (200, True)
     assert form_on(one, case)["pain_score"] == ["9"]
@@ -95,7 +96,7 @@ def test_a_correction_is_kept_as_it_is_typed_and_a_colleague_goes_on_with_it(two
     assert (late.status_code, "not saved: press Save" in text(late)) == (409, True)
     page = post(other, case, seen, "keep", t_score="-3.4", **row(2, modality="brace", name="Brace"))
     assert (page.status_code, amending.KEPT_MEANWHILE in text(page)) == (409, True)
-    assert [one.theirs for one in page.context["taken"]] == ["9"]
+    assert [one.theirs for one in page.context["taken"]] == ["9", "11/20/26"]
     fields = kept(case).fields
     assert (fields["pain_score"], fields["t_score"], fields["treatments-2-name"]) == (["9"], ["-3.4"], ["Brace"])
 

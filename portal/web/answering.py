@@ -204,16 +204,24 @@ def _keep_by_itself(visit: Answering, *, fresh: bool) -> HttpResponse:
         return _kept(request, case, not_saved=KEPT_ELSEWHERE)
     intake = Intake(request, visit.at)
     try:
-        _keep(visit, _typed(visit, intake))
+        form = _keep(visit, _typed(visit, intake))
     except Conflict as conflict:
         return _kept(request, case, not_saved=f"{conflict} {NOT_KEPT}")
     intake.drop_unwanted(case)
-    return _kept(request, case, draft=visit.draft, version=case.version if fresh else posted_version(request))
+    version = case.version if fresh else posted_version(request)
+    return _kept(request, case, draft=visit.draft, version=version, read=form)
 
 
 def _kept(
-    request: HttpRequest, case: Case, *, draft: AnswerDraft | None = None, version: int = 0, not_saved: str = ""
+    request: HttpRequest,
+    case: Case,
+    *,
+    draft: AnswerDraft | None = None,
+    version: int = 0,
+    not_saved: str = "",
+    read: RequestForm | None = None,
 ) -> HttpResponse:
+    """`read` is the form as it was understood."""
     context = {
         "case": case,
         "action": request.path,
@@ -222,6 +230,7 @@ def _kept(
         "saved_at": draft and draft.saved_at,
         "not_saved": not_saved,
         "attachments": [] if not_saved else files_of(case).values(),
+        "read": read,
     }
     return render(request, "requests/parts/sent_saved.html", context, status=409 if not_saved else 200)
 
@@ -245,7 +254,8 @@ def _typed(visit: Answering, intake: Intake) -> Typed:
     return typed
 
 
-def _keep(visit: Answering, typed: Typed) -> None:
+def _keep(visit: Answering, typed: Typed) -> RequestForm:
+    """Keep the answer; the form with it."""
     form = visit.form(asked.overlaid(visit.sent, typed.changes))
     states = answered.states(visit.items(form), typed, visit.draft, visit.request.actor, visit.at)
     visit.draft = answer_drafts.keep(
@@ -257,6 +267,7 @@ def _keep(visit: Answering, typed: Typed) -> None:
         items=states,
         note=typed.note,
     )
+    return form
 
 
 def _send(visit: Answering, typed: Typed, *, whatever: bool) -> HttpResponse:

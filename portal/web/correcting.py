@@ -147,6 +147,7 @@ class Visit:
             "saved_at": draft and draft.saved_at,
             "not_saved": not_saved,
             "attachments": [] if not_saved else files_of(self.case).values(),
+            "read": None if not_saved else form_of(self.raw, self.case, timezone.localdate(self.at)),
         }
         return render(self.request, "requests/parts/sent_saved.html", context, status=409 if not_saved else 200)
 
