@@ -175,6 +175,27 @@ def test_whatever_the_dates_are_like_the_picture_is_drawn_and_the_table_says_it(
     svg("spine", spine.draw(facts))
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "beside"),
+    [
+        ("2026-09-30", "2026-10-01", "see the table"),
+        ("2026-08-01", "2026-09-01", "see the table"),
+        ("1999-01-01", "2026-11-20", "see the table"),
+        ("1999-01-01", "1999-02-01", "Jan 1, 1999 to Feb 1, 1999"),
+    ],
+)
+def test_words_too_long_for_a_row_stand_in_the_table_and_cover_no_bar(start, end, beside):
+    typed = "started Sep 2026 (counted from Sep 30, 2026); ended Oct 2026 (counted up to Oct 1, 2026), as it was typed"
+    facts = with_treatments({"start": start, "end": end})
+    picture = timeline.draw(facts, dated={"treatments.0": typed} if beside == "see the table" else {})
+    row = picture.rows[-1]
+    assert row.note == beside
+    assert row.note_x + row.note_width <= timeline.WIDTH
+    bars = [(mark.x, mark.x + mark.width) for mark in row.marks if mark.x > timeline.LEFT]
+    assert all(end < row.note_x or row.note_x + row.note_width <= start for start, end in bars)
+    assert beside != "see the table" or typed in picture.entries[-3].where
+
+
 def test_forty_treatments_and_ten_levels_have_a_row_each_and_no_words_on_each_other():
     treatments = [{"name": f"Drug {n}", "start": "2026-09-01", "ongoing": True} for n in range(40)]
     levels = {f"T{n}": {"onset": {"earliest": f"2026-09-{n:02}", "latest": f"2026-09-{n:02}"}} for n in range(3, 13)}

@@ -24,6 +24,7 @@ LEAST: Final = 56
 NOTE_CHARACTER: Final = 7  # the usual width of a character, and of a bold one
 LINE_CHARACTER: Final = 9
 LONGEST_LABEL: Final = 26  # characters beside a row; the table has all of them
+SEE: Final = "see the table"
 MONTHS: Final = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 MOST_TICKS: Final = 7
 
@@ -133,9 +134,22 @@ class _Scale:
 def _row(row: Row, y: int, scale: _Scale) -> DrawnRow:
     marks = tuple(mark for span in row.spans for mark in _marks(span, scale))
     notes = [_beside(span, scale) for span in row.spans]
-    at = max((mark.x + mark.width for mark in marks), default=LEFT) + 10
-    note = "; ".join(dict.fromkeys(filter(None, notes)))
-    return DrawnRow(_short(row.label), y, marks, note, at if at + NOTE_CHARACTER * len(note) < RIGHT else LEFT + 6)
+    note, note_x = _placed("; ".join(dict.fromkeys(filter(None, notes))), marks)
+    return DrawnRow(_short(row.label), y, marks, note, note_x)
+
+
+def _placed(note: str, marks: tuple[Mark, ...]) -> tuple[str, int]:
+    """The words of a row and where they begin: after its marks or before them; on them only where these fill the row.
+    What is too long stands in the table."""
+    first = min((mark.x for mark in marks), default=LEFT)
+    end = max((mark.x + mark.width for mark in marks), default=LEFT) + 10
+    for words in (note, SEE):
+        width = NOTE_CHARACTER * len(words)
+        if end + width < RIGHT:
+            return words, end
+        if first - width - 10 > LEFT:
+            return words, first - width - 10
+    return note if LEFT + NOTE_CHARACTER * len(note) < RIGHT else SEE, LEFT + 6
 
 
 def _marks(span: Span, scale: _Scale) -> list[Mark]:
