@@ -68,6 +68,8 @@
     var words = size > most ? "The file must be 25 MB or smaller. It was not added."
       : together > Number(input.getAttribute("data-most-bytes-together"))
         ? "The files of one request can be 40 MB together. This one was not added." : "";
+    var before = byId(input.id + "_wrong"); // about the file that was chosen before
+    if (before) before.remove();
     noteAt(input, words);
     if (words) input.value = "";
     else if (request) request.upload(input);
@@ -90,6 +92,10 @@
   document.addEventListener("submit", function (event) {
     if (event.defaultPrevented) return;
     var form = event.target, now = Date.now();
+    if (request && request.unsaved()) { // such as Sign out, after which nothing can be saved
+      event.preventDefault();
+      return request.first(function () { HTMLFormElement.prototype.submit.call(form); });
+    }
     if (now - (form.pressed || 0) < 5000) return event.preventDefault();
     form.pressed = now;
     hear(event.submitter);
@@ -113,7 +119,7 @@
   function live(form) {
     var SOON = 400, TYPING = 2000, SEEN = 3000, LATER = 10000; // who types on without a pause is saved after LATER too
     var LEVELS = "[name=levels_named], [name=level_ticked], [name^=levels-][name$=-name]";
-    var renamed = false, pressed = false, timer = 0, since = 0, busy = null, sending = 0, stopped = false, leaving = false, last = "", waiting = null, queued = [];
+    var renamed = false, pressed = false, timer = 0, since = 0, busy = null, sending = 0, stopped = false, away = false, leaving = false, last = "", waiting = null, queued = [];
 
     function saved() { return byId("saved"); }
 
@@ -174,9 +180,15 @@
     }
 
     function failed() {
+      away = true;
       tell((last ? "Your last change at " + last + " is saved; the change after it is not." : "This is not saved yet.") +
         " It stays on this page, and we try again.", true);
       timer = setTimeout(save, LATER);
+    }
+
+    function refused() { // Save leads to the page that says why
+      stopped = true;
+      tell("This is not saved. It stays on this page: press Save.", true);
     }
 
     function save(asked) {
@@ -200,7 +212,9 @@
           stopped = true;
           return tell("You are signed out, so this is not saved. It stays on this page: press Save to sign in.", true);
         }
-        if (!response.ok && response.status !== 409) return failed();
+        if (response.status >= 500) return failed();
+        away = false;
+        if (!response.ok && response.status !== 409) return refused();
         stopped = response.status === 409;
         return response.text().then(function (text) {
           renew(parse(text));
@@ -218,6 +232,10 @@
       busy.then(function () { if (busy === posted) busy = null; });
       return busy;
     }
+
+    function unsaved() { return timer && !stopped; }
+
+    function first(go) { Promise.resolve(save()).then(function () { return busy; }).then(go); }
 
     // Press a button again once what was under way is done; its row may be a new one by then.
     function press(button) {
@@ -293,11 +311,9 @@
       return alone(fetch(form.getAttribute("action"), { method: "POST", body: data }).then(function (response) {
         return Promise.all([response.text(), keep && released()]).then(function (all) {
           var fresh = parse(all[0]).querySelector("form[data-request]");
-          if (keep && response.status >= 500) throw response;
-          if (!fresh && keep) {
-            stopped = true;
-            return tell("This is not saved. It stays on this page: press Save.", true);
-          }
+          if (response.status >= 500) throw response;
+          away = false;
+          if (!fresh && keep) return refused();
           if (!fresh) { // another page, such as that of a conflict: go there as without this script
             button.removeAttribute("data-in-place");
             setTimeout(function () { form.requestSubmit(button); });
@@ -317,7 +333,8 @@
           replace();
           var wrong = form.querySelector("[data-errors]");
           var again = form.querySelector("button[name='" + button.name + "'][value='" + button.value + "']");
-          if (wrong && response.status !== 200) wrong.focus();
+          var full = button.name === "add" && !byId(target); // no row came: the message at the top says why
+          if (wrong && (full || response.status !== 200)) wrong.focus();
           else if (!go(target) && again) again.focus();
           announce(before);
         });
@@ -325,6 +342,19 @@
         renamed = Boolean(keep);
         failed();
       }));
+    }
+
+    function lost(input) {
+      var again = document.createElement("button");
+      again.type = "button";
+      again.className = "linklike";
+      again.textContent = "Try again";
+      again.addEventListener("click", function () {
+        noteAt(input, "");
+        upload(input);
+      });
+      noteAt(input, "The file could not be uploaded. ");
+      byId(input.id + "_size").append(again);
     }
 
     function upload(input) {
@@ -358,7 +388,7 @@
         };
       }
       post.onload = ended(function () {
-        if (post.status !== 200) return noteAt(input, "The file could not be uploaded. Choose it once more.");
+        if (post.status !== 200) return lost(input);
         var answer = parse(post.responseText), version = answer.querySelector("[data-version]");
         renew(answer, input);
         if (version) form.querySelector("[name=version]").value = version.value;
@@ -368,7 +398,7 @@
         save();
         soon(SEEN); // by then its pages were looked at
       });
-      post.onerror = ended(function () { noteAt(input, "The file could not be uploaded. Choose it once more."); });
+      post.onerror = ended(function () { lost(input); });
       post.onabort = ended(function () { input.value = ""; input.focus(); });
       bar.cancel.addEventListener("click", function () { post.abort(); });
       post.open("POST", url);
@@ -430,6 +460,11 @@
       } else if (button && button.hasAttribute("data-update") && saved().dataset.liveUrl) {
         event.preventDefault();
         save(true);
+      } else if (unsaved()) { // what cannot be saved now would be lost with this page
+        event.preventDefault();
+        first(function () {
+          if (away) byId("told").textContent = saved().textContent; else press(button);
+        });
       } else {
         leaving = true;
         clearTimeout(timer);
@@ -440,6 +475,6 @@
       navigator.sendBeacon(saved().dataset.liveUrl || form.getAttribute("action"), typed());
     });
     window.addEventListener("pageshow", function () { leaving = false; });
-    return { save: save, upload: upload };
+    return { save: save, upload: upload, unsaved: unsaved, first: first };
   }
 })();

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connections
 from playwright.sync_api import expect
 
+from portal.web import rows
 from priorauth.models import Case
 from priorauth.roles import Role
 from tests.cases import person
@@ -35,6 +36,7 @@ BLANK = {name: "1" if name.endswith("count") else "" for name in valid_form()}
 # What the office's lists and the person's own account fill in.
 KNOWN = ("clinician_npi", "clinician_name", "facility_npi", "facility_name", "contact_name", "contact_email")
 KEY, DECISION, FILE = 0.28, 1.35, 8  # seconds of a practised person: a key, a control to decide about, a file to choose
+LONG_NAME = "Wolfeschlegelsteinhausenbergerdorffwelchevoralternwarengewis"
 SPACE = 0  # the first of several choices
 
 
@@ -274,7 +276,7 @@ def test_the_form_saves_itself_and_keeps_what_is_missing_fresh(chrome, live_serv
 
 
 def test_what_is_typed_without_a_pause_and_then_left_is_kept(chrome, live_server):
-    """A new request is left at once, then a draft is typed on and on: both are saved."""
+    """A new request is left at once, then a draft is typed on and on until its person signs out: both are saved."""
     client = browser(clerk())
     with a_page(chrome, live_server, client) as page:
         page.goto(f"{live_server.url}/requests/new/")
@@ -289,7 +291,11 @@ def test_what_is_typed_without_a_pause_and_then_left_is_kept(chrome, live_server
             for letter in " on on":
                 page.keyboard.type(letter)
                 page.clock.run_for(1_900)
-    assert draft_of(the_case()).fields["last_name"] == ["Typed on on"]
+        assert draft_of(aside(the_case)).fields["last_name"] == ["Typed on on"]
+        page.keyboard.type("!")
+        page.get_by_role("button", name="Sign out").click()
+        page.wait_for_url("**/sign-in/**")
+    assert draft_of(the_case()).fields["last_name"] == ["Typed on on!"]
 
 
 def test_levels_are_typed_and_ticked_while_one_goes_on(chrome, live_server):
@@ -351,7 +357,7 @@ def test_levels_are_typed_and_ticked_while_one_goes_on(chrome, live_server):
     assert fields["last_name"] == ["Meanwhile"]
 
 
-def test_what_the_page_does_and_says_by_itself(chrome, live_server):
+def test_what_the_page_does_and_says_by_itself(chrome, live_server, monkeypatch):
     """A line that fails loses nothing and is told; codes are found as one types."""
     on_file("Alma"), on_file("Anna")
     client = browser(clerk())
@@ -359,16 +365,27 @@ def test_what_the_page_does_and_says_by_itself(chrome, live_server):
     report_file = {"name": "mri.pdf", "mimeType": "application/pdf", "buffer": PDF}
     with a_page(chrome, live_server, client) as page:
         page.goto(f"{live_server.url}/requests/{case.reference}/edit/")
-        wrong = page.locator("#id_imaging-0-file_size")
+        wrong, refused = page.locator("#id_imaging-0-file_size"), page.locator("#id_imaging-0-file_wrong")
+        page.locator("[name=imaging-0-file]").set_input_files(report_file | {"name": "scan.heic"})
+        expect(refused).to_contain_text("The file must be a PDF, JPG or PNG")
+        page.locator("[name=imaging-0-file]").evaluate("input => input.setAttribute('data-most-bytes', 9)")
+        page.locator("[name=imaging-0-file]").set_input_files(report_file)
+        expect(wrong).to_contain_text("25 MB or smaller")
+        expect(refused).to_have_count(0)
+        page.locator("[name=imaging-0-file]").evaluate("input => input.setAttribute('data-most-bytes', 99999)")
         for answer in (lambda route: route.abort(), lambda route: route.fulfill(status=500)):
             page.route("**/edit/file/", answer)
             page.locator("[name=imaging-0-file]").set_input_files(report_file)
-            expect(wrong).to_have_text("The file could not be uploaded. Choose it once more.")
+            expect(wrong).to_have_text("The file could not be uploaded. Try again")
             expect(page.locator("progress")).to_have_count(0)
             page.unroute("**/edit/file/")
-        page.locator("[name=imaging-0-file]").set_input_files([])
-        page.locator("[name=imaging-0-file]").set_input_files(report_file)
+        page.get_by_role("button", name="Try again").click()
         expect(page.get_by_role("link", name="mri.pdf")).to_be_visible()
+
+        monkeypatch.setitem(rows.GROUPS, "treatments", rows.Group(2, "treatments"))
+        page.get_by_role("button", name="Add another treatment").click()
+        expect(page.locator(".errors")).to_be_focused()
+        expect(page.locator(".errors")).to_contain_text("A request can have 2 treatments.")
 
         page.get_by_label("First name").fill("")
         page.get_by_role("button", name="Look up this member").press("Enter")
@@ -376,12 +393,19 @@ def test_what_the_page_does_and_says_by_itself(chrome, live_server):
         expect(page.locator("#id_first_name")).to_have_value("Anna")
         expect(page.locator("#id_first_name")).to_be_focused()
 
-        page.route("**/edit/missing/", lambda route: route.abort())
-        page.get_by_label("Last name").fill("Typed")
+        page.context.set_offline(True)
+        page.get_by_label("Last name").fill(LONG_NAME)
         page.keyboard.press("Control+s")
         expect(page.locator("#saved")).to_contain_text("is not")
-        expect(page.locator("#saved")).to_contain_text("It stays on this page, and we try again.")
-        page.unroute("**/edit/missing/")
+        for name in ("Save", "Check and send"):
+            page.locator("#told").evaluate("told => told.textContent = ''")
+            page.get_by_role("button", name=name, exact=True).click()
+            expect(page.locator("#told")).to_contain_text("It stays on this page, and we try again.")
+        page.get_by_role("button", name="Add another study").click()
+        expect(page.get_by_label("Last name")).to_have_value(LONG_NAME)
+        page.context.set_offline(False)
+        with page.expect_navigation():
+            page.get_by_role("button", name="Save", exact=True).click()
 
         page.get_by_label("Look for a code").press_sequentially("wedge l1")
         expect(page.locator("#told")).to_contain_text("6 codes found.")
@@ -393,7 +417,10 @@ def test_what_the_page_does_and_says_by_itself(chrome, live_server):
         page.get_by_label("Not recorded: pain score").check()
         expect(page.locator("#saved")).to_contain_text("Saved at")
         expect(page.get_by_text("“Not recorded” is ticked beside an answer").first).to_be_visible()
-    assert draft_of(case).fields["last_name"] == ["Typed"]
+        page.goto(f"{live_server.url}/requests/")
+        expect(page.get_by_text(LONG_NAME)).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert draft_of(case).fields["last_name"] == [LONG_NAME]
 
 
 def test_an_answer_saves_itself_and_shows_its_files_on_the_way_and_a_correction_shows_them_too(chrome, live_server):
