@@ -126,7 +126,9 @@ def test_an_answer_saves_itself_takes_files_alone_and_never_goes_over_what_a_col
         return AnswerDraft.objects.unscoped("a test reads it")
 
     payload, theirs = shown(one, case), shown(two, case)
-    response = alone(one, payload | {"answer.1.words": "The MRI"}, **{"X-Background": "1"})
+    dated = {"answer.1.words": "The MRI", "imaging-0-date": "20-Nov-2026"}
+    response = alone(one, payload | dated, **{"X-Background": "1"})
+    assert 'id="id_imaging-0-date_read" data-live>Read as Nov 20, 2026<' in text(response)
     assert (response.status_code, hidden(response)["answer.kept"]) == (200, "1")
     assert "Saved at" in text(response)
     response = alone(two, theirs | {"answer.1.words": "The CT"}, **{"X-Background": "1"})
@@ -436,9 +438,9 @@ def states():
     return {
         "draft": (lambda case, who: None, "Continue the draft", ["Withdraw"], ["amend/", "<svg", "reviewer"]),
         "received": (lambda case, who: None, "takes seconds", ["amend/", "Withdraw", "<svg"], ["Continue"]),
-        "in_review": (lambda case, who: None, "A nurse reviewer", ["amend/", "percent of the time"], []),
+        "in_review": (lambda case, who: None, "the nurse reviewers of the plan", ["amend/", "percent of the time"], []),
         "information_needed": (ask_about, "waits for your answer", ["answer/1/", "amend/"], []),
-        "with_physician": (hand_on, "A physician of the plan", ["amend/", "Write to the plan"], ["answer/1/"]),
+        "with_physician": (hand_on, "with a physician of the plan", ["amend/", "Write to the plan"], ["answer/1/"]),
         "approved": (lambda case, nurse: approve(case, nurse, now), "Authorization number", [], None),
         "not_approved": (lambda case, _: not_approve(case, person(Role.PHYSICIAN), now), "N01", [], None),
         "withdrawn": (

@@ -339,7 +339,7 @@ def test_the_case_page_tells_status_next_step_due_time_and_rule():
     assert "Massachusetts commercial, standard: 2 business days from receipt" in page
     cases.score_all(timezone.now())
     page = client.get(f"/requests/{case.reference}/").content.decode()
-    assert "A nurse reviewer of the plan reads it." in page
+    assert "It is with the nurse reviewers of the plan." in page
     assert "Nothing is missing" in page
     assert "Acetaminophen 1 g" in page
 
@@ -454,7 +454,8 @@ def test_the_list_is_paged():
 def test_an_office_without_requests_is_told_what_to_do():
     page = browser(clerk("Empty Office")).get("/requests/").content.decode()
     assert "No requests yet" in page
-    assert "/requests/new/" in page
+    assert '<a href="/requests/new/">Start' in page
+    assert '<a href="/check/">whether' in page
 
 
 def test_another_offices_question_cannot_be_answered():

@@ -10,9 +10,9 @@ from priorauth.statuses import OPEN, Status
 SENTENCES = {
     Status.DRAFT: "Not sent yet. Everyone in your office can continue it.",
     Status.RECEIVED: "The plan has your request. Its facts are being checked; that takes seconds.",
-    Status.IN_REVIEW: "A nurse reviewer of the plan reads it.",
+    Status.IN_REVIEW: "It is with the nurse reviewers of the plan.",
     Status.INFORMATION_NEEDED: "The plan has asked you something and waits for your answer.",
-    Status.WITH_PHYSICIAN: "A physician of the plan reads it.",
+    Status.WITH_PHYSICIAN: "It is with a physician of the plan.",
     Status.APPROVED: "The plan has authorized it.",
     Status.PARTLY_APPROVED: "The plan has authorized a part of it.",
     Status.NOT_APPROVED: "The plan has not authorized it. The reasons are below.",
