@@ -92,6 +92,10 @@
   document.addEventListener("submit", function (event) {
     if (event.defaultPrevented) return;
     var form = event.target, now = Date.now();
+    if (request && request.unsaved()) { // such as Sign out, after which nothing can be saved
+      event.preventDefault();
+      return request.first(function () { HTMLFormElement.prototype.submit.call(form); });
+    }
     if (now - (form.pressed || 0) < 5000) return event.preventDefault();
     form.pressed = now;
     hear(event.submitter);
@@ -228,6 +232,10 @@
       return busy;
     }
 
+    function unsaved() { return timer && !stopped; }
+
+    function first(go) { Promise.resolve(save()).then(function () { return busy; }).then(go); }
+
     // Press a button again once what was under way is done; its row may be a new one by then.
     function press(button) {
       if (!button.isConnected) {
@@ -335,6 +343,19 @@
       }));
     }
 
+    function lost(input) {
+      var again = document.createElement("button");
+      again.type = "button";
+      again.className = "linklike";
+      again.textContent = "Try again";
+      again.addEventListener("click", function () {
+        noteAt(input, "");
+        upload(input);
+      });
+      noteAt(input, "The file could not be uploaded. ");
+      byId(input.id + "_size").append(again);
+    }
+
     function upload(input) {
       var url = saved().dataset.upload;
       if (sending) { queued.push(input); return; }
@@ -366,7 +387,7 @@
         };
       }
       post.onload = ended(function () {
-        if (post.status !== 200) return noteAt(input, "The file could not be uploaded. Choose it once more.");
+        if (post.status !== 200) return lost(input);
         renew(parse(post.responseText), input);
         var again = byId(input.id);
         if (again && document.activeElement === document.body) again.focus();
@@ -374,7 +395,7 @@
         save();
         soon(SEEN); // by then its pages were looked at
       });
-      post.onerror = ended(function () { noteAt(input, "The file could not be uploaded. Choose it once more."); });
+      post.onerror = ended(function () { lost(input); });
       post.onabort = ended(function () { input.value = ""; input.focus(); });
       bar.cancel.addEventListener("click", function () { post.abort(); });
       post.open("POST", url);
@@ -436,9 +457,9 @@
       } else if (button && button.hasAttribute("data-update") && saved().dataset.liveUrl) {
         event.preventDefault();
         save(true);
-      } else if (timer && !stopped) { // what cannot be saved now would be lost with this page
+      } else if (unsaved()) { // what cannot be saved now would be lost with this page
         event.preventDefault();
-        Promise.resolve(save()).then(function () { return busy; }).then(function () {
+        first(function () {
           if (away) byId("told").textContent = saved().textContent; else press(button);
         });
       } else {
@@ -451,6 +472,6 @@
       navigator.sendBeacon(saved().dataset.liveUrl || form.getAttribute("action"), typed());
     });
     window.addEventListener("pageshow", function () { leaving = false; });
-    return { save: save, upload: upload };
+    return { save: save, upload: upload, unsaved: unsaved, first: first };
   }
 })();

@@ -459,9 +459,9 @@ def states():
     return {
         "draft": (lambda case, who: None, "Continue the draft", ["Withdraw"], ["amend/", "<svg", "reviewer"]),
         "received": (lambda case, who: None, "takes seconds", ["amend/", "Withdraw", "<svg"], ["Continue"]),
-        "in_review": (lambda case, who: None, "A nurse reviewer", ["amend/", "percent of the time"], []),
+        "in_review": (lambda case, who: None, "the nurse reviewers of the plan", ["amend/", "percent of the time"], []),
         "information_needed": (ask_about, "waits for your answer", ["answer/1/", "amend/"], []),
-        "with_physician": (hand_on, "A physician of the plan", ["amend/", "Write to the plan"], ["answer/1/"]),
+        "with_physician": (hand_on, "with a physician of the plan", ["amend/", "Write to the plan"], ["answer/1/"]),
         "approved": (lambda case, nurse: approve(case, nurse, now), "Authorization number", [], None),
         "not_approved": (lambda case, _: not_approve(case, person(Role.PHYSICIAN), now), "N01", [], None),
         "withdrawn": (

@@ -276,7 +276,7 @@ def test_the_form_saves_itself_and_keeps_what_is_missing_fresh(chrome, live_serv
 
 
 def test_what_is_typed_without_a_pause_and_then_left_is_kept(chrome, live_server):
-    """A new request is left at once, then a draft is typed on and on: both are saved."""
+    """A new request is left at once, then a draft is typed on and on until its person signs out: both are saved."""
     client = browser(clerk())
     with a_page(chrome, live_server, client) as page:
         page.goto(f"{live_server.url}/requests/new/")
@@ -291,7 +291,11 @@ def test_what_is_typed_without_a_pause_and_then_left_is_kept(chrome, live_server
             for letter in " on on":
                 page.keyboard.type(letter)
                 page.clock.run_for(1_900)
-    assert draft_of(the_case()).fields["last_name"] == ["Typed on on"]
+        assert draft_of(aside(the_case)).fields["last_name"] == ["Typed on on"]
+        page.keyboard.type("!")
+        page.get_by_role("button", name="Sign out").click()
+        page.wait_for_url("**/sign-in/**")
+    assert draft_of(the_case()).fields["last_name"] == ["Typed on on!"]
 
 
 def test_levels_are_typed_and_ticked_while_one_goes_on(chrome, live_server):
@@ -372,11 +376,10 @@ def test_what_the_page_does_and_says_by_itself(chrome, live_server, monkeypatch)
         for answer in (lambda route: route.abort(), lambda route: route.fulfill(status=500)):
             page.route("**/edit/file/", answer)
             page.locator("[name=imaging-0-file]").set_input_files(report_file)
-            expect(wrong).to_have_text("The file could not be uploaded. Choose it once more.")
+            expect(wrong).to_have_text("The file could not be uploaded. Try again")
             expect(page.locator("progress")).to_have_count(0)
             page.unroute("**/edit/file/")
-        page.locator("[name=imaging-0-file]").set_input_files([])
-        page.locator("[name=imaging-0-file]").set_input_files(report_file)
+        page.get_by_role("button", name="Try again").click()
         expect(page.get_by_role("link", name="mri.pdf")).to_be_visible()
 
         monkeypatch.setitem(rows.GROUPS, "treatments", rows.Group(2, "treatments"))
