@@ -344,7 +344,8 @@ def test_a_button_of_an_old_page_takes_no_row_out_and_a_second_press_keeps_nothi
 
 
 @pytest.mark.parametrize(
-    "changes", [{"imaging-0-file": report("mine.exe", b"MZ")}, {"levels_named": "L1, X9", "pain_score": "9"}]
+    "changes",
+    [{"imaging-0-file": report("mine.exe", b"MZ"), "pain_score": "9"}, {"levels_named": "T1-T11", "pain_score": "9"}],
 )
 def test_nothing_is_sent_beside_a_refused_file_or_a_level_that_is_none(two, changes):
     one, _, case = two

@@ -97,14 +97,17 @@ def test_who_may_not_do_it_is_refused_and_shown_what_they_typed(role):
     """An auditor may read the case and is told why not; a payer is told nothing of it. Both tries are on the trail."""
     case, (actor, client) = in_review(), signed_in(role)
     before, reads = snapshot(case), role == Role.AUDITOR
-    for slug, field in (("ask", "question"), ("approve", "reason"), ("judge", "L1.pain_source_certain.reason")):
+    fields = {"ask": "question", "approve": "reason", "judge": "L1.pain_source_certain.reason"}
+    for slug, field in (fields | {"message": "text", "not-approve": "reason_for_member"}).items():
+        assert client.get(act(case, slug)).status_code == 403, "looking is no try"
         answer = client.post(act(case, slug), typed(slug, case, **{field: "Typed with <care> for L1."}))
         page = answer.content.decode()
         assert (answer.status_code, page.count("Typed with &lt;care&gt; for L1.")) == (403, 1), slug
-        assert (case.reference in page, "A. Synthetic" in page, "cannot do this" in page) == (reads,) * 3, slug
-    refusals = AuditEvent.objects.filter(actor_id=actor.user_id, action__startswith="refused_")
-    assert [event.action[8:] for event in refusals] == ["ask", "approve", "judge"]
-    assert [event.entities for event in refusals] == [{"case": case.reference} if reads else {}] * 3
+        why = "cannot do this" in page or "Only a physician" in page
+        assert (case.reference in page, "A. Synthetic" in page, why) == (reads,) * 3, slug
+    refusals = AuditEvent.objects.filter(actor_id=actor.user_id, action__startswith="refused_").order_by("pk")
+    assert [event.action[8:] for event in refusals] == ["ask", "approve", "judge", "write", "not_approve"]
+    assert [event.entities for event in refusals] == [{"case": case.reference} if reads else {}] * 5
     assert snapshot(case) == before
 
 

@@ -13,7 +13,7 @@ from priorauth import audit
 from priorauth.audit import contents
 from priorauth.models import Attachment, AuditEvent, Case, Revision
 from priorauth.roles import Role
-from priorauth.services import attach, claim, escalate, information
+from priorauth.services import attach, claim, escalate, information, write
 from tests.cases import (
     NO_IMAGING,
     NOW,
@@ -44,6 +44,9 @@ def story():
     information.answer(case, by=clerk, at=NOW, facts=facts(), details=details, note="It is attached.")
     score_all()
     case.refresh_from_db()
+    write.write(case, by=clerk, at=NOW, text="The report is on page 2.")
+    claim.claim(case, by=nurse, at=NOW)
+    claim.release(case, by=nurse, at=NOW, line="Page 2 is to be read.")
     claim.claim(case, by=nurse, at=NOW)
     escalate.escalate(case, by=nurse, at=NOW, question="Is the fracture new?", recommendation="approve")
     not_approve(case, physician)
@@ -63,6 +66,10 @@ CHANGES = {
     "decisionline": ("units = 9", "wrote decision line"),
     "informationrequest": ("answer = 'It is not attached.'", "wrote information request"),
     "escalation": ("question = 'Is it old?'", "wrote escalation"),
+    "message": ("text = 'It is lost.'", "wrote message"),
+    "handover": ("words = 'Page 1 is to be read.'", "wrote handover"),
+    "letter": ("sha256 = repeat('0', 64)", "wrote letter"),
+    "judgement": ("reason = 'Something else was written here.'", "wrote judgement"),
     "attachment": ("sha256 = repeat('0', 64)", "wrote attachment"),
     "member": ("birth_date = '1958-03-14'", "wrote member"),
     "clinician": ("npi = '1003000126'", "wrote clinician"),
@@ -118,6 +125,10 @@ def test_an_answer_a_file_and_a_file_removed_again_leave_the_rows_sound():
     kept, removed = (attach.attach(case, report(name), by=clerk, at=NOW) for name in ("a.pdf", "b.pdf"))
     attach.detach(case, removed, by=clerk, at=NOW)
     assert audit.verify_case(case) == (None, 4)
+    with guards_off():
+        removed.save(force_insert=True)
+    assert f"none wrote attachment {removed.pk}" in named(case), "a row that was removed and is back"
+    force("DELETE FROM priorauth_attachment WHERE id = %s", removed.pk)
     force("DELETE FROM priorauth_attachment WHERE id = %s", kept.pk)
     assert f"event 2 wrote attachment {kept.pk}, which is gone" in named(case)
 
