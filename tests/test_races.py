@@ -131,7 +131,7 @@ def acts_on(case: Case, clerk: Any, nurse: Any, colleague: int) -> dict[str, Cal
     mine = [fresh(case) for _ in range(9)]
     facts = case.revisions.get().facts
     other = {**facts, "pain": {"present": True, "score": 7}}
-    found = [read.Finding("levels.L1.imaging.0.finding", "counts", "healed", WORDS)]
+    found = [read.Finding("levels.L1.imaging.0.finding", "counts", "cleft", WORDS)]
     return {
         "amend": lambda: amend.amend(mine[6], by=clerk, at=NOW, facts=other, details={}),
         "read": lambda: read.read(mine[7], by=nurse, at=NOW, findings=found),
