@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from priorauth.admin.decision_forms import parts_of
+from priorauth.admin.line_parts import parts_of
 from priorauth.models import Case
 from priorauth.roles import Actor, Role
 from priorauth.services import claim, escalate

@@ -413,6 +413,15 @@ def test_whoever_comes_second_reads_who_decided_and_keeps_what_was_typed():
     assert case.information_requests.count() == 0
 
 
+def test_a_criterion_that_is_offered_no_more_is_shown_again_in_words():
+    case, (actor, nurse) = in_review(), signed_in(Role.NURSE)
+    ready_to_refuse(actor, case)
+    response = nurse.post(act(case, "not-approve"), typed("not-approve", case, relied_on=["L1.osteoporotic"]))
+    page = response.content.decode()
+    assert (response.status_code, "L1.osteoporotic" in page) == (403, False)
+    assert "L1: The fracture is due to osteoporosis" in page
+
+
 def test_a_page_that_is_older_than_the_case_decides_nothing():
     case, (actor, nurse) = in_review(), signed_in(Role.NURSE)
     ready(actor, case)

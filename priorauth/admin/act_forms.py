@@ -31,7 +31,7 @@ class ActForm(forms.Form):
 
     advice = ""  # what is to be known of this case before the act
     outcomes: Sequence[tuple[str, str]] = ()  # what becomes of each line, to be read before it is confirmed
-    doubt = ""  # what may be a mistake, to be read before it is confirmed
+    doubts: Sequence[str] = ()  # what may be a mistake, to be read before it is confirmed
 
     def preset(self) -> Values:
         """What the form starts with."""
@@ -48,7 +48,18 @@ class ActForm(forms.Form):
         """What was entered, to be shown again where the act was refused: nothing typed is lost, not even what
         was asked for and, since the case changed, is asked no more."""
         fields = [self[name] for name, field in self.fields.items() if name != "version" and self[name].value()]
-        return [(field.label, _as_text(field)) for field in fields] + self.gone()
+        return [(field.label, self._as_text(field)) for field in fields] + self.gone()
+
+    def words_of(self, name: str, entry: str) -> str:
+        """The words for an entry of that field which is none of its choices, or not any more."""
+        return entry
+
+    def _as_text(self, field: forms.BoundField) -> str:
+        """The entered value, in words where it is one of the field's choices."""
+        value = field.value()
+        words = dict(getattr(field.field, "choices", ()))
+        values = value if isinstance(value, list | tuple) else [value]
+        return "; ".join(str(words.get(entry) or self.words_of(field.name, str(entry))) for entry in values)
 
     def gone(self) -> list[tuple[str, str]]:
         """The words that were typed in fields which this form has not, since the case changed."""
@@ -58,14 +69,6 @@ class ActForm(forms.Form):
 
 def _takes_words(field: forms.Field) -> bool:
     return isinstance(field.widget, forms.Textarea)
-
-
-def _as_text(field: forms.BoundField) -> str:
-    """The entered value, in words where it is one of the field's choices."""
-    value = field.value()
-    words = dict(getattr(field.field, "choices", ()))
-    values = value if isinstance(value, list | tuple) else [value]
-    return "; ".join(str(words.get(entry, entry)) for entry in values)
 
 
 def words_field(label: str, message: str, *, help_text: str = "", least: int = 0, required: bool = True) -> Any:

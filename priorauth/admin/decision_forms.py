@@ -2,13 +2,13 @@
 
 import datetime as dt
 from functools import cached_property
-from typing import Any
 
 from django import forms
 from django.utils import timezone
 
 from policies import registry
 from priorauth.admin.act_forms import ActForm, Values, day_field, words_field
+from priorauth.admin.line_parts import Json, levels_of, line_words, part_of_key, parts_of
 from priorauth.admin.ready_reasons import Ready, ready_field
 from priorauth.clock import rule_of
 from priorauth.models import Case, Judgement, ReasonCode
@@ -18,7 +18,6 @@ from priorauth.services.base import SHORTEST_REASON, moment
 from priorauth.services.decision_lines import LONGEST_VALIDITY, Days, Verdict, most_units
 from priorauth.services.scored import facts_of, latest_assessment, latest_revision, planned_day
 
-Json = dict[str, Any]
 TICKED = (
     "Where you marked a criterion “not met” is ticked; all, where you marked none. What is not ticked you approve: the"
     " decision is then “partly approved”, and the letter says for what."
@@ -45,27 +44,6 @@ def validity(case: Case) -> dict[str, dt.date]:
     first = planned if abs(planned - today) <= LONGEST_VALIDITY else today
     last = max(first, today) + decide.DEFAULT_VALIDITY
     return {"valid_from": first, "valid_to": min(last, first + LONGEST_VALIDITY)}
-
-
-def levels_of(line: Json) -> list[str]:
-    return line.get("levels") or []
-
-
-def line_words(line: Json) -> str:
-    return f"Line {line['line']}: {line['code']}, {', '.join(levels_of(line)) or 'no level named'}"
-
-
-def parts_of(line: Json) -> list[tuple[str, str]]:
-    """What can be left out of a request: (key, words) of the line, or of each of its levels where it has several."""
-    if len(levels_of(line)) < 2:
-        return [(str(line["line"]), line_words(line))]
-    return [(f"{line['line']}.{level}", line_words({**line, "levels": [level]})) for level in levels_of(line)]
-
-
-def part_of_key(key: str) -> tuple[int, str]:
-    """The number of the line and the level, "" for all of the line, of a key."""
-    number, _, level = key.partition(".")
-    return int(number), level
 
 
 class WithDays(ActForm):
@@ -300,6 +278,9 @@ class NotApproveForm(Ready, WithDays):
         parts = [(key, line) for line in self.requested for key, _ in parts_of(line)]
         of_part = {key: {part_of_key(key)[1] or level for level in levels_of(line)} for key, line in parts}
         return [key for key, levels in of_part.items() if levels & marked or not levels & judged]
+
+    def words_of(self, name: str, entry: str) -> str:
+        return self._criterion((*entry.split(".", 1), "")[:2]) if name == "relied_on" else entry
 
     def _criterion(self, key: tuple[str, str]) -> str:
         return f"{key[0]}: {self.stories[key]['label'] if key in self.stories else key[1]}"
