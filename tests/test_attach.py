@@ -106,6 +106,16 @@ def test_two_uploads_at_once_do_not_pass_the_quota_of_a_request(monkeypatch, lim
     assert (attachments(), len(refused), len(stored_files() - before)) == (1, 1, 1)
 
 
+def test_a_file_that_comes_beside_another_one_stays_too():
+    clerk = person(Role.CLERK)
+    case = draft_case(clerk)
+    pages = [Case.objects.unscoped("two windows").get(pk=case.pk) for _ in range(2)]
+    one, other = (attach.attach(page, report(), by=clerk, at=NOW) for page in pages)
+    with pytest.raises(Conflict):
+        attach.detach(pages[0], other, by=clerk, at=NOW)
+    assert set(case.attachments.all()) == {one, other}
+
+
 def test_the_role_comes_before_the_file():
     with pytest.raises(NotPermitted):
         attach.attach(draft_case(person(Role.CLERK)), report("x.exe"), by=person(Role.NURSE), at=NOW)

@@ -35,7 +35,7 @@ def fresh(case: Case) -> Case:
 
 def refusals(actor) -> list[str]:
     events = AuditEvent.objects.filter(actor_id=actor.user_id, action__startswith="refused_")
-    return list(events.values_list("action", flat=True))
+    return list(events.order_by("pk").values_list("action", flat=True))
 
 
 def text(response) -> str:

@@ -311,6 +311,24 @@ def test_what_was_chosen_is_shown_again_where_a_colleague_keeps_at_that_moment(t
     assert (again.status_code, conflicts.MOVED_ON in text(again)) == (409, True)
 
 
+@pytest.mark.parametrize(("meanwhile", "told"), [("keeps", "press Save, and both"), ("withdraws", "Withdrawn")])
+def test_a_page_that_saves_itself_while_a_colleague_acts_says_what_to_do(two, monkeypatch, meanwhile, told):
+    _, other, case = two
+    form, keep = form_on(other, case), corrections.keep
+
+    def a_colleague_was_faster(case, *, fields, at, **kept):
+        monkeypatch.undo()
+        if meanwhile == "keeps":
+            keep(case, fields={**fields, "t_score": ["-2.7"]}, at=at, **{**kept, "by": clerk()})
+        else:
+            withdraw.withdraw(Case.objects.for_actor(clerk()).get(pk=case.pk), by=clerk(), at=at, reason="Moved.")
+        return keep(case, fields=fields, at=at, **kept)
+
+    monkeypatch.setattr(corrections, "keep", a_colleague_was_faster)
+    answer = post(other, case, form, "keep", headers=ALONE, t_score="-3.1")
+    assert (answer.status_code, told in text(answer)) == (409, True)
+
+
 def test_more_levels_than_a_request_can_have_are_told_and_nothing_is_kept_or_sent_of_them(two):
     one, other, case = two
     rows = [level_row(index, f"T{index}") for index in range(1, 10)]

@@ -200,7 +200,7 @@ def test_a_letter_promises_no_date_that_has_passed_and_no_fact_that_could_not_he
     case, nurse = case_in_review(person(Role.CLERK), NO_IMAGING), person(Role.NURSE)
     late = case.due_at + dt.timedelta(hours=1)
     question = information.ask(claimed(case, nurse, late), by=nurse, at=late, question="Please send the MRI.", items=[])
-    told = content(question.letter).member_text
+    told = member_text(content(question.letter))
     assert "We had to decide by Nov 24, 2026, so we are late. We still need these facts." in told
     assert "We have to decide" not in told
     assert reading.grade(told) <= reading.HARDEST_GRADE
@@ -436,4 +436,4 @@ def test_an_approval_of_a_line_that_named_no_level_says_for_which_it_is():
     cases.score_all()
     decision = approve(Case.objects.unscoped("the only one").get(), person(Role.NURSE))
     assert decision.lines.get().levels == "L1"
-    assert f"We approved {AT_L1}." in content(decision.letter).member_text
+    assert f"We approved {AT_L1}." in member_text(content(decision.letter))

@@ -32,13 +32,12 @@ from priorauth.services import (
 from priorauth.services.base import moment
 from priorauth.services.errors import Conflict, Refused
 from priorauth.statuses import DECIDED, TRANSITIONS, Act, Status
-from tests.cases import NOW, WORDS, case_in_review, certain, claimed, person
+from tests.cases import DAYS, NOW, WORDS, case_in_review, certain, claimed, person
 from tests.factories import report as report_file
 from tests.soak import figure, report
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-VALID = {"valid_from": NOW.date(), "valid_to": NOW.date()}
 MOST = 16  # threads
 WHY = "the test looks at its own cases"
 
@@ -77,7 +76,7 @@ def test_c1_of_two_who_decide_one_decides_and_the_other_reads_who_was_faster(at_
     for _ in range(rounds):
         case = certain(claimed(case_in_review(clerk), nurse), nurse)
         windows = [fresh(case), fresh(case)]
-        answers = at_once(*[lambda mine=mine: decide.approve(mine, by=nurse, at=NOW, **VALID) for mine in windows])
+        answers = at_once(*[lambda mine=mine: decide.approve(mine, by=nurse, at=NOW, **DAYS) for mine in windows])
         lost = [answer for answer in answers if isinstance(answer, Refused)]
         assert [type(answer) for answer in lost] == [Conflict]
         assert str(lost[0]) == f"{nurse.name} decided this case at {moment(NOW)}: approved."
@@ -90,7 +89,7 @@ def test_c1_two_reviewers_who_both_claim_and_decide_make_one_decision(at_once):
     clerk, reviewers = person(Role.CLERK), [person(Role.NURSE), person(Role.LEAD)]
 
     def claim_and_decide(case: Case, by: Any) -> Any:
-        return decide.approve(certain(claim.claim(case, by=by, at=NOW), by), by=by, at=NOW, **VALID)
+        return decide.approve(certain(claim.claim(case, by=by, at=NOW), by), by=by, at=NOW, **DAYS)
 
     for _ in range(rounds):
         case = case_in_review(clerk)
@@ -137,7 +136,7 @@ def acts_on(case: Case, clerk: Any, nurse: Any, colleague: int) -> dict[str, Cal
         "read": lambda: read.read(mine[7], by=nurse, at=NOW, findings=found),
         "hand over": lambda: hand_over.hand_over(mine[8], by=nurse, at=NOW, to=colleague, line="The MRI came today."),
         "end": ended,
-        "approve": lambda: decide.approve(mine[0], by=nurse, at=NOW, **VALID),
+        "approve": lambda: decide.approve(mine[0], by=nurse, at=NOW, **DAYS),
         "ask": lambda: information.ask(mine[1], by=nurse, at=NOW, question="Which plan is it?", items=[]),
         "escalate": lambda: escalate.escalate(
             mine[2], by=nurse, at=NOW, question="Is the fracture new?", recommendation="approve"

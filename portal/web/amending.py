@@ -66,7 +66,8 @@ def _keep_by_itself(visit: Visit) -> HttpResponse:
     try:
         visit.keep(visit.of.whole(intake.raw), began, base)
     except Conflict as conflict:
-        return visit.saved(str(conflict))
+        again = Visit(visit.request, case_of(visit.request.actor, visit.case.reference), visit.at)
+        return visit.saved(NOT_SAVED if again.is_open else str(conflict))
     intake.drop_unwanted(visit.case)
     return visit.saved()
 

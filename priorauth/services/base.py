@@ -67,7 +67,7 @@ def begin(
     columns |= {"updated_at": at} | ({"status": transition.to} if transition.to else {})
     seen = case.version if version is None else version
     while (found := _update(case, act, columns, by=by, at=at, version=seen)) is None:
-        if (seen := _beside(case, by, seen)) is None:
+        if (seen := _beside(case, act, by, seen)) is None:
             return None
     case.version = seen + 1
     for name, value in columns.items():
@@ -87,11 +87,11 @@ def _update(
         return cursor.fetchone()
 
 
-def _beside(case: Case, by: Actor, version: int) -> int | None:
+def _beside(case: Case, act: Act, by: Actor, version: int) -> int | None:
     """The case's version now, where nothing came since `version` but files that the office holds: for who does not see
-    those, the case is as it was. None otherwise."""
+    those, the case is as it was, and who adds one file takes nothing of another's. None otherwise."""
     now = Case.objects.unscoped("the case that is acted on").values_list("version", flat=True).get(pk=case.pk)
-    return None if by.is_office or now <= version or moved(case, version) else now
+    return None if (by.is_office and act != Act.ATTACH) or now <= version or moved(case, version) else now
 
 
 def moved(case: Case, version: int) -> bool:
@@ -120,7 +120,7 @@ def ready(case: Case, act: Act, *, by: Actor, at: dt.datetime, version: int | No
     lacks."""
     seen = case.version if version is None else version
     while not _is_open_to(case, act, by, at, seen):
-        if (seen := _beside(case, by, seen)) is None:
+        if (seen := _beside(case, act, by, seen)) is None:
             _conflict(case, act, by, at)
 
 
