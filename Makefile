@@ -19,8 +19,8 @@ help:  ## print this
 run: environment  ## start the portal with a synthetic demo; PORT=8123 chooses another port, Ctrl-C stops it
 	@PORT=$(PORT) exec $(PY) -m portal
 
-test: environment  ## run every test, in three processes with a PostgreSQL and Valkey each; ARGS="-k words" chooses some
-	@exec $(PY) -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder $(ARGS)
+test: environment  ## run every test, in two processes with a PostgreSQL and Valkey each; ARGS="-k words" chooses some
+	@exec $(PY) -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 soak: environment  ## the long figures of the fault, race and attack tests, with a table at the end; takes an hour or two
 	@SOAK=1 exec $(PY) -m pytest --timeout=0 -m "faults or soak" $(ARGS)
