@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from django.conf import settings
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
@@ -26,13 +25,14 @@ from tests.cases import draft_case, person, submission
 
 TIMES, WARM = 40, 5
 PATIENCE = 60.0
+WORKER = [sys.executable, "-m", *commands(0)["worker"]]  # the one that `make run` starts
 
 
 def measure(servers: Services) -> Iterator[Finding]:
     clerk = person(Role.CLERK)
     with _listener(servers.application) as heard:
         notified = [_notified(heard) for _ in range(TIMES + WARM)][WARM:]
-    with _worker(servers.application):
+    with _worker():
         started = [_started(clerk) for _ in range(TIMES + WARM)][WARM:]
     limit, ours = (1000 * statistics.median(each) for each in (notified, started))
     told = f"{limit:.1f} ms by NOTIFY, {ours:.1f} ms by broker and worker"
@@ -91,10 +91,9 @@ def _listen(address: str, end: Any) -> None:
 
 
 @contextmanager
-def _worker(address: str) -> Iterator[None]:
-    """The worker that `make run` starts, once it works."""
-    command = [sys.executable, "-m", *commands(settings.DATA_DIR, 0)["worker"]]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - our own
+def _worker() -> Iterator[None]:
+    """A worker, once it works."""
+    process = subprocess.Popen(WORKER, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - our own
     try:
         while jobs.silent(timezone.now()):
             if process.poll() is not None:

@@ -1,11 +1,13 @@
 """The benchmark is honest: the hand-written policy gives the engine's decision, and what is run is what is told."""
 
 import json
+from importlib import import_module
 from itertools import chain
 
 import pytest
 
 from benchmarks import measure
+from benchmarks.__main__ import ALONE, SEEDED, SMALL
 from benchmarks.plain_484 import decide
 from policies.assess import assess
 from policies.facts import parse
@@ -39,6 +41,11 @@ def test_it_gives_the_same_decision_for_every_sentence_case():
         if not case.switches:
             engine, by_hand = both(case.facts)
             assert engine == by_hand, case.sentence
+
+
+def test_every_measure_loads():
+    measures = [import_module(f"benchmarks.{name}") for name in (*ALONE, *SMALL, *SEEDED)]
+    assert all(callable(one.measure) for one in measures)
 
 
 def test_a_program_that_does_half_the_work_has_twice_the_rate():
