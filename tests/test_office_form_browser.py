@@ -494,6 +494,7 @@ def test_the_back_button_takes_no_correction_away_and_a_colleague_is_told_to_pre
         page.locator("[name=treatments-2-name]").fill("Thoracic brace")
         page.get_by_role("link", name="Back to the request").click()  # before the page saves itself
         expect(page.get_by_role("heading", name="A correction was begun")).to_be_visible()
+        aside(lambda: eventually(lambda: "Thoracic brace" in str(draft_of(case).fields), "what was typed is kept"))
         page.go_back()
         expect(page.get_by_label("Lowest T-score")).to_have_value("-3.1")
         expect(page.locator("[name=treatments-2-name]")).to_have_value("Thoracic brace")
