@@ -164,9 +164,9 @@ def started_chromium(chromium: str) -> Iterator[Any]:
     """One Chromium for all tests of this process: to start one takes as long as ten pages."""
     from playwright.sync_api import sync_playwright
 
-    from tests.chromium import FLAGS, wait_for_the_page_after_a_click
+    from tests.chromium import FLAGS, be_patient
 
-    wait_for_the_page_after_a_click()
+    be_patient()
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         asyncio._set_running_loop(None)

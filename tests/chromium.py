@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, expect
 
 FLAGS = [
     "--no-sandbox",
@@ -14,10 +14,14 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
+PATIENCE = 30_000  # milliseconds; as long as Playwright waits for an act
 
 
-def wait_for_the_page_after_a_click() -> None:
-    """Playwright's click ends when the page that it leads to has begun: what is asked at once may meet half of it."""
+def be_patient() -> None:
+    """A click ends when the page that it leads to stands: Playwright's ends when that has begun, and what is asked at
+    once may meet half of it. What is expected may take as long as an act: five seconds are little on a slow machine.
+    """
+    expect.set_options(timeout=PATIENCE)
     for name in ("click", "dblclick", "press"):
         setattr(Locator, name, _and_wait(getattr(Locator, name)))
 

@@ -142,7 +142,6 @@ def a_page(chrome, live_server, client, **options):
     cookie = {"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value}
     thrown = []
     context = chrome.new_context(viewport={"width": 1280, "height": 900}, **options)
-    context.set_default_timeout(15_000)
     context.add_cookies([cookie | {"url": live_server.url}])
     page = context.new_page()
     page.on("pageerror", lambda error: thrown.append(str(error)))
