@@ -164,8 +164,9 @@ def started_chromium(chromium: str) -> Iterator[Any]:
     """One Chromium for all tests of this process: to start one takes as long as ten pages."""
     from playwright.sync_api import sync_playwright
 
-    from tests.chromium import FLAGS
+    from tests.chromium import FLAGS, be_patient
 
+    be_patient()
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         asyncio._set_running_loop(None)

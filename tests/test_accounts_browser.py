@@ -20,9 +20,7 @@ CLERKS_FIRST_PAGE = re.compile(r"/requests/$")
 
 
 def opened(chrome: Browser, url: str, *, scripts: bool = True) -> BrowserContext:
-    context = chrome.new_context(base_url=url, java_script_enabled=scripts)
-    context.set_default_timeout(20_000)
-    return context
+    return chrome.new_context(base_url=url, java_script_enabled=scripts)
 
 
 def administrator() -> User:

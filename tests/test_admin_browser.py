@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 
 from priorauth.models import Case
 from priorauth.roles import Role
@@ -67,15 +67,15 @@ def test_a_denial_is_written_shown_and_confirmed(context):
     words = typed("not-approve", case)
     page.goto(act(case, "not-approve"))
     page.get_by_role("button", name="Go on").click()
-    assert page.get_by_role("heading", name="There is a problem").is_visible()
+    expect(page.get_by_role("heading", name="There is a problem")).to_be_visible()
     assert axe(page) == []
     page.get_by_label("N05").check()
     page.get_by_label("Reason for the member").fill(words["reason_for_member"])
     page.get_by_label("Reason for the clinician").fill(words["reason_for_clinician"])
     page.get_by_label("What would change this decision").fill(words["what_would_change"])
     page.get_by_role("button", name="Go on").click()
-    assert page.get_by_text("Nothing is recorded yet.").is_visible()
-    assert page.get_by_role("heading", name="We did not approve this request").is_visible()
+    expect(page.get_by_text("Nothing is recorded yet.")).to_be_visible()
+    expect(page.get_by_role("heading", name="We did not approve this request")).to_be_visible()
     assert faults_as_it_stands(page, "the letter before it is sent") == []
     assert Case.objects.unscoped("a test reads").get(pk=case.pk).status == "with_physician"
     assert page.evaluate(PRESSED_TWICE) == ["Sending…", [False, True], "Confirm: not approve"]
@@ -147,7 +147,7 @@ def test_a_page_that_is_used_renews_its_claim_and_says_when_it_ends(context):
     page.clock.fast_forward("24:00")
     assert alert.is_hidden()
     page.clock.fast_forward("01:30")
-    assert alert.get_by_text("Your claim ends at").is_visible()
+    expect(alert.get_by_text("Your claim ends at")).to_be_visible()
     assert [rule["id"] for rule in axe(page)] == []
     with page.expect_response("**/renew/") as renewed:
         alert.get_by_role("button", name="Renew the claim").click()
@@ -161,9 +161,9 @@ def test_a_page_that_is_used_renews_its_claim_and_says_when_it_ends(context):
     page.clock.fast_forward("06:00")
     with page.expect_response("**/renew/"):
         words.press("End")
-    assert alert.get_by_text("Your claim has ended.").is_visible()
+    expect(alert.get_by_text("Your claim has ended.")).to_be_visible()
     assert words.input_value() == "Is the fracture"
     page.get_by_label("Approve", exact=True).check()
     page.get_by_role("button", name="Escalate").click()
-    assert page.get_by_role("heading", name="Not done").is_visible()
-    assert page.get_by_text("Is the fracture").is_visible()
+    expect(page.get_by_role("heading", name="Not done")).to_be_visible()
+    expect(page.get_by_text("Is the fracture")).to_be_visible()

@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from priorauth import jobs
 from priorauth.models import Job
@@ -177,7 +178,7 @@ def test_the_case_page_is_accessible_and_light_in_every_state(context):  # noqa:
     assert "&page=3" in page.url
     look(page, "reading")
     page.get_by_role("button", name="Save and ask").click()
-    assert page.get_by_role("heading", name="There is a problem").is_visible()
+    expect(page.get_by_role("heading", name="There is a problem")).to_be_visible()
     look(page, "with errors", widths=(1280, 320))
     look(window_of(context, physician), "a physician's", case_page(escalated))
     assert [fault for fault in found if fault] == []

@@ -27,7 +27,6 @@ def draft():
 
 def opened(context: BrowserContext, url: str, case) -> Page:
     """The draft's page, signed in."""
-    context.set_default_timeout(20_000)
     page = context.new_page()
     sign_in(page, url, case.clerk.email, PASSWORD)
     page.goto(f"{url}/requests/{case.reference}/edit/")

@@ -27,7 +27,6 @@ def signed_in(request: pytest.FixtureRequest, browser: Browser, portal: Portal) 
 
     def person(email: str) -> Page:
         context = browser.new_context(java_script_enabled=request.param)
-        context.set_default_timeout(20_000)
         contexts.append(context)
         page = context.new_page()
         sign_in(page, portal.url, email, portal.passwords[email])

@@ -59,7 +59,6 @@ def pages(browser: Browser, portal) -> Iterator[dict[str, Page]]:
     contexts = {email: browser.new_context() for email in (CLERK, NURSE)}
     found = {}
     for email, context in contexts.items():
-        context.set_default_timeout(20_000)
         found[email] = context.new_page()
         sign_in(found[email], portal.url, email, portal.passwords[email])
     yield found

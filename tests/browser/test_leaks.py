@@ -116,7 +116,6 @@ def broken(portal: Portal, table: str) -> Iterator[None]:
 
 def opened(browser: Browser, portal: Portal, email: str, watch: Watch | None = None) -> Page:
     context = browser.new_context()
-    context.set_default_timeout(20_000)
     page = context.new_page()
     if watch:
         page.on("request", lambda request: watch.addresses.add(f"{request.url} {request.headers.get('referer', '')}"))
