@@ -13,7 +13,7 @@ from tests import cases
 from tests.cases import person
 from tests.factories import browser, clerk, day, level_row, report, sent_through_the_page, study_row, treatment_row
 from tests.forms_in_pages import form_to
-from tests.test_after_sending import asked, page_of, text
+from tests.office_helpers import asked, page_of, text
 
 pytestmark = pytest.mark.django_db
 AMEND, VERSIONS = "amend/", "amend/versions/"

@@ -16,10 +16,10 @@ from priorauth.services import directory, information, invitations
 from tests import cases, outlines
 from tests.factories import browser, day, level_row, saved_draft, sent_through_the_page, study_row, valid_form
 from tests.looking import ASKING, AT, RULES, WIDTHS, looking, problem_of
+from tests.office_helpers import asked
 from tests.seeing import axe, faint, stops
 from tests.slow_line import BUDGET, SlowLine
 from tests.soak import report
-from tests.test_after_sending import asked
 from tests.walking import World, every_route
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -19,15 +19,15 @@ from tests.factories import (
     clerk,
     day,
     draft_of,
+    on_file,
     post_edit,
     saved_draft,
     sent_through_the_page,
     valid_form,
 )
 from tests.looking import problem_of
+from tests.office_helpers import asked
 from tests.soak import report
-from tests.test_after_sending import asked
-from tests.test_member_lookup import on_file
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

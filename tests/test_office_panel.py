@@ -11,9 +11,19 @@ from django.utils import timezone
 from benchmarks.measure import ratio
 from portal.web import doubts, panel
 from priorauth.models import AuditEvent
-from tests.factories import browser, clerk, day, draft_of, level_row, saved_draft, study_row, treatment_row, valid_form
+from tests.factories import (
+    browser,
+    clerk,
+    day,
+    draft_of,
+    form_of,
+    level_row,
+    saved_draft,
+    study_row,
+    treatment_row,
+    valid_form,
+)
 from tests.soak import report
-from tests.test_office_build import form_of
 
 pytestmark = pytest.mark.django_db
 COUNTED = {"lines": 10, "levels": 10, "imaging": 30, "treatments": 40}
