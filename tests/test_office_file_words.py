@@ -9,8 +9,8 @@ from django.utils import timezone
 from priorauth.services import attach
 from priorauth.services import look as pages
 from tests.factories import PDF, browser, clerk, draft_of, post_edit, report, saved_draft, valid_form
+from tests.form_messages import plain
 from tests.reports import blank_third
-from tests.said import plain
 
 pytestmark = pytest.mark.django_db
 

@@ -1,7 +1,7 @@
 """No message that the specification of the form lists (UX.md 2.5) is left out."""
 
 from tests import test_office_file_words, test_office_sending, test_office_words
-from tests.said import NOT_ASKED, SAID
+from tests.form_messages import NOT_ASKED, SAID
 from tests.test_office_file_words import FILES
 
 # Every message that the specification lists, by section: its words -> the row or the test that provokes it.

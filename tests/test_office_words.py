@@ -18,7 +18,7 @@ from tests.factories import (
     sent_through_the_page,
     valid_form,
 )
-from tests.said import NOT_ASKED, SAID, messages, plain
+from tests.form_messages import NOT_ASKED, SAID, messages, plain
 
 pytestmark = pytest.mark.django_db
 
