@@ -7,8 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from portal.web import conflicts
-from portal.web.access import office_page
-from portal.web.amending import case_of
+from portal.web.access import case_of, office_page
 from portal.web.correcting import Visit
 from portal.web.differences import Differences
 from portal.web.editing import posted_version

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal.web import conflicts
+from portal.web.access import saves_itself
 from portal.web.correction import Correction, taken_in
 from portal.web.differences import Difference, Differences
 from portal.web.doubts import Doubt
@@ -23,7 +24,6 @@ from priorauth.models import Case
 from priorauth.statuses import TRANSITIONS, Act
 
 ENDED = "This request is no longer open, so it can no longer be corrected. Nothing was done; what you typed is below."
-ALONE = "X-Background"  # the page saves itself, without files and buttons (static/portal.js)
 
 
 @dataclass
@@ -154,7 +154,7 @@ class Visit:
     def ended(self) -> HttpResponse:
         """Of a request that is decided or withdrawn: nothing but what was typed, to be read."""
         of, posted = self.of, self.request.method == "POST"
-        if posted and ALONE in self.request.headers:
+        if saves_itself(self.request):
             return self.saved(ENDED)
         typed = from_post(self.request.POST) if posted else of.draft.fields if of.draft else {}
         if not typed:
