@@ -8,7 +8,7 @@ import re
 from django.utils import timezone
 
 from portal.web import doubts
-from portal.web.panel import look
+from portal.web.panel import panel_of
 from portal.web.ticks import BOTH
 from portal.web.words import NOT_RECORDED
 from tests.factories import day, form_of, level_row, treatment_row
@@ -200,7 +200,7 @@ def messages(payload, at) -> list[str]:
     if at == "mistake":
         return [doubt.words for doubt in doubts.find(form)]
     if at == "panel":
-        return [ask["ask"] for ask in look(form).asks]
+        return [ask["ask"] for ask in panel_of(form).asks]
     return [problem.message for problem in form.problems]
 
 

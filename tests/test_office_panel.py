@@ -31,7 +31,7 @@ BLANK = {name: "" for name in valid_form() if not name.endswith("count")}
 
 
 def look(**changes):
-    return panel.look(form_of(valid_form(**changes), timezone.localdate()))
+    return panel.panel_of(form_of(valid_form(**changes), timezone.localdate()))
 
 
 def everything():
@@ -278,7 +278,7 @@ ON = dt.date(2026, 11, 27)
 def of_month(start="Oct 2026", ongoing="yes", end="", **changes):
     row = treatment_row(0, modality="analgesic", start=start, ongoing=ongoing, end=end)
     form = form_of(valid_form(**AUDITED, **row, **changes), ON)
-    return form, panel.look(form)
+    return form, panel.panel_of(form)
 
 
 @pytest.mark.parametrize(

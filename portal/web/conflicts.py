@@ -15,10 +15,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from portal.web import panel, rows, watched
+from portal.web import rows, watched
 from portal.web.access import office_page, refused
 from portal.web.differences import MINE, THEIRS, Differences
 from portal.web.intake import files_of, form_of
+from portal.web.panel import panel_of
 from portal.web.rows import Raw
 from priorauth.models import Case, Draft
 from priorauth.posting import PUT_BACK
@@ -57,7 +58,7 @@ def _resolve(request: HttpRequest, case: Case, draft: Draft, mine: Raw, began: i
     try:
         fields = found.merged()
         form = form_of(fields, case, timezone.localdate(now), actor=request.actor)
-        shown = watched.shown(form, panel.look(form))
+        shown = watched.shown(form, panel_of(form))
         drafts.save(draft, by=request.actor, at=now, version=draft.version, fields=fields, shown=shown)
     except rows.TooMany as problem:
         return show(request, case, draft, mine, began, found=found, problem=str(problem), status=200)

@@ -16,7 +16,7 @@ from portal.web import page_doubts
 from portal.web.cross_checks import SACRAL, SACROPLASTY
 from portal.web.dates import TypedDate
 from portal.web.levels import BOX, NO_LEVEL
-from portal.web.panel import look
+from portal.web.panel import panel_of
 from portal.web.request_form import RequestForm
 from portal.web.typed_form import Level, Study
 from portal.web.words import IMAGING, TREATMENT
@@ -228,7 +228,7 @@ def _treatments(form: RequestForm) -> Iterator[Doubt]:
 def _months(form: RequestForm) -> Iterator[Doubt]:
     """Months of treatments, where a day could change what the policy says."""
     months = list(form.months)
-    if not months or not look(form).by_month:
+    if not months or not panel_of(form).by_month:
         return
     for treatment, name in months:
         kind, typed = dict(TREATMENT)[treatment.answers["modality"]], treatment.answers[name]

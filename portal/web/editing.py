@@ -11,10 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from portal.web import coding, conflicts, doubts, member, panel, rows, watched
+from portal.web import coding, conflicts, doubts, member, rows, watched
 from portal.web.access import office_page, refused
 from portal.web.conflicts import SENT_MEANWHILE
 from portal.web.intake import Intake, form_of
+from portal.web.panel import panel_of
 from portal.web.rows import Raw
 from priorauth.models import Case, Draft
 from priorauth.services import drafts
@@ -70,7 +71,7 @@ def _save(request: HttpRequest, case: Case, draft: Draft, intake: Intake, versio
         intake.press()
     intake.settle(case)
     form = form_of(intake.raw, case, timezone.localdate(intake.at), actor=request.actor)
-    shown = watched.shown(form, panel.look(form))
+    shown = watched.shown(form, panel_of(form))
     try:
         draft = drafts.save(draft, by=request.actor, at=intake.at, version=version, fields=intake.raw, shown=shown)
     except Conflict as conflict:
@@ -132,7 +133,7 @@ def _page(
     context = {
         "case": case,
         "form": form,
-        "panel": panel.look(form),
+        "panel": panel_of(form),
         "version": version,
         "saved_at": saved_at,
         "problem": problem,
