@@ -37,7 +37,7 @@ PRESS_TO_SEND = """form => {
 }"""
 # The pages whose empty form brings an error. A form with nothing to fail, like that of notices, is not among them.
 SENT_EMPTY = """account office-clinician office-clinician-new office-facility office-facility-new office-invite
-office-person request request-amend request-answer request-check request-conflict request-edit request-new
+office-person request request-amend request-answer request-check request-edit request-new request-versions
 request-withdraw"""
 WRONG = {
     "birth_date": "13/45/1948",
@@ -174,8 +174,8 @@ def test_each_stop_of_tab_and_each_form_that_was_sent_empty(chrome, live_server)
     routes["request-answer"] = f"/requests/{question.reference}/answer/1/"
     for name, path in routes.items():
         look.page.set_viewport_size({"width": WIDTHS[0], "height": 900})
-        look.page.goto(routes["request-edit"] if name == "request-conflict" else path)
-        if name == "request-conflict":
+        look.page.goto(routes["request-edit"] if name == "request-versions" else path)
+        if name == "request-versions":
             two_versions(look.page)
         for width in WIDTHS:
             look.page.set_viewport_size({"width": width, "height": 900})

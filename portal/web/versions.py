@@ -87,7 +87,7 @@ def show(
     if not found.all:
         return redirect("request-edit", case.reference)
     hidden = {"version": draft.version, "base.version": began}
-    action = reverse("request-conflict", args=[case.reference])
+    action = reverse("request-versions", args=[case.reference])
     other = {"who": who(request, draft), "when": draft.saved_at, "kind": "draft"}
     return page(request, case, found, action, hidden, mine, problem, status, **other)
 
@@ -114,7 +114,7 @@ def page(
         "problem": problem,
         **other,
     }
-    return render(request, "requests/conflict.html", context, status=status)
+    return render(request, "requests/versions.html", context, status=status)
 
 
 def who(request: HttpRequest, draft: Draft) -> str:
