@@ -44,6 +44,12 @@ def doubts(levels: Sequence[str], lines: Sequence[tuple[str, int | None]], codes
     return []
 
 
+def alone(written: Sequence[str], codes: Codes) -> tuple[str, str] | None:
+    """The first add-on code of `written` where it holds none of those that it is added to, and these, as words."""
+    roles = {codes[code].role: code for code in reversed(written) if code in codes}
+    return None if "addon" not in roles or "primary" in roles else (roles["addon"], _listed(codes, "primary"))
+
+
 def _code(codes: Codes, role: str, level: str) -> str:
     """The vertebroplasty code of a role for a level; "" where there is none."""
     fitting = (code for code, rule in codes.items() if rule.role == role and region_of(level) in rule.regions)

@@ -97,6 +97,11 @@ def typed(slug: str, case: Case, **changes: Any) -> dict[str, Any]:
     return {"version": case.version, **forms.get(slug, {}), **changes}
 
 
+def text_of(response: Any) -> str:
+    """The words of a page, without tags and line breaks."""
+    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
+
+
 def snapshot(case: Case) -> dict[str, Any]:
     """Every column of the case as it stands, and how many rows hang on it."""
     row = Case.objects.unscoped("a test compares").values().get(pk=case.pk)

@@ -8,9 +8,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from priorauth.models import Case, Draft, User
+from policies import registry
+from portal.web.request_form import RequestForm
+from priorauth.models import Case, Draft, PlanMember, User
 from priorauth.roles import Actor, Role
-from tests.cases import HARBOR, office, own_words, person
+from tests.cases import HARBOR, NOW, office, own_words, person
 
 PDF = b"""%PDF-1.7
 1 0 obj <</Type /Catalog /Pages 2 0 R>> endobj
@@ -23,6 +25,7 @@ endstream endobj
 trailer <</Root 1 0 R>>
 %%EOF
 """
+ON = NOW.date()
 PASSWORD = "seven synthetic herons"
 Payload = dict[str, Any]
 
@@ -105,6 +108,26 @@ def valid_form(**changes: Any) -> Payload:
         "contact_email": "casey@example.test",
         **changes,
     }
+
+
+def form_of(payload: Payload, on: dt.date = ON, **options: Any) -> RequestForm:
+    """The form as the portal reads what was posted on that day."""
+    raw = {name: value if isinstance(value, list) else [value] for name, value in payload.items()}
+    return RequestForm(raw, on, registry.governing("bcbsma-484", None), **options)
+
+
+def on_file(first_name: str = "Alma", **changes: Any) -> PlanMember:
+    """Somebody in the plan's list of members: as `valid_form` has them, but for the plan."""
+    values = {
+        "member_id": "XYZ123456",
+        "birth_date": dt.date(1948, 3, 14),
+        "first_name": first_name,
+        "last_name": "Synthetic",
+        "product": "hmo",
+        "covered_from": timezone.localdate() - dt.timedelta(days=400),
+        **changes,
+    }
+    return PlanMember.objects.create(**values)
 
 
 def level_row(index: int, name: str, **changes: Any) -> Payload:

@@ -5,6 +5,7 @@ import struct
 import zlib
 from functools import cache
 
+import pypdfium2
 import typst
 from PIL import Image
 
@@ -19,6 +20,7 @@ PAGES = """
 = BRAVO edema of L1
 #rect(width: 100%, height: 60%, fill: rgb(40, 40, 200))
 """
+WORDS = "#set page(width: 300pt, height: 400pt)\nEdema of L1"
 DENSE = '#set page(paper: "us-letter", margin: 2cm)\n#set text(size: 10pt)\n#lorem(600)'
 
 
@@ -116,3 +118,31 @@ def bombs() -> dict[str, tuple[str, bytes]]:
     return {name: ("application/pdf", content) for name, content in pdfs.items()} | {
         name: ("image/png", content) for name, content in pictures.items()
     }
+
+
+@cache
+def typed(source: str) -> bytes:
+    """The PDF of a text in the language of typst."""
+    return typst.compile(source.encode())
+
+
+def together(*files: bytes, turned: int = 0) -> bytes:
+    """One PDF of the pages of several."""
+    whole = pypdfium2.PdfDocument.new()
+    for content in files:
+        whole.import_pages(pypdfium2.PdfDocument(content))
+    if turned:
+        for page in whole:
+            page.set_rotation(turned)
+    file = io.BytesIO()
+    whole.save(file)
+    return file.getvalue()
+
+
+BLANK = one_page()
+
+
+@cache
+def blank_third() -> bytes:
+    """Four pages, the third of them blank."""
+    return together(two_pages(), BLANK, typed(WORDS))

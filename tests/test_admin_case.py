@@ -13,16 +13,11 @@ from priorauth.models import Attachment, AuditEvent, Case, Job
 from priorauth.roles import Role
 from priorauth.services import attach, information, score, submit
 from priorauth.tenancy import TenantModel
-from tests.admin_helpers import act, case_page, held_by, in_review, signed_in, snapshot, with_physician
+from tests.admin_helpers import act, case_page, held_by, in_review, signed_in, snapshot, text_of, with_physician
 from tests.cases import NO_IMAGING, draft_case, facts, person, score_all, sent_case, submission
 from tests.factories import PDF, browser, report, sent_through_the_page
 
 pytestmark = pytest.mark.django_db
-
-
-def text_of(response) -> str:
-    """The words of a page, without tags and line breaks."""
-    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
 
 
 def case_with_file() -> tuple[Case, Attachment]:

@@ -11,11 +11,10 @@ from priorauth import audit, jobs
 from priorauth.models import AuditEvent, Job
 from priorauth.roles import Role
 from priorauth.services import check_trail
-from tests.admin_helpers import act, case_page, in_review, signed_in
+from tests.admin_helpers import act, case_page, in_review, signed_in, text_of
 from tests.cases import ZONE, approve, person
 from tests.factories import browser
 from tests.tampering import force
-from tests.test_admin_case import text_of
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,7 @@ from priorauth.roles import Role
 from tests.cases import person
 from tests.factories import PDF, browser, clerk, day, draft_of, sent_through_the_page
 from tests.office_browser import a_page, aside
-from tests.test_after_sending import asked
+from tests.office_helpers import asked
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -4,7 +4,7 @@ between, files, and what is asked about before it goes out (decision 51)."""
 import pytest
 from django.utils import timezone
 
-from portal.web import amending, answering, conflicts, correcting
+from portal.web import amending, answering, correcting, versions
 from priorauth.models import AuditEvent, Case, Draft
 from priorauth.roles import Actor, Role
 from priorauth.services import amend, corrections, draft_versions, withdraw
@@ -13,7 +13,7 @@ from tests import cases
 from tests.cases import person
 from tests.factories import browser, clerk, day, level_row, report, sent_through_the_page, study_row, treatment_row
 from tests.forms_in_pages import form_to
-from tests.test_after_sending import asked, page_of, text
+from tests.office_helpers import asked, page_of, text
 
 pytestmark = pytest.mark.django_db
 AMEND, VERSIONS = "amend/", "amend/versions/"
@@ -69,7 +69,7 @@ def test_who_sends_second_takes_nothing_back_and_chooses_where_both_changed_one_
     assert "sent something for request" in text(page)
     assert [(one.mine, one.theirs) for one in page.context["differences"].open] == [("7", "9")]
     again = post(one, case, form_on(page, case, VERSIONS), tail=VERSIONS)
-    assert (again.status_code, conflicts.CHOOSE in text(again)) == (200, True)
+    assert (again.status_code, versions.CHOOSE in text(again)) == (200, True)
     assert "Two versions" in text(one.get(page_of(case, AMEND))), "it is kept, and asked about until it is chosen"
     chosen = {"choose.pain_score": "mine"}
     assert post(one, case, form_on(again, case, VERSIONS), tail=VERSIONS, **chosen)["Location"] == page_of(case, AMEND)
@@ -106,7 +106,7 @@ def test_a_correction_is_kept_as_it_is_typed_and_a_colleague_goes_on_with_it(two
     form = form_on(page, case, VERSIONS)
     post(other, case, form_on(other, case), "keep", t_score="-3.3")
     moved = post(one, case, form, tail=VERSIONS, **{"choose.t_score": "mine"})
-    assert (moved.status_code, conflicts.MOVED_ON in text(moved)) == (409, True)
+    assert (moved.status_code, versions.MOVED_ON in text(moved)) == (409, True)
     never = {"base.revision": "99999"}
     assert post(one, case, form_on(moved, case, VERSIONS), tail=VERSIONS, every="mine", **never).status_code == 302
     fields = kept(case).fields
@@ -308,7 +308,7 @@ def test_what_was_chosen_is_shown_again_where_a_colleague_keeps_at_that_moment(t
     monkeypatch.undo()
     assert ("kept a correction at" in text(page), "-3.1" in text(page)) == (True, True)
     again = post(other, case, form_on(page, case, VERSIONS), tail=VERSIONS, **{"choose.t_score": "mine"})
-    assert (again.status_code, conflicts.MOVED_ON in text(again)) == (409, True)
+    assert (again.status_code, versions.MOVED_ON in text(again)) == (409, True)
 
 
 @pytest.mark.parametrize(("meanwhile", "told"), [("keeps", "press Save, and both"), ("withdraws", "Withdrawn")])

@@ -13,13 +13,13 @@ from tests.factories import (
     browser,
     clerk,
     draft_of,
+    form_of,
     level_row,
     post_edit,
     saved_draft,
     sent_through_the_page,
     valid_form,
 )
-from tests.test_office_build import form_of
 
 LINES = diagnoses._data()["codes"]
 KNOWN = diagnoses._known()

@@ -17,7 +17,7 @@ from tests.admin_helpers import act, case_page, typed
 from tests.cases import person
 from tests.factories import browser, clerk, report, sent_through_the_page, study_row
 from tests.forms_in_pages import form_to
-from tests.test_after_sending import asked, in_review, page_of, text
+from tests.office_helpers import asked, in_review, page_of, text
 
 pytestmark = pytest.mark.django_db
 AMEND, ANSWER, DISCARD = "amend/", "answer/1/", "amend/discard/"

@@ -97,7 +97,7 @@ def late_form(browser, path, clock=None, **changes):
 
 # A page that only a post brings (see the last test), and two that no rule of ours knows (test_clock_pages.py).
 NO_PAGE_HERE = {
-    "request-conflict",
+    "request-versions",
     "request-amend-versions",
     "admin:priorauth_case_stop-clock",
     "admin:priorauth_case_resume-clock",

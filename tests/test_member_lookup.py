@@ -6,31 +6,27 @@ import pytest
 from django.utils import timezone
 
 from priorauth import audit
-from priorauth.models import AuditEvent, MemberLookup, PlanMember
+from priorauth.models import AuditEvent, MemberLookup
 from priorauth.roles import Role
 from priorauth.services import brake, members
 from priorauth.services.errors import NotPermitted
 from tests.cases import NOW, case_in_review, draft_case, person, score_all
-from tests.factories import browser, clerk, day, draft_of, post_edit, saved_draft, sent_through_the_page, valid_form
+from tests.factories import (
+    browser,
+    clerk,
+    day,
+    draft_of,
+    on_file,
+    post_edit,
+    saved_draft,
+    sent_through_the_page,
+    valid_form,
+)
 
 pytestmark = pytest.mark.django_db
 
 BORN = dt.date(1948, 3, 14)
 UNNAMED = {"first_name": "", "last_name": "", "product": ""}
-
-
-def on_file(first_name="Alma", **changes):
-    today = timezone.localdate()
-    values = {
-        "member_id": "XYZ123456",
-        "birth_date": BORN,
-        "first_name": first_name,
-        "last_name": "Synthetic",
-        "product": "hmo",
-        "covered_from": today - dt.timedelta(days=400),
-        **changes,
-    }
-    return PlanMember.objects.create(**values)
 
 
 def note(response):

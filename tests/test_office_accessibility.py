@@ -16,10 +16,10 @@ from priorauth.services import directory, information, invitations
 from tests import cases, outlines
 from tests.factories import browser, day, level_row, saved_draft, sent_through_the_page, study_row, valid_form
 from tests.looking import ASKING, AT, RULES, WIDTHS, looking, problem_of
+from tests.office_helpers import asked
 from tests.seeing import axe, faint, stops
 from tests.slow_line import BUDGET, SlowLine
 from tests.soak import report
-from tests.test_after_sending import asked
 from tests.walking import World, every_route
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -37,7 +37,7 @@ PRESS_TO_SEND = """form => {
 }"""
 # The pages whose empty form brings an error. A form with nothing to fail, like that of notices, is not among them.
 SENT_EMPTY = """account office-clinician office-clinician-new office-facility office-facility-new office-invite
-office-person request request-amend request-answer request-check request-conflict request-edit request-new
+office-person request request-amend request-answer request-check request-edit request-new request-versions
 request-withdraw"""
 WRONG = {
     "birth_date": "13/45/1948",
@@ -174,8 +174,8 @@ def test_each_stop_of_tab_and_each_form_that_was_sent_empty(chrome, live_server)
     routes["request-answer"] = f"/requests/{question.reference}/answer/1/"
     for name, path in routes.items():
         look.page.set_viewport_size({"width": WIDTHS[0], "height": 900})
-        look.page.goto(routes["request-edit"] if name == "request-conflict" else path)
-        if name == "request-conflict":
+        look.page.goto(routes["request-edit"] if name == "request-versions" else path)
+        if name == "request-versions":
             two_versions(look.page)
         for width in WIDTHS:
             look.page.set_viewport_size({"width": width, "height": 900})

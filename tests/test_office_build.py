@@ -10,25 +10,17 @@ from django.conf import settings
 from django.utils import timezone
 
 from policies import facts as facts_v1
-from policies import registry
 from portal.web import applies as rules
 from portal.web import build, refill, summary
 from portal.web.applies import applies
-from portal.web.request_form import RequestForm
 from tests.cases import EXAMPLES
-from tests.factories import study_row, treatment_row, valid_form
+from tests.factories import form_of, study_row, treatment_row, valid_form
 from tests.soak import report
 
 ON = dt.date(2026, 11, 20)
-EDITION = registry.governing("bcbsma-484", None)
 SCHEMA = json.loads((Path(facts_v1.__file__).parent / "facts-v1.schema.json").read_text())
 # The form refuses these on purpose: an onset in the future, a level that its code does not fit, a reversed onset.
 REFUSED = {"E12": "onset", "E42": "levels", "G01": "onset"}
-
-
-def form_of(payload, on=ON, **options):
-    raw = {name: value if isinstance(value, list) else [value] for name, value in payload.items()}
-    return RequestForm(raw, on, EDITION, **options)
 
 
 # What the office's lists and the person's own account fill in.

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from portal.templatetags.office import read_as
 from portal.web.dates import THIS_CENTURY, DateProblem, TypedDate, of_a_birth, read
-from tests.factories import browser, clerk, saved_draft, valid_form
-from tests.test_office_build import form_of
+from tests.factories import browser, clerk, form_of, saved_draft, valid_form
 
 SEP_27 = dt.date(2026, 9, 27)
 

@@ -13,13 +13,13 @@ from tests.factories import (
     clerk,
     day,
     draft_of,
+    form_of,
     level_row,
     post_edit,
     saved_draft,
     treatment_row,
     valid_form,
 )
-from tests.test_office_build import form_of
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate

@@ -7,10 +7,9 @@ from playwright.sync_api import expect
 
 from portal.web import rows
 from priorauth.models import Case
-from tests.factories import PDF, browser, clerk, day, draft_of, saved_draft
+from tests.factories import PDF, browser, clerk, day, draft_of, on_file, saved_draft
 from tests.looking import problem_of
 from tests.office_browser import BLANK, a_page, aside, saved_by_a_colleague, the_case
-from tests.test_member_lookup import on_file
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

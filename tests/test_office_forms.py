@@ -78,7 +78,7 @@ def forms_of_pages(world, client):
 
 
 def page_with_the_form(client, name, path):
-    if name == "request-conflict":
+    if name == "request-versions":
         return stale_save(client, path)
     return client.get(path.removesuffix("message/") if name == "request-message" else path)
 
@@ -136,7 +136,7 @@ pytestmark = pytest.mark.django_db
 
 def test_the_walk_finds_the_forms_of_the_office(forms):
     assert {name for name, _, _ in forms} >= {
-        *("requests", "request-new", "request-edit", "request-check", "request-conflict"),
+        *("requests", "request-new", "request-edit", "request-check", "request-versions"),
         *("request-answer", "request-withdraw", "account"),
     }
     assert max(len(names_of(form)) for _, _, form in forms) > 60

@@ -11,9 +11,19 @@ from django.utils import timezone
 from benchmarks.measure import ratio
 from portal.web import doubts, panel
 from priorauth.models import AuditEvent
-from tests.factories import browser, clerk, day, draft_of, level_row, saved_draft, study_row, treatment_row, valid_form
+from tests.factories import (
+    browser,
+    clerk,
+    day,
+    draft_of,
+    form_of,
+    level_row,
+    saved_draft,
+    study_row,
+    treatment_row,
+    valid_form,
+)
 from tests.soak import report
-from tests.test_office_build import form_of
 
 pytestmark = pytest.mark.django_db
 COUNTED = {"lines": 10, "levels": 10, "imaging": 30, "treatments": 40}
@@ -21,7 +31,7 @@ BLANK = {name: "" for name in valid_form() if not name.endswith("count")}
 
 
 def look(**changes):
-    return panel.look(form_of(valid_form(**changes), timezone.localdate()))
+    return panel.panel_of(form_of(valid_form(**changes), timezone.localdate()))
 
 
 def everything():
@@ -268,7 +278,7 @@ ON = dt.date(2026, 11, 27)
 def of_month(start="Oct 2026", ongoing="yes", end="", **changes):
     row = treatment_row(0, modality="analgesic", start=start, ongoing=ongoing, end=end)
     form = form_of(valid_form(**AUDITED, **row, **changes), ON)
-    return form, panel.look(form)
+    return form, panel.panel_of(form)
 
 
 @pytest.mark.parametrize(

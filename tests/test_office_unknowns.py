@@ -9,8 +9,7 @@ from portal.web import build
 from portal.web.fields import Choice
 from portal.web.ticks import BOTH, Findings
 from portal.web.words import NOT_RECORDED
-from tests.factories import browser, clerk, draft_of, post_edit, saved_draft, sent_through_the_page, valid_form
-from tests.test_office_build import form_of
+from tests.factories import browser, clerk, draft_of, form_of, post_edit, saved_draft, sent_through_the_page, valid_form
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate

@@ -4,12 +4,9 @@ import io
 import json
 import random
 import tempfile
-from functools import cache
 from html import unescape
 
-import pypdfium2
 import pytest
-import typst
 from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
@@ -27,6 +24,7 @@ from tests import reports
 from tests.admin_helpers import case_page
 from tests.cases import NOW, draft_case, person, score_all
 from tests.factories import browser, clerk, draft_of, post_edit, report, saved_draft
+from tests.reports import BLANK, WORDS, blank_third, together, typed
 
 PDF, PNG, JPEG = "application/pdf", "image/png", "image/jpeg"
 A4 = (1650, 2200)
@@ -66,7 +64,6 @@ SHEETS = {
     "a line of a pencil": (".", sheet(draw=lambda on: on.line((500, 900, 700, 860, 900, 940), fill=140, width=4))),
     "a dark stain": (".", sheet(draw=lambda on: on.ellipse((700, 900, 780, 980), fill=90))),
 }
-WORDS = "#set page(width: 300pt, height: 400pt)\nEdema of L1"
 WHITE = "#set text(fill: white)\n" + WORDS
 
 
@@ -74,24 +71,6 @@ def scanned(*sheets: Image.Image) -> bytes:
     file = io.BytesIO()
     first, *others = (one.copy() for one in sheets)
     first.save(file, "PDF", resolution=200, save_all=True, append_images=others, quality=60)
-    return file.getvalue()
-
-
-@cache
-def typed(source: str) -> bytes:
-    return typst.compile(source.encode())
-
-
-def together(*files: bytes, turned: int = 0) -> bytes:
-    """One PDF of the pages of several."""
-    whole = pypdfium2.PdfDocument.new()
-    for content in files:
-        whole.import_pages(pypdfium2.PdfDocument(content))
-    if turned:
-        for page in whole:
-            page.set_rotation(turned)
-    file = io.BytesIO()
-    whole.save(file)
     return file.getvalue()
 
 
@@ -106,15 +85,6 @@ def looked(content: bytes, kind: str = PDF) -> Seen:
         file.write(content)
         file.seek(0)
         return seen.look(file, kind)
-
-
-BLANK = reports.one_page()
-
-
-@cache
-def blank_third() -> bytes:
-    """Four pages, the third of them blank."""
-    return together(reports.two_pages(), BLANK, typed(WORDS))
 
 
 # The program

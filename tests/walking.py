@@ -188,7 +188,7 @@ class World:
         """What the route's parameters stand for: an object of office A, fit for what the route does."""
         case = {
             "request-edit": self.draft,
-            "request-conflict": self.draft,
+            "request-versions": self.draft,
             "request-check": self.draft,
             "request-missing": self.draft,
             "request-doubts": self.draft,

@@ -9,7 +9,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from portal.accounts.sessions import BACKGROUND
+from priorauth.models import Case
+from priorauth.roles import Actor
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
+from priorauth.tenancy import get_for
 
 View = Callable[..., HttpResponse]
 
@@ -38,3 +42,14 @@ def refused(request: HttpRequest, message: str, *, status: int) -> HttpResponse:
     reference = request.resolver_match.kwargs.get("reference", "")
     context = {"message": message, "reference": reference}
     return render(request, "requests/refused.html", context, status=status)
+
+
+def case_of(actor: Actor, reference: str) -> Case:
+    """The request with whom it is about; Http404 where the actor may not see it."""
+    rows = Case.objects.for_actor(actor).select_related("member", "clinician", "facility")
+    return get_for(actor, Case, rows=rows, reference=reference)
+
+
+def saves_itself(request: HttpRequest) -> bool:
+    """Whether a page posts what is typed by itself, without files and buttons (static/request.js)."""
+    return request.method == "POST" and BACKGROUND in request.headers

@@ -9,17 +9,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from portal.web import asked, build, doubts
-from portal.web.access import office_page
-from portal.web.correcting import ALONE, Visit
+from portal.web.access import case_of, office_page, saves_itself
+from portal.web.correcting import Visit
 from portal.web.editing import posted_version
 from portal.web.intake import OTHER_FILES, Intake, form_of
-from priorauth.models import Case
 from priorauth.posting import PUT_BACK
-from priorauth.roles import Actor
 from priorauth.services.amend import amend as service
 from priorauth.services.base import moment
 from priorauth.services.errors import Conflict, Incomplete
-from priorauth.tenancy import get_for
 
 SENT_MEANWHILE = "Your office sent something meanwhile. What that changed is put together with yours below: look at it."
 KEPT_MEANWHILE = (
@@ -42,12 +39,7 @@ def amend(request: HttpRequest, reference: str) -> HttpResponse:
         return visit.ended()
     if request.method != "POST":
         return visit.opened()
-    return _keep_by_itself(visit) if ALONE in request.headers else _receive(visit)
-
-
-def case_of(actor: Actor, reference: str) -> Case:
-    rows = Case.objects.for_actor(actor).select_related("member", "clinician", "facility")
-    return get_for(actor, Case, rows=rows, reference=reference)
+    return _keep_by_itself(visit) if saves_itself(request) else _receive(visit)
 
 
 def _began(visit: Visit) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from portal.web import build, doubts, member, running, second_request, summary
 from portal.web.access import office_page, refused
 from portal.web.editing import SENT_MEANWHILE, heading, posted_version
 from portal.web.intake import form_of
-from portal.web.panel import look
+from portal.web.panel import panel_of
 from portal.web.request_form import RequestForm
 from priorauth import page_words
 from priorauth.clock import rule_words
@@ -78,7 +78,7 @@ def _sent_or_changed(request: HttpRequest, reference: str, message: str) -> Http
 def _page(
     request: HttpRequest, case: Case, draft: Draft, form: RequestForm, *, status: int = 200, **extra: Any
 ) -> HttpResponse:
-    panel = look(form)
+    panel = panel_of(form)
     context = {
         "case": case,
         "draft": draft,

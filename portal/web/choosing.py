@@ -6,9 +6,8 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from portal.web import conflicts
-from portal.web.access import office_page
-from portal.web.amending import case_of
+from portal.web import versions
+from portal.web.access import case_of, office_page
 from portal.web.correcting import Visit
 from portal.web.differences import Differences
 from portal.web.editing import posted_version
@@ -21,7 +20,7 @@ from priorauth.services.errors import Conflict
 
 @office_page
 @require_http_methods(["GET", "HEAD", "POST"])
-def versions(request: HttpRequest, reference: str) -> HttpResponse:
+def choose(request: HttpRequest, reference: str) -> HttpResponse:
     """POST keeps the chosen version of each answer: of what two people typed, or of the correction and what was sent
     meanwhile. Where either moved on since, both are shown anew."""
     visit = Visit(request, case_of(request.actor, reference), timezone.now())
@@ -38,7 +37,7 @@ def versions(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def _beside_sent(visit: Visit) -> HttpResponse:
-    found = visit.of.beside_sent(conflicts.choices_of(visit.request))
+    found = visit.of.beside_sent(versions.choices_of(visit.request))
     problem = _chosen(visit, found, visit.of.latest.number)
     return (
         redirect("request-amend", visit.case.reference) if problem is None else visit.beside_sent(found, problem, 200)
@@ -50,8 +49,8 @@ def _beside_kept(visit: Visit, mine: Raw, *, same: bool) -> HttpResponse:
     mine = of.whole(mine)
     began, base = posted_version(request, "base.version"), visit.posted_base
     if not same or of.draft is None:
-        return visit.keep(mine, began, base, conflicts.MOVED_ON) or redirect("request-amend", reference)
-    found = of.beside_kept(mine, began, base, conflicts.choices_of(request))
+        return visit.keep(mine, began, base, versions.MOVED_ON) or redirect("request-amend", reference)
+    found = of.beside_kept(mine, began, base, versions.choices_of(request))
     problem = _chosen(visit, found, max(base, of.draft.corrects or 0))
     if problem is None:
         return redirect("request-amend", reference)
@@ -61,7 +60,7 @@ def _beside_kept(visit: Visit, mine: Raw, *, same: bool) -> HttpResponse:
 def _chosen(visit: Visit, found: Differences, base: int) -> str | None:
     """Keep what the choices make; or what is to be told on the page with both versions."""
     if PUT_BACK in visit.request.POST or found.open:
-        return conflicts.CHOOSE * bool(found.open)
+        return versions.CHOOSE * bool(found.open)
     try:
         visit.of.keep(visit.of.whole(found.merged()), base, visit.at)
     except (TooMany, Conflict) as problem:

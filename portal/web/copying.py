@@ -12,13 +12,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from portal.web import member, refill
-from portal.web.access import office_page, refused
+from portal.web.access import case_of, office_page, refused
 from portal.web.editing import heading, posted_token
 from portal.web.rows import Raw
 from priorauth.models import Case, Draft
 from priorauth.roles import Actor
 from priorauth.services import drafts
-from priorauth.tenancy import get_for
 
 # The names of the form, or how they begin.
 FRESH = (
@@ -51,8 +50,7 @@ NOTHING = "There is nothing to copy: this request was withdrawn before it was se
 @require_http_methods(["GET", "HEAD", "POST"])
 def copy(request: HttpRequest, reference: str) -> HttpResponse:
     """Say what a copy takes along; a post starts it, the same token once."""
-    rows = Case.objects.for_actor(request.actor).select_related("member", "clinician", "facility")
-    case = get_for(request.actor, Case, rows=rows, reference=reference)
+    case = case_of(request.actor, reference)
     typed = _typed(case, request.actor)
     if typed is None:
         return refused(request, NOTHING, status=409)

@@ -11,7 +11,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from portal.web import conflicts
+from portal.web import versions
+from portal.web.access import saves_itself
 from portal.web.correction import Correction, taken_in
 from portal.web.differences import Difference, Differences
 from portal.web.doubts import Doubt
@@ -23,7 +24,6 @@ from priorauth.models import Case
 from priorauth.statuses import TRANSITIONS, Act
 
 ENDED = "This request is no longer open, so it can no longer be corrected. Nothing was done; what you typed is below."
-ALONE = "X-Background"  # the page saves itself, without files and buttons (static/portal.js)
 
 
 @dataclass
@@ -119,7 +119,7 @@ class Visit:
     ) -> HttpResponse:
         """Mine, which is kept nowhere yet, and what somebody kept since."""
         draft = self.of.draft
-        other = {"who": conflicts.who(self.request, draft), "when": draft.saved_at, "kind": "correction"}
+        other = {"who": versions.who(self.request, draft), "when": draft.saved_at, "kind": "correction"}
         hidden = {"version": draft.version, "base.version": began, "base.revision": base}
         return self._versions(found, hidden, mine, problem, status, other)
 
@@ -134,7 +134,7 @@ class Visit:
         self, found: Differences, hidden: dict[str, int], mine: Raw, problem: str, status: int, other: dict[str, Any]
     ) -> HttpResponse:
         action = reverse("request-amend-versions", args=[self.case.reference])
-        return conflicts.page(self.request, self.case, found, action, hidden, mine, problem, status, **other)
+        return versions.page(self.request, self.case, found, action, hidden, mine, problem, status, **other)
 
     def saved(self, not_saved: str = "") -> HttpResponse:
         """The answer to a page that saved itself: its new version, or why nothing was saved."""
@@ -154,7 +154,7 @@ class Visit:
     def ended(self) -> HttpResponse:
         """Of a request that is decided or withdrawn: nothing but what was typed, to be read."""
         of, posted = self.of, self.request.method == "POST"
-        if posted and ALONE in self.request.headers:
+        if saves_itself(self.request):
             return self.saved(ENDED)
         typed = from_post(self.request.POST) if posted else of.draft.fields if of.draft else {}
         if not typed:

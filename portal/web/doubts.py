@@ -10,13 +10,13 @@ from typing import Any
 
 from django.http import QueryDict
 
-from policies import diagnoses
+from policies import coding, diagnoses
 from policies.codes import region_of
 from portal.web import page_doubts
 from portal.web.cross_checks import SACRAL, SACROPLASTY
 from portal.web.dates import TypedDate
 from portal.web.levels import BOX, NO_LEVEL
-from portal.web.panel import look
+from portal.web.panel import panel_of
 from portal.web.request_form import RequestForm
 from portal.web.typed_form import Level, Study
 from portal.web.words import IMAGING, TREATMENT
@@ -25,7 +25,6 @@ OLD = dt.timedelta(days=180)
 OSTEOPOROSIS = ("osteoporosis", "osteoporosis_secondary")
 INJURY_CODES = ("S", "T")  # chapter 19 of ICD-10-CM
 OSTEOPOROSIS_CODES = ("M80", "M81")
-ADD_ON = "22512"
 
 
 @dataclass(frozen=True)
@@ -84,29 +83,33 @@ def _named(form: RequestForm) -> Iterator[Doubt]:
 
 
 def _lines(form: RequestForm) -> Iterator[Doubt]:
-    codes = [line.answers["code"] for line in form.lines]
+    codes = form.edition.document.codes.current
+    alone, main = coding.alone([line.answers["code"] for line in form.lines], codes) or ("", "")
     for line in form.lines:
-        code, rule = line.answers["code"], form.edition.document.codes.current.get(line.answers["code"])
+        code, rule = line.answers["code"], codes.get(line.answers["code"])
         sacral = [level for level in line.answers["levels"] if region_of(level) in SACRAL]
         if sacral and rule and rule.kind == "vertebroplasty":
             words = f"{SACROPLASTY.format(sacral[0])} Is {sacral[0]} right?"
             yield Doubt(line["levels"].auto_id, words)
-        if code == ADD_ON and not {"22510", "22511"} & set(codes):
-            yield Doubt(line["code"].auto_id, "22512 is an add-on: add 22510 or 22511. Is 22512 alone right?")
+        if alone and code == alone:
+            yield Doubt(line["code"].auto_id, f"{code} is an add-on: add {main}. Is {code} alone right?")
     yield from _added_twice(form)
     yield from _uncovered(form)
 
 
 def _added_twice(form: RequestForm) -> Iterator[Doubt]:
     """The add-on code in several lines, as two people leave it who each added a level: it has a unit for each level."""
-    added = {number: line for number, line in enumerate(form.lines, start=1) if line.answers["code"] == ADD_ON}
+    rules = form.edition.document.codes.current
+    coded = [(number, line, rules.get(line.answers["code"])) for number, line in enumerate(form.lines, start=1)]
+    added = {str(number): line for number, line, rule in coded if rule and rule.role == "addon"}
     levels = dict.fromkeys(level for line in added.values() for level in line.answers["levels"])
     if len(added) > 1 and levels:
+        last = list(added.values())[-1]
         words = (
-            f"{ADD_ON} stands in lines {_listed_all([str(number) for number in added])}: one line with"
+            f"{last.answers['code']} stands in lines {_listed_all(list(added))}: one line with"
             f" {', '.join(levels)} and {_count(len(levels), 'unit', 'units')} says it all. Or is each right?"
         )
-        yield Doubt(added[max(added)]["code"].auto_id, words)
+        yield Doubt(last["code"].auto_id, words)
 
 
 def _uncovered(form: RequestForm) -> Iterator[Doubt]:
@@ -225,7 +228,7 @@ def _treatments(form: RequestForm) -> Iterator[Doubt]:
 def _months(form: RequestForm) -> Iterator[Doubt]:
     """Months of treatments, where a day could change what the policy says."""
     months = list(form.months)
-    if not months or not look(form).by_month:
+    if not months or not panel_of(form).by_month:
         return
     for treatment, name in months:
         kind, typed = dict(TREATMENT)[treatment.answers["modality"]], treatment.answers[name]

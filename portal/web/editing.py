@@ -11,11 +11,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from portal.web import coding, conflicts, doubts, member, panel, rows, watched
+from portal.web import coding, doubts, member, rows, versions, watched
 from portal.web.access import office_page, refused
-from portal.web.conflicts import SENT_MEANWHILE
 from portal.web.intake import Intake, form_of
+from portal.web.panel import panel_of
 from portal.web.rows import Raw
+from portal.web.versions import SENT_MEANWHILE
 from priorauth.models import Case, Draft
 from priorauth.services import drafts
 from priorauth.services.base import moment
@@ -34,7 +35,7 @@ def new(request: HttpRequest) -> HttpResponse:
         return _page(request, None, _mine(request), token=uuid.uuid4())
     intake = Intake(request, timezone.now())
     case = drafts.start(by=request.actor, at=intake.at, token=posted_token(request), fields=intake.raw)
-    draft = conflicts.draft_of(request, case)
+    draft = versions.draft_of(request, case)
     if draft is None:
         return redirect("request", case.reference)
     if draft.version == 1 and draft.fields == intake.raw:
@@ -42,7 +43,7 @@ def new(request: HttpRequest) -> HttpResponse:
     intake.settle(case)
     if _same_words(draft.fields, intake.raw):
         return redirect("request-edit", case.reference)
-    return conflicts.show(request, case, draft, intake.raw, 0)
+    return versions.show(request, case, draft, intake.raw, 0)
 
 
 @office_page
@@ -50,7 +51,7 @@ def new(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, reference: str) -> HttpResponse:
     """The draft, with what is wrong in it; `?problems=all` also says what a sending still needs."""
     case = get_for(request.actor, Case, reference=reference)
-    draft = conflicts.draft_of(request, case)
+    draft = versions.draft_of(request, case)
     if request.method != "POST":
         if draft is None:
             return redirect("request", reference)
@@ -70,16 +71,16 @@ def _save(request: HttpRequest, case: Case, draft: Draft, intake: Intake, versio
         intake.press()
     intake.settle(case)
     form = form_of(intake.raw, case, timezone.localdate(intake.at), actor=request.actor)
-    shown = watched.shown(form, panel.look(form))
+    shown = watched.shown(form, panel_of(form))
     try:
         draft = drafts.save(draft, by=request.actor, at=intake.at, version=version, fields=intake.raw, shown=shown)
     except Conflict as conflict:
-        latest = conflicts.draft_of(request, case)
+        latest = versions.draft_of(request, case)
         if latest is None:
             return refused(request, str(conflict), status=409)
         if request.POST.keys() & ROW_BUTTONS:
             return _page(request, case, intake.raw, version=version, problem=str(conflict), status=409)
-        return conflicts.show(request, case, latest, intake.raw, version)
+        return versions.show(request, case, latest, intake.raw, version)
     intake.drop_unwanted(case)
     if intake.file_problems or intake.problem or intake.level_problem or "find" in request.POST:
         return _page(
@@ -132,7 +133,7 @@ def _page(
     context = {
         "case": case,
         "form": form,
-        "panel": panel.look(form),
+        "panel": panel_of(form),
         "version": version,
         "saved_at": saved_at,
         "problem": problem,
@@ -148,7 +149,7 @@ def _page(
 
 def posted_version(request: HttpRequest, name: str = "version") -> int:
     """The version that the person's page showed; 0, which never was, for anything else."""
-    return conflicts.number(request, name)
+    return versions.number(request, name)
 
 
 def heading(raw: Raw) -> str:

@@ -10,7 +10,7 @@ from portal.web import watched
 from portal.web.access import office_page, refused
 from portal.web.editing import SENT_MEANWHILE, heading, posted_version
 from portal.web.intake import Intake, form_of
-from portal.web.panel import look
+from portal.web.panel import panel_of
 from priorauth.models import Case, Draft
 from priorauth.services import drafts
 from priorauth.services.errors import Conflict
@@ -30,7 +30,7 @@ def missing(request: HttpRequest, reference: str) -> HttpResponse:
         return _save(request, case, draft) if draft else refused(request, SENT_MEANWHILE, status=409)
     if draft is None:
         return redirect("request", reference)
-    panel = look(form_of(draft.fields, case, timezone.localdate(), actor=request.actor))
+    panel = panel_of(form_of(draft.fields, case, timezone.localdate(), actor=request.actor))
     if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
         response: HttpResponse = JsonResponse(panel.as_dict())
     else:
@@ -45,7 +45,7 @@ def _save(request: HttpRequest, case: Case, draft: Draft) -> HttpResponse:
     intake = Intake(request, timezone.now())
     intake.tick()
     form = form_of(intake.raw, case, timezone.localdate(intake.at), actor=request.actor, sought=intake.sought)
-    panel = look(form)
+    panel = panel_of(form)
     try:
         draft = drafts.save(
             draft,

@@ -87,7 +87,7 @@ def explanation(form: RequestForm, on: dt.date) -> Story:
     return explain(facts, assess(facts, edition), edition).as_dict()
 
 
-def look(form: RequestForm) -> Panel:
+def panel_of(form: RequestForm) -> Panel:
     """The panel of a form as it stands, right or wrong."""
     stand_in = [] if any(line.answers["code"] for line in form.lines) else _stand_in(form)
     facts = _facts(form, form.today, stand_in)

@@ -5,6 +5,7 @@ from priorauth.admin import claim_acts, clock_acts
 from priorauth.admin import decision_forms as decisions
 from priorauth.admin.act_page import Page
 from priorauth.admin.ask_form import AskForm
+from priorauth.admin.not_approve_form import NotApproveForm
 from priorauth.admin.read_form import ReadForm
 from priorauth.services import decide, escalate, information, read, reopen, write
 from priorauth.statuses import Act
@@ -67,7 +68,7 @@ PAGES = {
         Act.NOT_APPROVE,
         "Not approve",
         "Go on: read it once more",
-        decisions.NotApproveForm,
+        NotApproveForm,
         decide.not_approve,
         "The decision is recorded.",
         "You decide as a physician, under your licence. The next page shows all of it once more, with the letter.",

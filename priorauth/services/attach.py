@@ -61,11 +61,7 @@ def attach(
         with acting(case, Act.ATTACH, by=by, at=at) as change:
             _within_quota(case, upload.size)
             attachment.save(force_insert=True)
-            change.entities |= {
-                "attachment": str(attachment.pk),
-                "sha256": attachment.sha256,
-                "bytes": attachment.size,
-            }
+            change.entities |= {"attachment": str(attachment.pk), "sha256": attachment.sha256, "bytes": attachment.size}
             if question:
                 _still_open(question)
                 change.entities["information_request"] = question.number

@@ -112,13 +112,12 @@ def answer(
     if latest is None:
         raise Conflict("This request was not sent yet: change its draft.")
     document = stamped(latest.facts if facts is None else facts, case, at)
+    same = essence(document) == essence(latest.facts)
     if details is None:
-        same = essence(document) == essence(latest.facts)
         details = latest.details if same else {k: v for k, v in latest.details.items() if k not in OF_THE_FORM}
     details = carried(latest, details)
     note = (note or "").strip()
-    unchanged = essence(document) == essence(latest.facts) and details == latest.details
-    if unchanged and not visible(note) and not items:
+    if same and details == latest.details and not visible(note) and not items:
         raise Incomplete("note", NOTHING)
     turning = clock_rules.with_facts(case, document.get("product"), by=by, at=at).running(by=by, at=at)
     columns = columns_of(document) | turning.columns | {"arrived_at": at}

@@ -7,7 +7,7 @@ from collections import defaultdict
 import pytest
 from django.utils import timezone
 
-from portal.web import conflicts
+from portal.web import versions
 from portal.web.differences import MINE, NO_SUCH_ROW, THEIRS, Differences
 from portal.web.rows import TooMany
 from portal.web.summary import NOT_PROVIDED
@@ -213,7 +213,7 @@ def test_who_saves_second_sees_both_versions_chooses_and_loses_nothing(two):
     assert [one.question for one in page.context["differences"].open] == ["First name"]
     again = pressed(mine, page, case)
     assert again.status_code == 200
-    assert conflicts.CHOOSE in again.content.decode()
+    assert versions.CHOOSE in again.content.decode()
     assert 'href="#choose.first_name"' in again.content.decode()
     done = pressed(mine, again, case, **{"choose.first_name": "mine"})
     assert done["Location"] == edit_of(case)
@@ -237,7 +237,7 @@ def test_a_draft_that_moves_on_while_one_chooses_is_shown_anew_with_what_was_typ
     post_edit(colleague, case, valid_form(first_name="Clara"))
     again = pressed(mine, page, case, every="mine")
     assert again.status_code == 409
-    assert conflicts.MOVED_ON in again.content.decode()
+    assert versions.MOVED_ON in again.content.decode()
     assert ("First name", "Anna", "Clara", "") in told(again.context["differences"])
     sent = sent_through_the_page(colleague)
     assert mine.post(versions_of(sent), {"version": 3}).status_code == 409

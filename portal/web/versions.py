@@ -15,10 +15,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from portal.web import panel, rows, watched
+from portal.web import rows, watched
 from portal.web.access import office_page, refused
 from portal.web.differences import MINE, THEIRS, Differences
 from portal.web.intake import files_of, form_of
+from portal.web.panel import panel_of
 from portal.web.rows import Raw
 from priorauth.models import Case, Draft
 from priorauth.posting import PUT_BACK
@@ -57,7 +58,7 @@ def _resolve(request: HttpRequest, case: Case, draft: Draft, mine: Raw, began: i
     try:
         fields = found.merged()
         form = form_of(fields, case, timezone.localdate(now), actor=request.actor)
-        shown = watched.shown(form, panel.look(form))
+        shown = watched.shown(form, panel_of(form))
         drafts.save(draft, by=request.actor, at=now, version=draft.version, fields=fields, shown=shown)
     except rows.TooMany as problem:
         return show(request, case, draft, mine, began, found=found, problem=str(problem), status=200)
@@ -86,7 +87,7 @@ def show(
     if not found.all:
         return redirect("request-edit", case.reference)
     hidden = {"version": draft.version, "base.version": began}
-    action = reverse("request-conflict", args=[case.reference])
+    action = reverse("request-versions", args=[case.reference])
     other = {"who": who(request, draft), "when": draft.saved_at, "kind": "draft"}
     return page(request, case, found, action, hidden, mine, problem, status, **other)
 
@@ -113,7 +114,7 @@ def page(
         "problem": problem,
         **other,
     }
-    return render(request, "requests/conflict.html", context, status=status)
+    return render(request, "requests/versions.html", context, status=status)
 
 
 def who(request: HttpRequest, draft: Draft) -> str:
