@@ -51,6 +51,10 @@ def send(to: str, subject: str, text: str) -> None:
     headers = {"Auto-Submitted": "auto-generated"}
     message = EmailMessage(subject, text, settings.MAIL_FROM, [to], connection=server, headers=headers)
     try:
+        message.message()
+    except ValueError as error:  # an address can be good to sign in with, and too long as a mail spells it
+        raise Undeliverable("No mail can be written to this person's address") from error
+    try:
         message.send()
     except smtplib.SMTPRecipientsRefused as refusal:
         code = max(code for code, _ in refusal.recipients.values())

@@ -13,6 +13,7 @@ from priorauth.services import people
 from priorauth.services.errors import NotPermitted
 from tests.admin_helpers import signed_in
 from tests.cases import case_in_review, office, person, plan
+from tests.forms_in_pages import form_to
 
 pytestmark = pytest.mark.django_db
 
@@ -178,3 +179,44 @@ def test_a_person_with_a_very_long_name_or_none_can_work_and_stands_in_the_trail
     case = case_in_review(person(Role.CLERK))
     assert client.get(reverse("admin:priorauth_case_change", args=[case.pk])).status_code == 200
     assert AuditEvent.objects.get(actor_id=user.pk).actor_name == str(user)[:160] != ""
+
+
+def test_a_page_that_was_open_while_somebody_else_changed_the_row_saves_nothing():
+    """Else the box that was ticked when the page was opened brings back who was deactivated meanwhile."""
+    physician = person(Role.PHYSICIAN)
+    user = User.objects.get(pk=physician.user_id)
+    rows = {
+        "user": (user, {"is_active": False}),
+        "membership": (user.membership, {"role": "auditor"}),
+        "credential": (user.credential, {"expires_on": "2026-01-31"}),
+        "organization": (plan(), {"name": "Another Plan"}),
+    }
+    _, client = signed_in(Role.ADMINISTRATOR)
+    for model, (row, meanwhile) in rows.items():
+        path = page(model, "change", row.pk)
+        opened = form_to(client.get(path), path).fields
+        type(row).objects.filter(pk=row.pk).update(**meanwhile)
+        answer = client.post(path, opened)
+        assert (answer.status_code, "Somebody else changed this" in answer.content.decode()) == (200, True), model
+        stands = {name: str(getattr(type(row).objects.get(pk=row.pk), name)) for name in meanwhile}
+        assert stands == {name: str(value) for name, value in meanwhile.items()}, model
+        assert client.post(path, form_to(client.get(path), path).fields).status_code == 302, model
+
+
+def test_saving_a_person_takes_back_no_password_that_they_chose_at_that_moment():
+    administrator, user = person(Role.ADMINISTRATOR), User.objects.get(pk=person(Role.NURSE).user_id)
+    loaded = User.objects.get(pk=user.pk)
+    user.set_password("seven synthetic herons")
+    user.save()
+    loaded.last_name = "Okafor"
+    people.keep(loaded, by=administrator, at=timezone.now(), change={"last_name": "Okafor"})
+    kept = User.objects.get(pk=user.pk)
+    assert (kept.last_name, kept.password) == ("Okafor", user.password)
+
+
+def test_no_address_of_a_list_asks_the_table_of_people_letter_by_letter():
+    _, client = signed_in(Role.ADMINISTRATOR)
+    hash_of_a_password = ("user__password__startswith", "password__startswith", "user__membership__user__password")
+    for model in MODELS:
+        for lookup in (*hash_of_a_password, "email__regex", "membership__role", "session_generation"):
+            assert client.get(page(model, "changelist"), {lookup: "("}).status_code == 400, (model, lookup)

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from priorauth import audit
 from priorauth.audit import contents
-from priorauth.models import AuditEvent, Case, Handover
+from priorauth.models import AuditEvent, Case, Handover, User
 from priorauth.roles import Role
-from priorauth.services import claim, conflicts, escalate, hand_over
+from priorauth.services import claim, conflicts, escalate, hand_over, people
 from priorauth.services.base import moment
 from priorauth.services.errors import Conflict, Incomplete
 from tests.admin_helpers import act, case_page, held_by, in_review, ready, signed_in, snapshot, typed, with_physician
@@ -195,6 +195,38 @@ def test_a_case_goes_only_to_a_person_who_may_decide_it():
     assert page.post(act(escalated, "hand-over"), given).status_code == 302
     again = typed("hand-over", fresh(escalated), to=physician.user_id)
     assert page.post(act(escalated, "hand-over"), again).status_code == 400, "they hold it already"
+
+
+def test_who_reviews_no_more_holds_nothing_that_others_wait_for():
+    """Deactivated, or in a role that reviews nothing; a new name changes nothing."""
+    administrator, at = person(Role.ADMINISTRATOR), timezone.now()
+    for change in ({"is_active": False}, {"role": Role.PAYER}):
+        nurse, case = person(Role.NURSE), in_review()
+        hand_over.hand_over(case, by=person(Role.LEAD), at=at, to=nurse.user_id, line=LINE)
+        user = User.objects.get(pk=nurse.user_id)
+        user.last_name = "Okafor"
+        people.keep(user, by=administrator, at=at, change={"last_name": "Okafor"})
+        assert fresh(case).claimed_by_id == nurse.user_id
+        row = user.membership if "role" in change else user
+        for name, value in change.items():
+            setattr(row, name, value)
+        people.keep(row, by=administrator, at=at, change=change)
+        assert claim.claim_next(by=person(Role.NURSE), at=at) == case
+        (event,) = AuditEvent.objects.filter(action="release", stream=audit.case_stream(case))
+        assert event.actor_id == administrator.user_id
+        assert audit.verify_case(fresh(case)) == (None, fresh(case).version)
+
+
+def test_a_lead_does_not_hand_what_somebody_holds_to_themself_past_the_reason_of_a_take_over():
+    (lead, page), case = signed_in(Role.LEAD), in_review()
+    held_by(person(Role.NURSE), case)
+    form = page.get(act(case, "hand-over")).context["form"]
+    assert str(lead.user_id) not in dict(form.fields["to"].choices)
+    with pytest.raises(Conflict, match="take it over, and write why"):
+        hand_over.hand_over(case, by=lead, at=timezone.now(), to=lead.user_id, line="x")
+    free = in_review()
+    hand_over.hand_over(free, by=lead, at=timezone.now(), to=lead.user_id, line="x")
+    assert fresh(free).claimed_by_id == lead.user_id, "what nobody holds can be assigned to oneself"
 
 
 def test_a_lead_takes_a_case_over_and_the_former_holder_is_told_and_loses_no_word():

@@ -69,6 +69,15 @@ def test_a_conflict_declared_while_a_case_is_held_keeps_its_holder_from_moving_i
     assert AuditEvent.objects.get(actor_id=nurse.user_id, action__startswith="refused_")
 
 
+def test_a_button_that_is_pressed_twice_declares_once_and_a_lead_still_declares_apart():
+    (lead, lead_page), (nurse, page), harbor = signed_in(Role.LEAD), signed_in(Role.NURSE), in_review().office
+    for client in (page, page, lead_page, lead_page):
+        client.post(CONFLICTS, {"office": harbor.pk, "reviewer": nurse.user_id, "note": "My sister works there."})
+    rows = ConflictOfInterest.objects.order_by("pk").values_list("reviewer", "declared_by")
+    assert list(rows) == [(nurse.user_id, nurse.user_id), (nurse.user_id, lead.user_id)]
+    assert AuditEvent.objects.filter(action="declare_conflict").count() == 2
+
+
 def test_a_lead_declares_for_others_and_everybody_else_for_themselves():
     (lead, lead_page), (nurse, page), harbor = signed_in(Role.LEAD), signed_in(Role.NURSE), in_review().office
     page.post(CONFLICTS, {"reviewer": lead.user_id, "office": harbor.pk})

@@ -21,11 +21,12 @@ from django.utils import timezone
 from portal.web import fields, parts, ticks
 from portal.web.rows import GROUPS
 from priorauth.admin import site
+from priorauth.admin.ask_form import TIME_FORMATS, Instant
 from priorauth.models import Case, Organization
 from priorauth.roles import Role
 from tests.admin_helpers import act, held_by, in_review, ready, ready_to_refuse, signed_in, typed, with_physician
 from tests.cases import draft_case, person
-from tests.factories import browser, day, draft_of, saved_draft, sent_through_the_page, valid_form
+from tests.factories import browser, day, draft_of, post_edit, saved_draft, sent_through_the_page, valid_form
 from tests.soak import SOAK
 
 pytestmark = pytest.mark.django_db
@@ -141,6 +142,21 @@ def test_a_form_full_of_nonsense_is_kept_shown_and_never_sent(text):
     case.refresh_from_db()
     assert case.status == "draft"
     assert client.get("/requests/").status_code == 200
+
+
+@pytest.mark.parametrize("button", [{"remove": "treatments-77"}, {"remove": "levels-1"}, {"copy": "levels-88"}])
+def test_a_button_for_a_row_that_the_page_has_not_takes_nothing_away(button):
+    client = browser(person(Role.CLERK))
+    case = saved_draft(client)
+    before = draft_of(case).fields
+    assert post_edit(client, case, valid_form(**button)).status_code == 302
+    assert draft_of(case).fields == before
+
+
+@pytest.mark.parametrize("text", ["3/14/2027 2:30 AM", "11/7/2027 1:30 AM"])
+def test_an_hour_in_which_the_clocks_are_set_is_told_in_plain_words(text):
+    with pytest.raises(forms.ValidationError, match="The clocks are set in that hour"):
+        Instant(input_formats=TIME_FORMATS).clean(text)
 
 
 def years_ago(years: int) -> str:

@@ -366,3 +366,7 @@ def test_a_draft_that_moved_on_meanwhile_keeps_both_until_its_person_has_chosen(
     assert (where, again.status_code) == (choice.action, 200)
     assert [one.chosen for one in again.context["differences"] if one.key == "first_name"] == ["mine"]
     assert draft_of(draft).fields["first_name"] == ["Colleague"]
+    chosen = form_to(again, choice.action).fields | {"choose.first_name": "mine"}
+    assert browser.post(choice.action, chosen)["Location"] == draft.path
+    fields = draft_of(draft).fields
+    assert (fields["first_name"], "put_back" in fields) == (["Mine"], False)

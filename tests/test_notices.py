@@ -128,6 +128,19 @@ def test_an_address_that_is_refused_for_good_holds_up_no_other_and_is_named_nowh
 
 
 @pytest.mark.django_db
+def test_an_address_that_no_mail_can_spell_fails_by_itself_and_alone(smtp):
+    clerk, other, nurse = person(Role.CLERK), person(Role.CLERK), person(Role.NURSE)
+    User.objects.filter(pk=clerk.user_id).update(email=f"clerk@{'ä' * 62}.example")
+    asked_case(clerk, nurse)
+    assert send() == 2
+    assert [to for to, _ in smtp.heard] == [email_of(other)]
+    assert {(job.state, job.last_error) for job in notices()} == {
+        ("failed", "No mail can be written to this person's address"),
+        ("done", ""),
+    }
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("mode", ["hang", "busy", "away"])
 def test_a_mail_server_out_of_order_is_asked_again_later_and_later_for_a_day(mode, smtp, settings, monkeypatch):
     monkeypatch.setattr(mail, "PATIENCE", 0.2)

@@ -10,6 +10,7 @@ from priorauth.services import directory, invitations, office_people
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 from tests.cases import NOW, office, person, sent_case
 from tests.factories import browser, draft_of, post_edit, saved_draft, sent_through_the_page, valid_form
+from tests.forms_in_pages import form_to
 
 pytestmark = pytest.mark.django_db
 
@@ -99,6 +100,22 @@ def test_a_wrong_entry_is_told_and_nothing_is_kept(admin, changes, words):
     assert words in text(answer)
     assert "<title>Error: " in text(answer)
     assert OfficeClinician.objects.for_actor(admin).count() == 1
+
+
+def test_an_entry_that_a_colleague_corrected_meanwhile_is_not_written_over(admin):
+    known, page = entry(admin), browser(admin)
+    where = f"/office/clinicians/{known.pk}/"
+    opened = form_to(page.get(where), where).fields
+    page.post(where, {**RIVERA, "phone": "617-555-0177", "action": "save"})
+    for _ in range(2):
+        answer = page.post(where, opened | {"specialty": "Radiology", "action": "save"})
+        assert (answer.status_code, "A colleague changed this entry" in text(answer)) == (400, True)
+        assert "Radiology" in text(answer)
+        opened = form_to(answer, where).fields
+    known.refresh_from_db()
+    assert known.phone == "617-555-0177"
+    again = form_to(page.get(where), where).fields
+    assert page.post(where, again | {"specialty": "Radiology", "action": "save"}).status_code == 302
 
 
 def test_the_services_check_for_themselves(admin, clerk):
@@ -299,15 +316,17 @@ def test_nobody_reaches_the_people_of_another_office(admin, clerk):
     for by in (stranger, clerk, person(Role.ADMINISTRATOR)):
         with pytest.raises((NotPermitted, Membership.DoesNotExist)):
             office_people.deactivate(membership(admin), by=by, at=NOW)
-    office_people.set_notices([], by=stranger, at=NOW)
+    office_people.set_notices([], shown=[membership(clerk).pk], by=stranger, at=NOW)
     assert membership(clerk).notify
 
 
 def test_an_administrator_chooses_who_gets_notices_and_a_clerk_for_themselves(admin, clerk):
-    wanted = {"notify": [str(membership(clerk).pk), "nonsense", "9" * 30]}
+    late = person(Role.CLERK)  # who came after the page was shown
+    shown = [str(membership(one).pk) for one in (admin, clerk)]
+    wanted = {"notify": [str(membership(clerk).pk), "nonsense", "9" * 30], "shown": shown}
     assert "Saved who gets notices." in text(browser(admin).post("/office/notices/", wanted, follow=True))
-    assert (membership(admin).notify, membership(clerk).notify) == (False, True)
-    browser(clerk).post("/office/notices/", {"notify": str(membership(admin).pk)})
+    assert [membership(one).notify for one in (admin, clerk, late)] == [False, True, True]
+    browser(clerk).post("/office/notices/", {"notify": str(membership(admin).pk), "shown": shown})
     assert (membership(admin).notify, membership(clerk).notify) == (False, False)
     assert str(membership(admin).pk) not in text(browser(clerk).get("/office/notices/")).partition("<fieldset")[2]
 

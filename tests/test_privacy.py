@@ -15,6 +15,7 @@ from django.test.client import ClientHandler
 
 from priorauth.roles import Role
 from tests.cases import person
+from tests.tampering import force
 from tests.walking import MATRIX, PATIENT, Route, World, ask, every_route, session_of, undone
 
 pytestmark = pytest.mark.django_db
@@ -135,8 +136,13 @@ def test_over_https_the_browser_is_told_to_stay_there():
 ADDRESS = re.compile(r"""(?:href|src|action|formaction|content|data-\w+)=["']([^"']*)["']""")
 
 
-def test_no_address_on_any_page_names_a_patient():
+TITLE = re.compile("<title>(.*?)</title>", re.DOTALL)
+
+
+def test_no_address_or_title_of_any_page_names_a_patient():
     world, seen = World(), 0
+    named = f"{PATIENT['last_name']}.pdf"
+    force("UPDATE priorauth_attachment SET name = %s WHERE id = %s", named, world.file.pk)
     readers = ("clerk of A", "nurse", "auditor")
     cookies = {who: session_of(world.actors[who]) for who in readers}
     for route in every_route():
@@ -146,7 +152,8 @@ def test_no_address_on_any_page_names_a_patient():
             with undone():
                 response = ask("GET", route.path(world.values(route, who)), cookie)
             seen += PATIENT["last_name"].encode() in response.body
-            places = [*ADDRESS.findall(response.body.decode(errors="replace")), response.headers.get("Location", "")]
+            page = response.body.decode(errors="replace")  # a browser remembers the titles of pages, too
+            places = [*ADDRESS.findall(page), *TITLE.findall(page), response.headers.get("Location", "")]
             told = " ".join(map(unquote_plus, places))
             assert [word for word in WORDS if word in told] == [], f"{route.name} as {who}"
     assert seen > 10

@@ -14,6 +14,7 @@ from portal.web.fields import NpiNumber, Phone, Text
 from portal.web.part import Part
 from priorauth.models import OfficeClinician, OfficeFacility
 from priorauth.models.directory import OfficeEntry
+from priorauth.posting import SEEN, state_of
 from priorauth.services import directory
 from priorauth.services.errors import Conflict, Incomplete
 from priorauth.tenancy import get_for
@@ -63,6 +64,8 @@ def edit(request: HttpRequest, kind: str, entry: int) -> HttpResponse:
         directory.restore(known, by=request.actor, at=timezone.now())
         return _done(request, f"{known.name} is offered again.")
     part = _part(kind, request)
+    if request.POST.get(SEEN, "") not in ("", _state(kind, known)):
+        part.add_error("npi", directory.GONE)
     if not _whole(part):
         return _page(request, kind, part, known)
     try:
@@ -81,6 +84,10 @@ def _part(kind: str, request: HttpRequest, known: OfficeEntry | None = None) -> 
     return PARTS[kind](raw, today=timezone.localdate())
 
 
+def _state(kind: str, known: OfficeEntry) -> str:
+    return state_of(known, PARTS[kind].base_fields)
+
+
 def _whole(part: Part) -> bool:
     for name, message in NEEDED.items():
         if name not in part.errors and not part.answers[name]:
@@ -94,6 +101,8 @@ def _page(request: HttpRequest, kind: str, part: Part, known: OfficeEntry | None
         shown = [{"input_id": bound.auto_id, "message": message} for bound, message in part.problems()]
     title = f"Change {known.name}" if known else f"Add a {kind}"
     context = {"kind": kind, "part": part, "known": known, "title": title, "form": {"problems": shown}}
+    if known:
+        context["seen"] = request.POST.get(SEEN) or _state(kind, known)
     return render(request, "office/entry.html", context, status=400 if shown else 200)
 
 

@@ -61,10 +61,16 @@ def notices(request: HttpRequest) -> HttpResponse:
     """Tick who gets notices: an administrator for everybody of the office, a clerk for themselves."""
     actor = request.actor
     if request.method == "POST":
-        wanted = {int(key) for key in request.POST.getlist("notify") if re.fullmatch("[0-9]{1,18}", key)}
-        office_people.set_notices(wanted, by=actor, at=timezone.now())
+        office_people.set_notices(
+            _posted(request, "notify"), shown=_posted(request, "shown"), by=actor, at=timezone.now()
+        )
         messages.success(request, "Saved who gets notices.", extra_tags="good")
         return redirect("office")
     people = [membership for membership in office_people.colleagues(actor) if membership.user.is_active]
     context = {"people": people, "administers": actor.role == Role.OFFICE_ADMIN, "mails": bool(settings.MAIL_URL)}
     return render(request, "office/notices.html", context)
+
+
+def _posted(request: HttpRequest, name: str) -> set[int]:
+    """The memberships that were posted under a name."""
+    return {int(key) for key in request.POST.getlist(name) if re.fullmatch("[0-9]{1,18}", key)}

@@ -119,9 +119,9 @@ class Intake:
             return
         if post.get("add") in rows.GROUPS:
             self._add(post["add"])
-        elif row := rows.parse_button(post.get("remove", "")):
+        elif row := rows.parse_button(self.raw, post.get("remove", "")):
             self._remove(*row)
-        elif row := rows.parse_button(post.get("copy", ""), ["levels"]):
+        elif row := rows.parse_button(self.raw, post.get("copy", ""), ["levels"]):
             self.raw = rows.same_for_all_levels(self.raw, row[1])
             self.anchor = "levels"
         elif file_id := post.get("remove_file"):

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from django.http import QueryDict
 
+from priorauth.posting import PUT_BACK
+
 Raw = dict[str, list[str]]
 
 
@@ -46,6 +48,7 @@ NOT_ANSWERS = {
     "diagnosis",
     "look_up",
     "member",
+    PUT_BACK,
 }
 SAME_FOR_ALL = ("etiology", "mechanism", "onset", "onset_source", "purpose", "lesion_pattern", "lesion_source")
 
@@ -124,7 +127,8 @@ def _moved(name: str, group: str, removed: int) -> str:
     return name
 
 
-def parse_button(text: str, groups: Iterable[str] = GROUPS) -> tuple[str, int] | None:
-    """`imaging-2` as (group, index), or None for anything else."""
+def parse_button(raw: Raw, text: str, groups: Iterable[str] = GROUPS) -> tuple[str, int] | None:
+    """`imaging-2` as (group, index) of a row that the page has, or None for anything else."""
     match = re.fullmatch(r"([a-z]+)-([0-9]{1,2})", text)
-    return (match[1], int(match[2])) if match and match[1] in groups else None
+    here = match and match[1] in groups and int(match[2]) < count(raw, match[1])
+    return (match[1], int(match[2])) if here else None

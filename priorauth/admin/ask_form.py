@@ -14,6 +14,19 @@ from priorauth.services.clock_rules import Turning, with_question
 from priorauth.services.scored import latest_assessment
 
 TIME_FORMATS = ["%m/%d/%Y %I:%M %p", "%m/%d/%Y %H:%M", "%m/%d/%Y %I:%M%p", "%Y-%m-%d %H:%M"]
+CLOCKS_CHANGE = "The clocks are set in that hour, so it comes twice or not at all. Enter a time before or after it."
+
+
+class Instant(forms.DateTimeField):
+    """A day and a time that is once on that day."""
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except forms.ValidationError as error:
+            if error.code != "ambiguous_timezone":
+                raise
+            raise forms.ValidationError(CLOCKS_CHANGE) from error
 
 
 class AskForm(ActForm):
@@ -35,7 +48,7 @@ class AskForm(ActForm):
         help_text="Only where you tick something that was asked before. The office does not read it.",
         required=False,
     )
-    answer_by = forms.DateTimeField(
+    answer_by = Instant(
         label="Answer by",
         input_formats=TIME_FORMATS,
         widget=forms.DateTimeInput(format=TIME_FORMATS[0], attrs={"size": 20, "autocomplete": "off"}),

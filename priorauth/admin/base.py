@@ -72,6 +72,10 @@ class QuietAdmin(admin.ModelAdmin):
         context = {"title": self.list_title} if self.list_title else {}
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Only the list's own filters: an address is no query language over patient data, nor over password hashes."""
+        return lookup in {spec.parameter_name for spec in self.list_filter}
+
     def history_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         raise PermissionDenied
 
@@ -91,10 +95,6 @@ class ReadOnlyAdmin(QuietAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Only the list's own filters: an address is no query language over patient data."""
-        return lookup in {spec.parameter_name for spec in self.list_filter}
 
 
 class ListAdmin(ReadOnlyAdmin):

@@ -12,6 +12,7 @@ from django.utils import timezone
 from priorauth.admin.act_forms import ActForm, words_field
 from priorauth.admin.act_page import CONFLICT, FORBIDDEN, Page, case_for
 from priorauth.models import Case
+from priorauth.roles import Role
 from priorauth.services import claim, errors, hand_over
 from priorauth.services.base import SHORTEST_REASON, moment
 from priorauth.statuses import Act
@@ -40,8 +41,11 @@ class HandOverForm(ActForm):
 
     def shape(self) -> None:
         people = [(str(user.pk), f"{user}, {user.membership.get_role_display()}") for user in hand_over.reviewers()]
-        holder = {str(self.case.claimed_by_id)} if claim.held(self.case, timezone.now()) else set()
-        self.fields["to"].choices = [("", "Select"), *(one for one in people if one[0] not in holder)]
+        held = claim.held(self.case, timezone.now())
+        apart = {str(self.case.claimed_by_id)} if held else set()
+        if held and self.actor.role == Role.LEAD:
+            apart.add(str(self.actor.user_id))  # to have it themself they take it over
+        self.fields["to"].choices = [("", "Select"), *(one for one in people if one[0] not in apart)]
 
 
 class TakeOverForm(ActForm):

@@ -52,7 +52,7 @@ def view(request: HttpRequest, pk: int, file: uuid.UUID) -> HttpResponse:
     shown = evidence.shown(to, known, attachment, number)
     context = {
         **site.each_context(request),
-        "title": attachment.name,
+        "title": f"A file of {case.reference}",
         "case": case,
         "shown": shown,
         "back": to.back(attachment, number),

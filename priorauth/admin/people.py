@@ -16,10 +16,39 @@ from priorauth.admin.base import QuietAdmin
 from priorauth.admin.invitations import password_link
 from priorauth.admin.site import site
 from priorauth.models import Credential, Membership, Organization, User
+from priorauth.posting import SEEN, state_of
 from priorauth.roles import Role
 from priorauth.services import people
 from priorauth.services.errors import NotPermitted
 from priorauth.services.invitations import OPEN
+
+CHANGED = "Somebody else changed this after you opened it, so nothing was saved. Open it again to see what stands now."
+
+
+class Seen(forms.CharField):
+    """In which state the page showed the row. It is no answer, and no change."""
+
+    widget = forms.HiddenInput
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return False
+
+
+class FreshForm(forms.ModelForm):
+    """A form that undoes nothing unseen: who was deactivated or demoted while it stood open stays so."""
+
+    seen = Seen(required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = [name for name in self._meta.fields if name != SEEN]
+        self.initial[SEEN] = state_of(self.instance, known) if self.instance.pk else ""
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean()
+        if values.get(SEEN) not in ("", self.initial[SEEN]):
+            self.add_error(None, CHANGED)
+        return values
 
 
 class PeopleAdmin(QuietAdmin):
@@ -41,6 +70,9 @@ class PeopleAdmin(QuietAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
+
+    def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> tuple[str, ...]:
+        return (*super().get_fields(request, obj), SEEN) if obj else super().get_fields(request, obj)
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> type[forms.ModelForm]:
         """The form, which knows who fills it."""
@@ -70,7 +102,7 @@ def checked_npi(text: str) -> str:
         raise forms.ValidationError(str(error)) from error
 
 
-class OrganizationForm(forms.ModelForm):
+class OrganizationForm(FreshForm):
     def clean_npi(self) -> str:
         return checked_npi(self.cleaned_data["npi"])
 
@@ -87,7 +119,7 @@ class OrganizationForm(forms.ModelForm):
         return self.instance.membership_set.exists() or self.instance.invitations.filter(OPEN).exists()
 
 
-class CredentialForm(forms.ModelForm):
+class CredentialForm(FreshForm):
     def clean_npi(self) -> str:
         return checked_npi(self.cleaned_data["npi"])
 
@@ -98,7 +130,7 @@ class CredentialForm(forms.ModelForm):
         return state
 
 
-class MembershipForm(forms.ModelForm):
+class MembershipForm(FreshForm):
     def clean(self) -> dict[str, Any]:
         values = super().clean()
         organization, role = values.get("organization"), values.get("role")
@@ -109,7 +141,7 @@ class MembershipForm(forms.ModelForm):
         return values
 
 
-class UserForm(forms.ModelForm):
+class UserForm(FreshForm):
     class Meta:
         model = User
         fields = ("email", "first_name", "last_name", "is_active")

@@ -66,17 +66,13 @@ def declare(
         raise Incomplete("member_id", "A member needs both: the member ID and the date of birth.")
     if not User.objects.filter(pk=reviewer, membership__role__in=sorted(REVIEWER_ROLES)).exists():
         raise Incomplete("reviewer", "Choose a person who reviews.")
+    said = {"reviewer_id": reviewer, "office": office, "member_id": member_id, "birth_date": birth_date}
+    said |= {"npi": _npi(npi), "note": note.strip(), "declared_by_id": by.user_id}
     with transaction.atomic():
-        row = ConflictOfInterest.objects.create(
-            reviewer_id=reviewer,
-            office=office,
-            member_id=member_id,
-            birth_date=birth_date,
-            npi=_npi(npi),
-            note=note.strip(),
-            declared_by_id=by.user_id,
-            declared_at=at,
-        )
+        User.objects.select_for_update(no_key=True).get(pk=reviewer)
+        if known := ConflictOfInterest.objects.filter(OPEN, **said).first():
+            return known  # the second press of one button
+        row = ConflictOfInterest.objects.create(**said, declared_at=at)
         _record(row, "declare_conflict", by, at)
     return row
 

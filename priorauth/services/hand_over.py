@@ -18,6 +18,7 @@ HANDED = dt.timedelta(hours=4)  # a case that was handed over is kept for its ne
 TOLD_FOR = dt.timedelta(hours=24)
 WHY = "Write in at least 20 characters why you take the case over."
 LINE = "Write a line for the next reviewer."
+TO_ONESELF = "Somebody works on this case. To have it yourself, take it over, and write why."
 
 
 def reviewers() -> QuerySet[User]:
@@ -29,13 +30,16 @@ def reviewers() -> QuerySet[User]:
 def hand_over(case: Case, *, by: Actor, at: dt.datetime, to: int, line: str, version: int | None = None) -> Case:
     """Give the case to the reviewer with the key `to`: its holder may, and a lead may, whoever holds it or nobody.
 
-    The next holder has it for four hours, but not past the due time, and for 30 minutes in any case. Raises Conflict
-    or Incomplete; NotPermitted where that person may not decide it.
+    The next holder has it for four hours, but not past the due time, and for 30 minutes in any case. Raises Conflict,
+    also for a lead who would give somebody else's to themself: that is a take-over; Incomplete; NotPermitted where that
+    person may not decide it.
     """
     permit(case, Act.HAND_OVER, by=by, at=at)
     if not claim.holds(case, by, at) and by.role != Role.LEAD:
         raise Conflict("You do not hold this case, so you cannot hand it over.")
     line = claim.short(needed(line, "line", LINE), "line")
+    if to == by.user_id and claim.held(case, at) and not claim.holds(case, by, at):
+        raise Conflict(TO_ONESELF)
     person = _reviewer(to)
     if why := _unfit(case, person, at):
         refuse(case, Act.HAND_OVER, why, by=by, at=at)

@@ -47,14 +47,14 @@ def deactivate(membership: Membership, *, by: Actor, at: dt.datetime) -> None:
         audit.record(by=by, at=at, action="people_change", entities={"user": person}, change={"is_active": False})
 
 
-def set_notices(wanted: Collection[int], *, by: Actor, at: dt.datetime) -> None:
-    """Of the office's people those whose membership is in `wanted` get e-mail notices, the others none. A clerk sets
-    this for themselves alone. Raises NotPermitted."""
+def set_notices(wanted: Collection[int], *, shown: Collection[int], by: Actor, at: dt.datetime) -> None:
+    """Of the office's people who were `shown`, by their membership, those in `wanted` get e-mail notices and the others
+    none; who came meanwhile stays as they are. A clerk sets this for themselves alone. Raises NotPermitted."""
     if not by.is_office:
         raise NotPermitted(ONLY)
     rows = colleagues(by) if by.role == Role.OFFICE_ADMIN else colleagues(by).filter(user=by.user_id)
     with transaction.atomic():
-        for membership in rows.select_for_update(of=("self",)):
+        for membership in rows.filter(pk__in=shown).select_for_update(of=("self",)):
             notify = membership.pk in wanted
             if notify != membership.notify:
                 Membership.objects.filter(pk=membership.pk).update(notify=notify)

@@ -8,14 +8,18 @@ from django.db.models import F
 from priorauth import audit
 from priorauth.models import Membership, Organization, User
 from priorauth.roles import SYSTEM, Actor, Role
+from priorauth.services import claim
 from priorauth.services.errors import NotPermitted
+from priorauth.services.hand_over import reviewers
 
 NOT_YOURSELF = "You cannot deactivate yourself or take another role: another administrator can do that."
 FOR_ADMINISTRATORS = "This is for administrators."
 
 
 def keep(row: models.Model, *, by: Actor, at: dt.datetime, change: dict[str, str]) -> None:
-    """Save an organization, a person, a membership or a licence as an administrator left it. Raises NotPermitted.
+    """Save an organization, a person, a membership or a licence as an administrator left it; of one that stands the
+    columns alone that `change` names, so that nothing else is undone. Who reviews no more by it holds no case any more.
+    Raises NotPermitted.
 
     The administrator must be one afterwards too. Changes follow one another, so of two who demote each other at once
     one is refused, and there is always an active administrator left.
@@ -24,10 +28,17 @@ def keep(row: models.Model, *, by: Actor, at: dt.datetime, change: dict[str, str
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('administrators', 0))")
-        row.save()
+        row.save(update_fields=None if row._state.adding else list(change))
         if not is_administrator(by.user_id):
             raise NotPermitted(NOT_YOURSELF)
+        _give_back(row, by, at)
         audit.record(by=by, at=at, action=action, entities={row._meta.model_name: row.pk}, change=change)
+
+
+def _give_back(row: models.Model, by: Actor, at: dt.datetime) -> None:
+    person = row.pk if isinstance(row, User) else row.user_id if isinstance(row, Membership) else None
+    if person and not reviewers().filter(pk=person).exists():
+        claim.give_back(person, by=by, at=at)
 
 
 def first_plan(at: dt.datetime) -> Organization:
