@@ -68,6 +68,12 @@ def until(at: dt.datetime, now: dt.datetime) -> str:
     return format_date(local, "g:i a T") if local.date() == timezone.localdate(now) else moment(at)
 
 
+def this_year(at: dt.datetime, now: dt.datetime) -> str:
+    """An instant in a list, without the year where that is this one: `Fri Nov 27, 4:12 p.m. EST`."""
+    local = timezone.localtime(at)
+    return format_date(local, "D M j, g:i a T") if local.year == timezone.localtime(now).year else moment(at)
+
+
 def time_left(due: dt.datetime, now: dt.datetime) -> str:
     """How long until `due`, or how late: `5 d 1 h left`, `45 min left`, `Late by 2 h 5 min`."""
     span = spell(abs(due - now))
