@@ -35,8 +35,9 @@ class QueueColumns:
         return case.reference
 
     @admin.display(description="Member")
-    def who(self, case: Case) -> str:
-        return f"{case.member.short_name}, {age(case.member.birth_date, timezone.now())}"
+    def who(self, case: Case) -> SafeString:
+        years = age(case.member.birth_date, timezone.now())
+        return format_html('<span class="nowrap">{},</span> {}', case.member.short_name, years)
 
     @admin.display(description="Levels")
     def where(self, case: Case) -> str:
@@ -45,8 +46,8 @@ class QueueColumns:
     @admin.display(description="Computed result")
     def computed(self, case: Case) -> str:
         closest = "" if case.determination == "meets" else "closest: "
-        paths = f" ({closest}path {', '.join(case.paths)})" if case.paths else ""
-        return determination(case.determination) + paths
+        found, paths = determination(case.determination), ", ".join(case.paths)
+        return format_html('{} <span class="nowrap">({}path {})</span>', found, closest, paths) if paths else found
 
     @admin.display(description="Score")
     def points(self, case: Case) -> str:

@@ -65,7 +65,7 @@ def _month(edition: str) -> str:
 def until(at: dt.datetime, now: dt.datetime) -> str:
     """Until when something lasts, mostly today: `3:41 p.m. EST`; with its day where that is another one."""
     local = timezone.localtime(at)
-    return format_date(local, "g:i a T") if local.date() == timezone.localdate(now) else moment(at)
+    return format_date(local, "g:i a T") if local.date() == timezone.localdate(now) else this_year(at, now)
 
 
 def this_year(at: dt.datetime, now: dt.datetime) -> str:
