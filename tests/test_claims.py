@@ -67,7 +67,7 @@ def test_a_renewal_never_shortens_a_claim_and_pressing_claim_again_renews():
     hand_over.hand_over(case, by=person(Role.LEAD), at=timezone.now(), to=nurse.user_id, line=LINE)
     until = fresh(case).claimed_until
     assert page.post(act(case, "claim"), {"version": case.version}).status_code == 302
-    assert "your claim holds until" in text(page.post(act(case, "renew"), follow=True))
+    assert "The claim is renewed." in text(page.post(act(case, "renew"), follow=True))
     assert (fresh(case).claimed_until, fresh(case).version) == (until, case.version)
     assert page.get(act(case, "renew")).headers["Location"] == case_page(case)
 

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from priorauth.admin.tabs import waiting
 from priorauth.models import AuditEvent, ConflictOfInterest, Credential
 from priorauth.roles import Role
 from priorauth.services import claim, conflicts, reopen
@@ -178,8 +179,10 @@ BARS = {  # why -> the ways in which it comes
 
 @pytest.mark.parametrize(("why", "way"), [(why, way) for why, ways in BARS.items() for way in ways])
 def test_whoever_is_barred_from_a_case_is_never_handed_it_and_others_are(why, way):
-    """One rule, written twice: services/barred.py in Python, services/next_case.py in SQL."""
+    """One rule, written twice: services/barred.py in Python, services/next_case.py in SQL. What is counted as waiting
+    keeps to it too."""
     reviewer, case = way()
+    assert waiting(reviewer, timezone.now()) == ""
     assert why in barred(fresh(case), by=reviewer, at=timezone.now())
     if way is without_licence:
         with pytest.raises(NotPermitted, match="no case can be given to you"):
@@ -190,7 +193,9 @@ def test_whoever_is_barred_from_a_case_is_never_handed_it_and_others_are(why, wa
         force("UPDATE priorauth_clinician SET npi = '1234567893' WHERE id = %s", case.clinician_id)
     other = person(Role(reviewer.role))
     assert barred(fresh(case), by=other, at=timezone.now()) == ""
+    assert waiting(other, timezone.now()) == "1"
     assert claim.claim_next(by=other, at=timezone.now()) == case
+    assert waiting(other, timezone.now()) == "", "what somebody holds does not wait"
 
 
 def test_each_reason_that_bars_is_in_the_table_above():

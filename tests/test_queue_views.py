@@ -82,6 +82,7 @@ def test_tabs_are_counted_in_one_query_that_stops_at_a_cap(monkeypatch):
     monkeypatch.setattr(tabs, "MOST", 1)
     assert tabs.counts(lead, timezone.now())["queue"] == 2
     assert "Queue <b>1+</b>" in text(browser(lead).get(QUEUE))
+    assert [tabs.capped(count, 100) for count in (0, 100, 101)] == ["0", "100", "100+"]
 
 
 def test_a_view_is_saved_under_a_name_for_one_person_and_holds_no_patient_data():

@@ -113,7 +113,7 @@ def _post(request: HttpRequest, case: Case, page: Page, now: dt.datetime) -> Htt
         return _show(request, case, page, form, **preview(rehearsed))
     if not confirmed:
         return _render(request, case, page, "admin/priorauth/case/confirm.html", form=form, **preview(rehearsed))
-    messages.success(request, f"{case.reference}: {page.done}")
+    messages.success(request, page.done)
     return redirect("admin:priorauth_case_change", case.pk)
 
 

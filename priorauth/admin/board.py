@@ -22,7 +22,8 @@ from priorauth.statuses import OPEN
 
 DRAWN = 10_000  # open cases at most that the pictures show, those due first
 MINE = 20
-OVERRIDES, OVERRIDE_DAYS = 5, 30  # that are listed, and of how many days they are counted
+OVERRIDE_DAYS = 30  # of which overrides are counted
+OVERRIDES, MORE_OVERRIDES = 5, 50  # that are told, and that are listed besides
 NUMBERS = {
     "numbers": ("soon", "today", "information", "physician", "unassigned"),
     "news": ("late", "arrived", "messages"),
@@ -63,15 +64,27 @@ def board(actor: Actor, now: dt.datetime) -> dict[str, Any]:
         behind = jobs.overdue(now).filter(kind=Job.Kind.SCORE)
         context["behind"] = behind.aggregate(count=Count("pk"), since=Min("created_at"))
     if actor.role in (Role.LEAD, Role.PHYSICIAN):
-        since = now - dt.timedelta(days=OVERRIDE_DAYS)
-        context |= {"overrides": list(selectors.overrides(actor, since)[:OVERRIDES]), "override_days": OVERRIDE_DAYS}
-        context["turned"] = [_turned(one) for one in selectors.turned_by_reading(actor, since)[:OVERRIDES]]
+        context |= _overrides(actor, now)
     context["deadlines"] = deadlines_for_lead(actor, now)
     if actor.role in TRAIL_READER_ROLES:
         context["broken_trail"] = alarm()
     if actor.role in (Role.LEAD, Role.ADMINISTRATOR):
         context["failed_jobs"] = Job.objects.filter(state=Job.State.FAILED).count()
     return context
+
+
+def _overrides(actor: Actor, now: dt.datetime) -> dict[str, Any]:
+    """The decisions against what was computed, and those by what was read: the latest, and those before them."""
+    since = now - dt.timedelta(days=OVERRIDE_DAYS)
+    kinds = selectors.overrides(actor, since), selectors.turned_by_reading(actor, since)
+    against, read = (list(rows[: OVERRIDES + MORE_OVERRIDES]) for rows in kinds)
+    return {
+        "override_days": OVERRIDE_DAYS,
+        "overrides": against[:OVERRIDES],
+        "overrides_before": against[OVERRIDES:],
+        "turned": [_turned(one) for one in read[:OVERRIDES]],
+        "turned_before": read[OVERRIDES:],
+    }
 
 
 def _turned(decision: Decision) -> Turned:

@@ -40,21 +40,7 @@ class CaseAdmin(queue.QueueColumns, TenantAdmin):
         "due", "ref", "who", "where", "computed", "points", "how_soon", "state", "sender",
     )  # fmt: skip
     list_display_links = ("ref",)
-    list_filter = (
-        filters.TabFilter,
-        filters.DueFilter,
-        filters.UrgencyFilter,
-        filters.StatusFilter,
-        filters.ResultFilter,
-        filters.PathFilter,
-        filters.MissingFilter,
-        filters.EditionFilter,
-        filters.ProductFilter,
-        filters.OfficeFilter,
-        filters.ClinicianFilter,
-        filters.HolderFilter,
-        filters.SortFilter,
-    )
+    list_filter = filters.FILTERS
     list_select_related = ("member", "office", "claimed_by")
     search_fields = ("reference",)
 

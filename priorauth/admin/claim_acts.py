@@ -110,7 +110,7 @@ def renew(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("admin:priorauth_case_change", pk)
     if by_itself:
         return JsonResponse(left(case, now))
-    messages.success(request, f"{case.reference}: your claim holds until {moment(case.claimed_until)}.")
+    messages.success(request, "The claim is renewed.")
     return redirect("admin:priorauth_case_change", pk)
 
 

@@ -1,6 +1,10 @@
-"""The filters of the queue, each by what a case says itself, but for its clinician; and its sort."""
+"""The filters of the queue, each by what a case says itself, but for its clinician; and its sort.
 
-from collections.abc import Iterator
+Each says which values a saved view may keep (`keeps`): words of its own list or the key of a row, so that no patient
+data gets into one.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from django.contrib import admin
@@ -11,7 +15,7 @@ from django.utils import timezone
 from policies.vocabulary import PRODUCTS
 from priorauth.admin import words
 from priorauth.admin.base import is_key
-from priorauth.admin.tabs import DUE, SORTS, capped, counts, due, in_tab, tab_of, tabs_of
+from priorauth.admin.tabs import DUE, SORTS, TABS, capped, counts, due, in_tab, tab_of, tabs_of
 from priorauth.models import Case, Clinician, EditionUse, Organization
 from priorauth.services.hand_over import reviewers
 from priorauth.statuses import Status, Urgency
@@ -46,11 +50,24 @@ class TabFilter(admin.SimpleListFilter):
             return queryset
         return in_tab(queryset, self.current, request.actor, timezone.now())
 
+    @staticmethod
+    def keeps(value: str, chosen: Mapping[str, str]) -> bool:
+        return value in TABS
+
 
 class ColumnFilter(admin.SimpleListFilter):
     """One column, one of its values, as a select in the bar above the list, where `none` stands for no choice."""
 
     column, none = "", "Any"
+    offered: Callable[[], Mapping[str, str]] = staticmethod(dict)  # the values that there are, in words
+
+    @classmethod
+    def keeps(cls, value: str, chosen: Mapping[str, str]) -> bool:
+        """Whether a saved view keeps the value, beside what it keeps of the filters before this one."""
+        return value in cls.offered()
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
+        return list(self.offered().items())
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:
         if not self.value():
@@ -68,9 +85,7 @@ class ColumnFilter(admin.SimpleListFilter):
 
 class DueFilter(ColumnFilter):
     title, parameter_name = "Due", "due"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
-        return list(DUE.items())
+    offered = staticmethod(lambda: DUE)
 
     def narrow(self, cases: QuerySet[Case], value: str) -> QuerySet[Case]:
         return cases.filter(due(value, timezone.now()))
@@ -78,33 +93,33 @@ class DueFilter(ColumnFilter):
 
 class UrgencyFilter(ColumnFilter):
     title, parameter_name, column = "Urgency", "urgency", "urgency"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
-        return Urgency.choices
+    offered = staticmethod(lambda: dict(Urgency.choices))
 
 
 class StatusFilter(ColumnFilter):
     title, parameter_name, column = "Status", "status", "status"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
-        return [choice for choice in Status.choices if choice[0] != Status.DRAFT]
+    offered = staticmethod(lambda: {value: word for value, word in Status.choices if value != Status.DRAFT})
 
 
 class ResultFilter(ColumnFilter):
     title, parameter_name, column = "Computed result", "determination", "determination"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
-        return list(words.DETERMINATIONS.items())
+    offered = staticmethod(lambda: words.DETERMINATIONS)
 
 
 class ProductFilter(ColumnFilter):
     title, parameter_name, column = "Plan", "product", "product"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
-        return list(PRODUCTS.items())
+    offered = staticmethod(lambda: PRODUCTS)
 
 
-class OfficeFilter(ColumnFilter):
+class KeyFilter(ColumnFilter):
+    """One whose values are keys of rows, or an NPI."""
+
+    @classmethod
+    def keeps(cls, value: str, chosen: Mapping[str, str]) -> bool:
+        return is_key(value)
+
+
+class OfficeFilter(KeyFilter):
     title, parameter_name, column = "Office", "office", "office_id"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
@@ -112,7 +127,7 @@ class OfficeFilter(ColumnFilter):
         return [(str(pk), name) for pk, name in offices.values_list("pk", "name")]
 
 
-class HolderFilter(ColumnFilter):
+class HolderFilter(KeyFilter):
     title, parameter_name = "Claimed by", "holder"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
@@ -124,9 +139,7 @@ class HolderFilter(ColumnFilter):
 
 class PathFilter(ColumnFilter):
     title, parameter_name, column = "Path", "path", "paths__contains"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
-        return list(words.paths().items())
+    offered = staticmethod(words.paths)
 
     def narrow(self, cases: QuerySet[Case], value: str) -> QuerySet[Case]:
         return super().narrow(cases, [value])
@@ -134,20 +147,19 @@ class PathFilter(ColumnFilter):
 
 class MissingFilter(PathFilter):
     title, parameter_name, column = "Missing", "missing", "missing__contains"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
-        return list(words.lackings().items())
+    offered = staticmethod(words.lackings)
 
 
 class EditionFilter(ColumnFilter):
     title, parameter_name, column = "Policy edition", "edition", "edition"
+    offered = staticmethod(words.editions)
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Choices:
         used = set(map(str, EditionUse.objects.all()))
-        return [pair for pair in words.editions().items() if pair[0] in used]
+        return [pair for pair in self.offered().items() if pair[0] in used]
 
 
-class ClinicianFilter(ColumnFilter):
+class ClinicianFilter(KeyFilter):
     """Who treats the patient: of all offices they would be thousands, so they are offered once an office is chosen.
     Without one the list has whom the address names."""
 
@@ -177,3 +189,24 @@ class SortFilter(ColumnFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:
         return queryset
+
+    @classmethod
+    def keeps(cls, value: str, chosen: Mapping[str, str]) -> bool:
+        return value in SORTS.get(chosen.get("view", ""), ())
+
+
+FILTERS = (
+    TabFilter,
+    DueFilter,
+    UrgencyFilter,
+    StatusFilter,
+    ResultFilter,
+    PathFilter,
+    MissingFilter,
+    EditionFilter,
+    ProductFilter,
+    OfficeFilter,
+    ClinicianFilter,
+    HolderFilter,
+    SortFilter,
+)

@@ -78,13 +78,13 @@ def _go_on(request: HttpRequest, case: Case, then: str, count: int) -> HttpRespo
         return redirect(f"{reverse(f'admin:priorauth_case_{slug}', args=[case.pk])}?{query}".removesuffix("?"))
     if then == GO_ON:
         return claim_next(request)
-    messages.success(request, f"{case.reference}: {_saved(count)}")
+    messages.success(request, _saved(count))
     return redirect("admin:priorauth_case_change", case.pk)
 
 
 def _saved(count: int) -> str:
     if not count:
-        return "no mark differs from what was saved before."
+        return "No mark differs from what was saved before."
     return "1 mark is saved." if count == 1 else f"{count} marks are saved."
 
 

@@ -8,10 +8,9 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from priorauth.admin.words import age, determination, spell, time_left, until
+from priorauth.admin.words import age, determination, spell, this_year, time_left, until
 from priorauth.models import Case
 from priorauth.roles import REVIEWER_ROLES, Actor, Role
-from priorauth.services.base import moment
 from priorauth.services.claim import held
 from priorauth.statuses import OPEN, TRANSITIONS, Act, Status
 
@@ -21,21 +20,24 @@ class QueueColumns:
 
     @admin.display(description="Due")
     def due(self, case: Case) -> SafeString:
+        now = timezone.now()
+        at = this_year(case.due_at, now)
         if case.status not in OPEN:
             late = case.decided_at and case.decided_at > case.due_at
             words = f"Decided late by {spell(case.decided_at - case.due_at)}" if late else ""
-            return format_html('{} <span class="late">{}</span>', moment(case.due_at), words)
-        left = time_left(case.due_at, timezone.now())
+            return format_html('{} <span class="late">{}</span>', at, words)
+        left = time_left(case.due_at, now)
         late = "late" if left.startswith("Late") else "left"
-        return format_html('{} <span class="{}">{}</span>', moment(case.due_at), late, left)
+        return format_html('{} <span class="{}">{}</span>', at, late, left)
 
     @admin.display(description="Reference")
     def ref(self, case: Case) -> str:
         return case.reference
 
     @admin.display(description="Member")
-    def who(self, case: Case) -> str:
-        return f"{case.member.short_name}, {age(case.member.birth_date, timezone.now())}"
+    def who(self, case: Case) -> SafeString:
+        years = age(case.member.birth_date, timezone.now())
+        return format_html('<span class="nowrap">{},</span> {}', case.member.short_name, years)
 
     @admin.display(description="Levels")
     def where(self, case: Case) -> str:
@@ -44,8 +46,8 @@ class QueueColumns:
     @admin.display(description="Computed result")
     def computed(self, case: Case) -> str:
         closest = "" if case.determination == "meets" else "closest: "
-        paths = f" ({closest}path {', '.join(case.paths)})" if case.paths else ""
-        return determination(case.determination) + paths
+        found, paths = determination(case.determination), ", ".join(case.paths)
+        return format_html('{} <span class="nowrap">({}path {})</span>', found, closest, paths) if paths else found
 
     @admin.display(description="Score")
     def points(self, case: Case) -> str:
@@ -61,11 +63,11 @@ class QueueColumns:
 
     @admin.display(description="Received")
     def received(self, case: Case) -> str:
-        return moment(case.received_at)
+        return this_year(case.received_at, timezone.now())
 
     @admin.display(description="Decided")
     def decided(self, case: Case) -> str:
-        return moment(case.decided_at)
+        return this_year(case.decided_at, timezone.now())
 
     @admin.display(description="Office")
     def sender(self, case: Case) -> str:

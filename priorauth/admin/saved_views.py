@@ -1,6 +1,6 @@
 """Saved views of the queue: only what its tabs and filters say goes into one, so it can hold no patient data."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Mapping
 from copy import copy
 from typing import Any
 from urllib.parse import urlencode
@@ -11,39 +11,25 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from policies.vocabulary import PRODUCTS
-from priorauth.admin import words
-from priorauth.admin.base import is_key
+from priorauth.admin.filters import FILTERS
 from priorauth.admin.site import site
-from priorauth.admin.tabs import DUE, SORTS, TABS
 from priorauth.models import Case, SavedView
 from priorauth.posting import posted_from, typed_text
 from priorauth.roles import Actor
 from priorauth.services import saved_views
 from priorauth.services.errors import Incomplete
-from priorauth.statuses import Status, Urgency
 
 QUEUE = "admin:priorauth_case_changelist"
-VALUES: dict[str, Callable[[], Collection[str]]] = {
-    "view": lambda: TABS,
-    "due": lambda: DUE,
-    "urgency": lambda: Urgency.values,
-    "status": lambda: Status.values,
-    "determination": lambda: words.DETERMINATIONS,
-    "path": words.paths,
-    "missing": words.lackings,
-    "edition": words.editions,
-    "product": lambda: PRODUCTS,
-}
-KEYS = ("office", "clinician", "holder")  # numbers of rows, and an NPI
 
 
 def canonical(parameters: Mapping[str, str]) -> str:
     """The known parameters of an address of the queue, in one order; everything else is left out."""
-    known = {name: value for name, values in VALUES.items() if (value := parameters.get(name, "")) in values()}
-    rows = {name: value for name in KEYS if is_key(value := parameters.get(name, ""))}
-    sort = parameters.get("sort", "")
-    return urlencode(known | rows | ({"sort": sort} if sort in SORTS.get(known.get("view", ""), ()) else {}))
+    known: dict[str, str] = {}
+    for one in FILTERS:
+        value = parameters.get(one.parameter_name, "")
+        if one.keeps(value, known):
+            known[one.parameter_name] = value
+    return urlencode(known)
 
 
 def shown(actor: Actor, parameters: Mapping[str, str]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from priorauth.models import Case, Organization
 from priorauth.pictures.queue import SPANS
 from priorauth.roles import REVIEWER_ROLES, Actor, Role
+from priorauth.services import conflicts, next_case
 from priorauth.statuses import DECIDED, OPEN, Status
 
 MOST = 1_000
@@ -141,12 +142,12 @@ def free(now: dt.datetime) -> Q:
 
 
 def waiting(actor: Actor, now: dt.datetime) -> str:
-    """How many cases wait for somebody of this role to claim them, read out of the index of work; "" for none."""
-    tab = in_tab(Case.objects.for_actor(actor), first_tab(actor), actor, now).filter(free(now))
-    count = counted(actor, {"waiting": tab.order_by(*order_of("queue"))})["waiting"]
-    return capped(count) if count else ""
+    """How many cases “claim next” could still give to this person, in words; "" for none."""
+    count = 0 if conflicts.unlicensed(actor, now) else next_case.count(actor, now)
+    return capped(count, next_case.MOST) if count else ""
 
 
-def capped(count: int) -> str:
+def capped(count: int, most: int = 0) -> str:
     """A count in words: `1,000+` where counting stopped."""
-    return f"{MOST:,}+" if count > MOST else f"{count:,}"
+    most = most or MOST
+    return f"{most:,}+" if count > most else f"{count:,}"

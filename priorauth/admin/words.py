@@ -65,7 +65,13 @@ def _month(edition: str) -> str:
 def until(at: dt.datetime, now: dt.datetime) -> str:
     """Until when something lasts, mostly today: `3:41 p.m. EST`; with its day where that is another one."""
     local = timezone.localtime(at)
-    return format_date(local, "g:i a T") if local.date() == timezone.localdate(now) else moment(at)
+    return format_date(local, "g:i a T") if local.date() == timezone.localdate(now) else this_year(at, now)
+
+
+def this_year(at: dt.datetime, now: dt.datetime) -> str:
+    """An instant in a list, without the year where that is this one: `Fri Nov 27, 4:12 p.m. EST`."""
+    local = timezone.localtime(at)
+    return format_date(local, "D M j, g:i a T") if local.year == timezone.localtime(now).year else moment(at)
 
 
 def time_left(due: dt.datetime, now: dt.datetime) -> str:
