@@ -100,10 +100,12 @@
     form.pressed = now;
     hear(event.submitter);
   });
-  window.addEventListener("pageshow", function () {
+  window.addEventListener("pageshow", again);
+
+  function again() { // every button can be pressed anew
     Array.prototype.forEach.call(document.forms, function (form) { form.pressed = 0; });
     heard.splice(0).forEach(function (one) { one.button.replaceChildren.apply(one.button, one.words); });
-  });
+  }
 
   function hear(button) {
     var words = button && button.matches("button.button") ? button.textContent.trim() : "";
@@ -113,6 +115,44 @@
     button.setAttribute("aria-live", "polite");
     button.replaceChildren(now);
   }
+
+  // Words on a page that acts at once are kept as they are typed. They go out only once the server answers: on the error
+  // page of a browser they would be lost.
+  document.querySelectorAll("form[data-words]").forEach(function (form) {
+    var timer = 0, busy = Promise.resolve();
+    function keep() {
+      var name = form.dataset.words, token = form.querySelector("[name=csrfmiddlewaretoken]").value;
+      var words = form.elements[name] ? form.elements[name].value : "";
+      clearTimeout(timer);
+      timer = 0;
+      busy = busy.then(function () {
+        var body = new URLSearchParams([["csrfmiddlewaretoken", token], [name, words]]);
+        return fetch(form.action, { method: "POST", body: body, headers: { "X-Background": "1" }, keepalive: true });
+      }).then(function (answer) { return answer.status < 500; }).catch(function () { return false; });
+      return busy;
+    }
+    form.addEventListener("input", function () {
+      clearTimeout(timer);
+      timer = setTimeout(keep, 2000);
+    });
+    form.addEventListener("submit", function (event) {
+      event.preventDefault();
+      if (Date.now() - (form.pressed || 0) < 5000) return;
+      form.pressed = Date.now();
+      hear(event.submitter);
+      keep().then(function (answered) {
+        var away = form.querySelector("[data-away]") || document.createElement("p");
+        if (answered) return HTMLFormElement.prototype.submit.call(form);
+        again();
+        away.dataset.away = "";
+        away.className = "note bad";
+        away.setAttribute("role", "alert");
+        away.textContent = "The portal does not answer, so nothing was sent. What you typed stays on this page: try again.";
+        form.append(away);
+      });
+    });
+    window.addEventListener("pagehide", function () { if (timer) keep(); });
+  });
 
   // The request form: saves itself, keeps the list of what is missing fresh, adds rows in place, shows uploads.
   // One post at a time: each carries the version that the one before it gave.
@@ -154,6 +194,7 @@
           if (byId(one.id)) one.open = byId(one.id).open;
         });
         var scrolled = old.scrollTop;
+        if (old.id === "heading") document.title = document.title.replace(old.textContent, fresh.textContent);
         old.replaceWith(fresh);
         fresh.scrollTop = scrolled;
         if (held) (document.querySelector("#" + fresh.id + " " + held) || fresh).focus();
@@ -175,7 +216,9 @@
       var now = known(), words = first ? [first] : [];
       if (asked) words.push(saved().textContent);
       if (now.found && before.found !== now.found) words.push(now.found);
-      if (before.count !== now.count) words.push(now.count + (now.count === "1" ? " item" : " items") + " missing, was " + before.count);
+      if (now.count && before.count !== now.count) {
+        words.push(now.count + (now.count === "1" ? " item" : " items") + " missing" + (before.count ? ", was " + before.count : ""));
+      }
       if (words.length) byId("told").textContent = words.join(". ");
     }
 
@@ -322,6 +365,7 @@
             form.replaceChildren.apply(form, Array.from(fresh.childNodes));
             form.setAttribute("action", fresh.getAttribute("action"));
             history.replaceState(null, "", fresh.getAttribute("action"));
+            document.title = fresh.ownerDocument.title;
           }
           if (keep) {
             keep(replace);

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from portal.web import coding, conflicts, doubts, member, panel, rows, watched
+from portal.web import coding, conflicts, doubts, member, panel, rows, second_request, watched
 from portal.web.access import office_page, refused
 from portal.web.conflicts import SENT_MEANWHILE
 from portal.web.intake import Intake, form_of
@@ -141,6 +141,7 @@ def _page(
         "action": reverse("request-edit", args=[case.reference]) if case else reverse("request-new"),
         "heading": heading(raw),
         "member_note": member.note_of(form, case, request.actor),
+        "earlier": second_request.earlier(form, case, request.actor, timezone.now()),
         "code_doubts": coding.doubts(form),
     }
     return render(request, "requests/edit.html", context, status=status)
