@@ -84,7 +84,7 @@ LEADS = frozenset({Role.LEAD})
 
 TRANSITIONS: dict[Act, Transition] = {
     Act.ATTACH: Transition(OPEN | {S.DRAFT}, None, OFFICE_ROLES, "an accepted file within the quota"),
-    Act.DETACH: Transition(OPEN | {S.DRAFT}, None, OFFICE_ROLES, "a file that was not sent yet"),
+    Act.DETACH: Transition(OPEN | DECIDED | {S.DRAFT, S.WITHDRAWN}, None, OFFICE_ROLES, "a file that was not sent"),
     Act.SEND: Transition(frozenset({S.DRAFT}), S.RECEIVED, OFFICE_ROLES, "valid facts and details"),
     Act.SCORE: Transition(frozenset({S.RECEIVED}), S.IN_REVIEW, SYSTEM, "an assessment of the latest revision"),
     Act.SCORE_FAILED: Transition(frozenset({S.RECEIVED}), S.IN_REVIEW, SYSTEM, "a scoring job that used all its tries"),

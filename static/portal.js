@@ -47,10 +47,12 @@
     form.pressed = now;
     hear(event.submitter);
   });
-  window.addEventListener("pageshow", function () {
+  window.addEventListener("pageshow", again);
+
+  function again() { // every button can be pressed anew
     Array.prototype.forEach.call(document.forms, function (form) { form.pressed = 0; });
     heard.splice(0).forEach(function (one) { one.button.replaceChildren.apply(one.button, one.words); });
-  });
+  }
 
   function hear(button) {
     var words = button && button.matches("button.button") ? button.textContent.trim() : "";
@@ -60,6 +62,44 @@
     button.setAttribute("aria-live", "polite");
     button.replaceChildren(now);
   }
+
+  // Words on a page that acts at once are kept as they are typed. They go out only once the server answers: on the error
+  // page of a browser they would be lost.
+  document.querySelectorAll("form[data-words]").forEach(function (form) {
+    var timer = 0, busy = Promise.resolve();
+    function keep() {
+      var name = form.dataset.words, token = form.querySelector("[name=csrfmiddlewaretoken]").value;
+      var words = form.elements[name] ? form.elements[name].value : "";
+      clearTimeout(timer);
+      timer = 0;
+      busy = busy.then(function () {
+        var body = new URLSearchParams([["csrfmiddlewaretoken", token], [name, words]]);
+        return fetch(form.action, { method: "POST", body: body, headers: { "X-Background": "1" }, keepalive: true });
+      }).then(function (answer) { return answer.status < 500; }).catch(function () { return false; });
+      return busy;
+    }
+    form.addEventListener("input", function () {
+      clearTimeout(timer);
+      timer = setTimeout(keep, 2000);
+    });
+    form.addEventListener("submit", function (event) {
+      event.preventDefault();
+      if (Date.now() - (form.pressed || 0) < 5000) return;
+      form.pressed = Date.now();
+      hear(event.submitter);
+      keep().then(function (answered) {
+        var away = form.querySelector("[data-away]") || document.createElement("p");
+        if (answered) return HTMLFormElement.prototype.submit.call(form);
+        again();
+        away.dataset.away = "";
+        away.className = "note bad";
+        away.setAttribute("role", "alert");
+        away.textContent = "The portal does not answer, so nothing was sent. What you typed stays on this page: try again.";
+        form.append(away);
+      });
+    });
+    window.addEventListener("pagehide", function () { if (timer) keep(); });
+  });
 
   window.portal = { FIELD: FIELD, go: go }; // for request.js
 })();

@@ -69,8 +69,8 @@
     var now = known(), words = first ? [first] : [];
     if (asked) words.push(saved().textContent);
     if (now.found && before.found !== now.found) words.push(now.found);
-    if (before.count !== now.count) {
-      words.push(now.count + (now.count === "1" ? " item" : " items") + " missing, was " + before.count);
+    if (now.count && before.count !== now.count) {
+      words.push(now.count + (now.count === "1" ? " item" : " items") + " missing" + (before.count ? ", was " + before.count : ""));
     }
     if (words.length) byId("told").textContent = words.join(". ");
   }
@@ -220,6 +220,7 @@
           form.replaceChildren.apply(form, Array.from(fresh.childNodes));
           form.setAttribute("action", fresh.getAttribute("action"));
           history.replaceState(null, "", fresh.getAttribute("action"));
+          document.title = fresh.ownerDocument.title;
         }
         if (keep) {
           keep(replace);

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from priorauth import audit
 from priorauth.admin.bar import SAVES
-from priorauth.models import Case
+from priorauth.models import AuditEvent, Case, KeptPost
 from priorauth.roles import Role
 from priorauth.services import withdraw, write
 from priorauth.services.errors import Conflict
@@ -119,3 +119,25 @@ def test_a_case_that_came_by_api_or_holds_nonsense_dates_has_its_page_and_its_pi
         assert "the dates do not fit together" in page
     assert browser(sender).get(page_of(case, "amend/")).status_code == 200
     assert Case.objects.for_actor(sender).count() == 1
+
+
+@pytest.mark.parametrize(("tail", "name", "on"), [("message/", "text", ""), ("withdraw/", "reason", "withdraw/")])
+def test_words_on_a_page_that_acts_at_once_are_kept_for_their_person_until_they_are_sent(tail, name, on):
+    client, other = browser(clerk()), browser(clerk())
+    case = in_review(client)
+    events = AuditEvent.objects.exclude(action__startswith="read_").count()
+
+    def alone(words):
+        return client.post(page_of(case, tail), {name: words}, headers={"X-Background": "1"}).status_code
+
+    assert (alone("Half a sen"), alone("Half a sentence")) == (204, 204)
+    assert (case.messages.exists(), AuditEvent.objects.exclude(action__startswith="read_").count()) == (False, events)
+    assert ">\nHalf a sentence</textarea>" in text(client.get(page_of(case, on)))
+    assert "Half a sentence" not in text(other.get(page_of(case, on)))
+    assert alone(" ") == 204
+    assert not KeptPost.objects.exists()
+    assert alone("Half a sentence") == 204
+    assert client.post(page_of(case, tail), {"version": case.version, name: " "}).status_code in (200, 400)
+    assert KeptPost.objects.exists(), "what was refused is still to be sent"
+    assert client.post(page_of(case, tail), {"version": case.version, name: "A sentence."}).status_code == 302
+    assert not KeptPost.objects.exists()

@@ -110,6 +110,21 @@ def check(client, case, **post):
     return client.post(where, {"version": draft_of(case).version, **post}) if post else client.get(where)
 
 
+def test_the_form_tells_of_a_likely_second_request_as_soon_as_it_names_member_and_level():
+    client = browser(clerk())
+    first = sent_through_the_page(client)
+    case = saved_draft(client, **{"levels-0-name": "", "lines-0-levels": ""})
+    edit = f"/requests/{case.reference}/edit/"
+    told = f'href="/requests/{first.reference}/"'
+    assert told not in text(client.get(edit))
+    fields = valid_form(version=draft_of(case).version, first_name="Berta")
+    live = text(client.post(f"{edit}missing/", fields))
+    assert (told in live, "a second request for the same" in live) == (True, True)
+    assert '<h1 id="heading" data-live>Vertebroplasty request for B. Synthetic</h1>' in live
+    assert told in text(client.get(edit))
+    assert "a second request for the same" not in text(browser(clerk("Bay Pain Clinic")).get("/requests/new/"))
+
+
 def test_a_second_request_needs_a_reason_which_the_reviewer_reads():
     client = browser(clerk())
     first = sent_through_the_page(client)
@@ -120,6 +135,9 @@ def test_a_second_request_needs_a_reason_which_the_reviewer_reads():
     refused = text(check(client, second, statement="yes", second_because=" "))
     assert '<a href="#second_because">Say why you send a second request, or open the first one.' in refused
     assert "can have 500 characters" in text(check(client, second, statement="yes", second_because="a" * 501))
+    alone = {"second_because": "Kept by itself."}
+    assert client.post(f"/requests/{second.reference}/edit/check/", alone, headers={"X-Background": "1"}).content == b""
+    assert 'value="Kept by itself."' in text(check(client, second))
     unticked = text(check(client, second, second_because="The pain came back."))
     assert 'value="The pain came back."' in unticked
     assert check(client, second, statement="yes", second_because="The pain came back.").status_code == 302

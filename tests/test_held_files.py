@@ -2,6 +2,7 @@
 
 import importlib
 import re
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -9,9 +10,9 @@ from django.utils import timezone
 
 from portal.web.intake import OTHER_FILES
 from priorauth import audit
-from priorauth.models import AnswerDraft, Attachment, AuditEvent, Case
+from priorauth.models import AnswerDraft, Attachment, AuditEvent, Case, Draft
 from priorauth.roles import Actor, Role
-from priorauth.services import answer_drafts, attach, expire, information, write
+from priorauth.services import answer_drafts, attach, expire, information, withdraw, write
 from tests import cases
 from tests.admin_helpers import act, case_page, typed
 from tests.cases import person
@@ -157,12 +158,67 @@ def test_files_of_an_answer_that_nobody_sent_are_told_and_go_with_a_correction()
     assert names(case, revision__number=2) == ["mri.pdf"]
 
 
-def test_an_answer_by_a_program_takes_no_file_along_that_a_person_still_holds():
+@pytest.mark.parametrize("ended_by", ["a program", "time"])
+def test_what_a_person_keeps_of_an_answer_outlives_a_programs_answer_and_the_time_to_answer(ended_by):
+    one, other, nurse = browser(clerk()), browser(clerk()), person(Role.NURSE)
+    case = asked(one, nurse)
+    said = {"response": "none", "answer.1.words": "The clinic looks for it.", "note_to_answer": "More on Friday."}
+    post(one, case, ANSWER, "keep", other_file=report("mri.pdf"), **said)
+    open_elsewhere = form_on(other, case, ANSWER)
+    if ended_by == "time":
+        assert expire.sweep(case.information_requests.get().answer_by) == 1
+    else:
+        information.answer(case, by=Actor.of(case.created_by), at=timezone.now(), note="We have no more.")
+    late = post(other, case, ANSWER, "send", open_elsewhere, note_to_answer="Typed last.")
+    assert (late.status_code, "its time ended" in text(late), "Typed last." in text(late)) == (409, True, True)
+    assert (names(case, revision=None), "mri.pdf" in text(one.get(page_of(case, AMEND)))) == (["mri.pdf"], True)
+    assert "Another answer was begun and not sent" in text(other.get(page_of(case)))
+    page = text(other.get(page_of(case, ANSWER)))
+    for words in ("Did the treatment help?", "The clinic looks for it.", "More on Friday.", "Nothing of it was sent:"):
+        assert words in page
+    post(other, case, AMEND, "keep", pain_score="9")
+    assert post(other, case, ANSWER, "correct")["Location"] == page_of(case, AMEND)
+    fields = Draft.objects.unscoped("a test reads").get(case=case).fields
+    assert (fields["response"], fields["pain_score"]) == (["none"], ["9"]), "beside what a colleague corrected"
+    seen = form_on(one, case, ANSWER)
+    assert post(one, case, ANSWER, "discard", seen, **{"answer.kept": "9"}).status_code == 409
+    assert post(one, case, ANSWER, "discard", seen)["Location"] == page_of(case)
+    assert not AnswerDraft.objects.unscoped("a test reads").exists()
+    assert one.get(page_of(case, ANSWER))["Location"] == page_of(case)
+
+
+@pytest.mark.parametrize("ended", ["approved", "withdrawn"])
+def test_what_can_no_longer_be_sent_is_discarded_in_one_press(ended, django_capture_on_commit_callbacks):
     client, nurse = browser(clerk()), person(Role.NURSE)
-    case = asked(client, nurse)
-    post(client, case, ANSWER, "keep", other_file=report("mri.pdf"))
-    information.answer(case, by=Actor.of(case.created_by), at=timezone.now(), note="We have no more.")
-    assert (names(case, revision=None), "mri.pdf" in text(client.get(page_of(case, AMEND)))) == (["mri.pdf"], True)
+    case = asked(client, nurse) if ended == "withdrawn" else in_review(client)
+    post(client, case, AMEND, "keep", pain_score="9", other_file=report("note.pdf"))
+    if ended == "withdrawn":
+        post(client, case, ANSWER, "keep", other_file=report("mri.pdf"))
+        withdraw.withdraw(case, by=clerk(), at=timezone.now(), reason="Treated elsewhere.")
+    else:
+        cases.approve(case, nurse, timezone.now())
+    case.refresh_from_db()
+    due, stored = case.due_at, [file.file.path for file in case.attachments.all()]
+    assert page_of(case, DISCARD) in text(client.get(page_of(case)))
+    form = form_on(client, case, DISCARD)
+    assert post(client, case, DISCARD, form=form | {"files.shown": []}).status_code == 409, "those were not read"
+    with django_capture_on_commit_callbacks(execute=True):
+        assert post(client, case, DISCARD, form=form)["Location"] == page_of(case)
+    assert (names(case), Draft.objects.unscoped("a test reads").exists()) == ([], False)
+    assert (case.status, case.due_at, [Path(one).exists() for one in stored]) == (ended, due, [False] * len(stored))
+    assert audit.verify_case(case) == (None, case.version)
+    assert (client.get(page_of(case, DISCARD))["Location"], held(case)) == (page_of(case), {})
+
+
+def test_a_full_request_says_where_room_can_be_made(monkeypatch):
+    client = browser(clerk())
+    case = asked(client, person(Role.NURSE))
+    monkeypatch.setattr(attach, "MAX_FILES", 1)
+    post(client, case, AMEND, "keep", other_file=report("note.pdf"))
+    for tail, words in ((AMEND, "Remove one first."), (ANSWER, "1 of them is in the correction, not sent: remove it")):
+        assert words in text(post(client, case, tail, "keep", other_file=report("mri.pdf"))), tail
+    assert post(client, case, AMEND, "send").status_code == 302
+    assert "All of them were sent" in text(post(client, case, ANSWER, "keep", other_file=report("mri.pdf")))
 
 
 def test_a_replaced_report_stays_where_the_new_one_is_refused_and_is_not_shown_where_it_is_taken():

@@ -67,7 +67,7 @@ class Legal(NamedTuple):
 
 LIFE = {
     "attach": Legal(OPEN | {"draft"}, "", OFFICE),
-    "detach": Legal(OPEN | {"draft"}, "", OFFICE),
+    "detach": Legal(OPEN | DECIDED | {"draft", "withdrawn"}, "", OFFICE),
     "send": Legal({"draft"}, "received", OFFICE),
     "score": Legal({"received"}, "in_review", {"system"}),
     "score_failed": Legal({"received"}, "in_review", {"system"}),

@@ -110,12 +110,15 @@ def test_a_draft_is_found_however_its_birth_and_its_member_id_are_written_and_by
         assert shown(client, sought=nothing) == [], nothing
 
 
-def test_a_name_is_found_by_each_of_its_words_and_with_either_apostrophe():
+def test_a_name_is_found_by_each_of_its_words_with_either_apostrophe_and_with_or_without_its_accents():
     client = browser(clerk())
     saved = saved_draft(client, first_name="Mary Ann", last_name="van der Álvarez-O\u2019Connor")
+    apart = saved_draft(client, first_name="Jose\u0301", last_name="Łukasz-Weiß")
     saved_draft(client, first_name="Nora", last_name="Connor")
-    for sought in ("o'connor", "O\u2019Connor, Mary", "álvarez", "ann", "van der"):
+    for sought in ("o'connor", "O\u2019Connor, Mary", "álvarez", "ALVAREZ", "Älvarez", "ann", "van der"):
         assert shown(client, sought=sought) == [saved.pk], sought
+    for sought in ("josé", "jose l", "lukasz", "Weiß"):
+        assert shown(client, sought=sought) == [apart.pk], sought
     for nothing in ("onnor", "[a-z]", "(", "\\", "*", "o'connor nora"):
         assert shown(client, sought=nothing) == [], nothing
 

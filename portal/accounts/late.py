@@ -87,11 +87,16 @@ def keep(request: HttpRequest) -> KeptPost | None:
     by = Actor.of(user) if user else None
     if by is None or by.role not in row.allowed.get("POST", ()):
         return None
-    fields = {name: request.POST.getlist(name) for name in request.POST if name not in BUTTONS}
+    fields = fields_of(request)
     if not any(text.strip() for texts in fields.values() for text in texts):
         return None
     files = [file.name for file in request.FILES.values()] + getattr(request, "unstored_files", [])
     return kept.keep(by=by, at=timezone.now(), path=path, fields=fields, files=files)
+
+
+def fields_of(request: HttpRequest) -> dict[str, list[str]]:
+    """What a form brought, without its buttons."""
+    return {name: request.POST.getlist(name) for name in request.POST if name not in BUTTONS}
 
 
 def note_waiting(request: HttpRequest, by: Actor) -> None:

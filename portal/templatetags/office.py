@@ -10,6 +10,7 @@ from django.conf import settings
 from django.forms.boundfield import BoundField
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateformat import format as format_date
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -93,6 +94,14 @@ CHOICES = {"radios": partial(_inputs, "radio"), "checks": partial(_inputs, "chec
 def when(instant: Any) -> str:
     """An instant as people read it, with the zone; nothing for none."""
     return moment(instant) if instant else ""
+
+
+@register.filter
+def in_short(instant: dt.datetime) -> str:
+    """An instant where many stand in a column: without the weekday, and without the year where it is this one."""
+    local = timezone.localtime(instant)
+    year = "" if local.year == timezone.localdate().year else ", Y"
+    return format_date(local, f"M j{year}, g:i a T")
 
 
 @register.filter

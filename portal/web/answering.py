@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from portal.web import answered, asked, build, doubts, refill
+from portal.web import answered, asked, build, doubts, kept_answer, refill
 from portal.web.access import case_of, office_page, saves_itself
 from portal.web.answer_visit import CHANGED, Answering
 from portal.web.answered import Typed
@@ -27,7 +27,6 @@ from priorauth.tenancy import get_for
 
 LONGEST_NOTE = 2000
 BOTH = "A colleague and you changed the same. Yours stands below, theirs beside it: correct it, and keep or send it."
-ENDED = "The time to answer ended {when}. What was typed stands below: you can still correct or add facts with it."
 NOTHING = "Answer at least one item, or say that you do not have it."
 NOT_KEPT = "What you typed last is on this page and not kept."
 KEPT_ELSEWHERE = f"A colleague, or another window, kept an answer meanwhile. {NOT_KEPT} Press Keep to see both."
@@ -39,22 +38,18 @@ SENDING = ("send", "send_part")
 def answer(request: HttpRequest, reference: str, number: int) -> HttpResponse:
     case = case_of(request.actor, reference)
     question = get_for(request.actor, InformationRequest, case=case, number=min(number, 1000))
-    if question.answered_at is not None:
-        if saves_itself(request):
-            return _kept(Answering(request, case, question, timezone.now(), None), f"{GONE} {NOT_KEPT}")
-        return redirect("request", reference)
     drafts = AnswerDraft.objects.for_actor(request.actor).select_related("saved_by")
     draft = drafts.filter(information_request=question).first()
     visit = Answering(request, case, question, timezone.now(), draft)
     visit.take_in()
-    if question.expired_at:
-        visit.problem = ENDED.format(when=moment(question.answer_by))
+    if not question.is_open and (request.method != "POST" or request.POST.get("action") in kept_answer.ACTIONS):
+        return kept_answer.show(visit)
     if request.method != "POST":
         return visit.page(Typed.of_draft(draft))
     response = _receive(visit)
     question.refresh_from_db()
-    mine = question.answered_by_id == request.actor.user_id  # the first press of a button that was pressed twice
-    return redirect("request", reference) if mine else response
+    mine = question.answered_by_id == request.actor.user_id and request.POST.get("action") in SENDING
+    return redirect("request", reference) if mine else response  # the second press of one button
 
 
 def _receive(visit: Answering) -> HttpResponse:
@@ -92,6 +87,8 @@ def _receive(visit: Answering) -> HttpResponse:
 def _keep_by_itself(visit: Answering) -> HttpResponse:
     """Keep what is typed. What somebody else kept meanwhile is not on this page: then nothing is kept, and Keep shows
     both."""
+    if not visit.question.is_open:
+        return _kept(visit, f"{GONE} {NOT_KEPT}")
     if posted_version(visit.request, "answer.kept") != visit.version:
         return _kept(visit, KEPT_ELSEWHERE)
     intake = Intake(visit.request, visit.at, visit.question)

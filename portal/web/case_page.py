@@ -16,6 +16,7 @@ from portal.web.access import office_page
 from portal.web.intake import governing
 from portal.web.next_step import SENTENCES, next_step
 from portal.web.request_form import RequestForm
+from portal.web.unsent import words_on
 from priorauth import sources, typed
 from priorauth.audit import receipts
 from priorauth.models import AnswerDraft, Attachment, Case, Draft, InformationRequest, Job, Revision
@@ -29,7 +30,8 @@ from priorauth.tenancy import get_for
 @office_page
 @require_safe
 def show(request: HttpRequest, reference: str) -> HttpResponse:
-    return page(request, get_for(request.actor, Case, reference=reference))
+    case = get_for(request.actor, Case, reference=reference)
+    return page(request, case, message=words_on(request, reverse("request-message", args=[reference]), "text"))
 
 
 def page(request: HttpRequest, case: Case, *, message: str = "", problem: str = "", status: int = 200) -> HttpResponse:
@@ -69,16 +71,11 @@ def _questions(case: Case, request: HttpRequest) -> dict[str, Any]:
     questions = list(rows.prefetch_related("item_answers__answered_by"))
     waiting = next((question for question in questions if question.is_open), None)
     drafts = AnswerDraft.objects.for_actor(request.actor).select_related("saved_by")
-    ended = [question.pk for question in questions if question.expired_at]
-    begun = (
-        set(drafts.filter(information_request__in=ended).values_list("information_request", flat=True))
-        if ended
-        else set()
-    )
+    begun = {one.information_request_id: one for one in drafts.filter(information_request__in=questions)}
     return {
         "open_question": waiting if case.status == Status.INFORMATION_NEEDED else None,
-        "answer_draft": drafts.filter(information_request=waiting).first() if waiting else None,
-        "past_questions": [(one, _items(one), one.pk in begun) for one in questions if not one.is_open],
+        "answer_draft": begun.get(waiting.pk) if waiting else None,
+        "past_questions": [(one, _items(one), begun.get(one.pk)) for one in questions if not one.is_open],
     }
 
 

@@ -14,9 +14,11 @@ from portal.web.editing import SENT_MEANWHILE, heading, posted_version
 from portal.web.intake import form_of
 from portal.web.panel import panel_of
 from portal.web.request_form import RequestForm
+from portal.web.unsent import keeps_words, words_on
 from priorauth import page_words
 from priorauth.clock import rule_words
 from priorauth.models import Case, Draft
+from priorauth.posting import PUT_BACK
 from priorauth.services import submit
 from priorauth.services.errors import Conflict
 from priorauth.statuses import Status
@@ -27,6 +29,7 @@ STATEMENT = "Tick the box: a request is sent only by someone who has checked it 
 
 @office_page
 @require_http_methods(["GET", "HEAD", "POST"])
+@keeps_words
 def check(request: HttpRequest, reference: str) -> HttpResponse:
     """The summary and what the policy misses. A post sends; a second one shows the same confirmation."""
     drafts = Draft.objects.for_actor(request.actor).filter(case__reference=reference, case__status=Status.DRAFT)
@@ -40,7 +43,7 @@ def check(request: HttpRequest, reference: str) -> HttpResponse:
     form = form_of(draft.fields, case, timezone.localdate(now), whole=True, actor=request.actor)
     if form.problems:
         return redirect(f"{reverse('request-edit', args=[reference])}?problems=all")
-    if request.method != "POST":
+    if request.method != "POST" or PUT_BACK in request.POST:
         return _page(request, case, draft, form)
     duplicates, because = second_request.earlier(form, case, request.actor, now), second_request.reason(request)
     problems = {
@@ -89,7 +92,7 @@ def _page(
         "doubts": doubts.open_doubts(form, draft.record),
         "member_note": member.note_of(form, case, request.actor),
         "duplicates": second_request.earlier(form, case, request.actor, timezone.now()),
-        "because": second_request.reason(request),
+        "because": second_request.reason(request) or words_on(request, request.path, "second_because"),
         "while_asked": running.while_asked(form, timezone.now()),
         "send_label": f"Send with {panel.count}" if panel.missing else "Send request",
         **extra,

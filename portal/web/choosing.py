@@ -74,11 +74,11 @@ def _chosen(visit: Visit, found: Differences, base: int) -> str | None:
 def discard(request: HttpRequest, reference: str) -> HttpResponse:
     """Drop the correction, on a page of its own that shows what goes."""
     visit = Visit(request, case_of(request.actor, reference), timezone.now())
-    if visit.case.received_at is None or not visit.is_open or visit.of.draft is None:
+    if visit.case.received_at is None or not (visit.of.draft or visit.of.files):
         return redirect("request", reference)
     if request.method == "POST":
-        read = {"version": posted_version(request), "files": request.POST.getlist("files.shown")}
+        read = {"version": posted_version(request), "seen": request.POST.getlist("files.shown")}
         corrections.discard(visit.case, by=request.actor, at=visit.at, **read)
-        messages.success(request, "The correction was discarded. What was sent stands.", extra_tags="good")
+        messages.success(request, "What was not sent is discarded. What was sent stands.", extra_tags="good")
         return redirect("request", reference)
     return visit.read()

@@ -164,7 +164,8 @@ class Visit:
     def read(self, typed: Raw | None = None, problem: str = "") -> HttpResponse:
         """What is typed, or else kept, where it differs from what was sent: to be read, or to be discarded."""
         of = self.of
-        found = of.beside(of.whole(typed or of.draft.fields), of.sent)
+        typed = typed or (of.draft.fields if of.draft else of.sent)
+        found = of.beside(of.whole(typed), of.sent)
         context = {"case": self.case, "draft": of.draft, "differences": found, "problem": problem, "open": self.is_open}
         context["files"] = of.files
         return render(self.request, "requests/correction.html", context, status=409 if problem else 200)

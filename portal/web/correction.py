@@ -15,7 +15,6 @@ from portal.web.intake import files_of
 from portal.web.rows import Raw
 from priorauth.models import Attachment, Case, Draft, Revision
 from priorauth.roles import Actor
-from priorauth.selectors import held_in
 from priorauth.services import corrections, draft_versions
 
 Choices = defaultdict[str, str] | None  # as of Differences
@@ -42,7 +41,7 @@ class Correction:
     @property
     def files(self) -> list[Attachment]:
         """Its files, which were not sent."""
-        return list(self.case.attachments.filter(held_in()))
+        return list(corrections.files(self.case))
 
     @cached_property
     def sent(self) -> Raw:

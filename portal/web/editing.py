@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from portal.web import coding, doubts, member, rows, versions, watched
+from portal.web import coding, doubts, member, rows, second_request, versions, watched
 from portal.web.access import office_page, refused
 from portal.web.intake import Intake, form_of
 from portal.web.panel import panel_of
@@ -142,6 +142,7 @@ def _page(
         "action": reverse("request-edit", args=[case.reference]) if case else reverse("request-new"),
         "heading": heading(raw),
         "member_note": member.note_of(form, case, request.actor),
+        "earlier": second_request.earlier(form, case, request.actor, timezone.now()),
         "code_doubts": coding.doubts(form),
     }
     return render(request, "requests/edit.html", context, status=status)

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods
 from portal.web import dates, rows
 from portal.web.access import office_page
 from portal.web.editing import typed_name
+from portal.web.names import pattern as name_pattern
 from portal.web.next_step import next_step
 from priorauth import selectors
 from priorauth.models import Case
@@ -171,7 +172,7 @@ def _named(sought: str) -> Q:
     """Every word begins a word of the first or the last name; `B. Example` stands for the first letter."""
     names = Q()
     for word in re.findall(r"[^ ,.]+", sought)[:4]:
-        begins = "(^|[ -])" + re.escape(word).replace("\u2019", "'").replace("'", "['\u2019]")
+        begins = "(^|[ -])" + name_pattern(word)
         names &= (
             Q(member__last_name__iregex=begins)
             | Q(member__first_name__iregex=begins)

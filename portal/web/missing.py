@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods
 
-from portal.web import watched
+from portal.web import second_request, watched
 from portal.web.access import office_page, refused
 from portal.web.editing import SENT_MEANWHILE, heading, posted_version
 from portal.web.intake import Intake, form_of
@@ -61,4 +61,6 @@ def _save(request: HttpRequest, case: Case, draft: Draft) -> HttpResponse:
         return render(request, "requests/parts/saved.html", context, status=409)
     intake.drop_unwanted(case)
     context = {"case": case, "form": form, "panel": panel, "version": draft.version, "saved_at": intake.at}
+    context["heading"] = heading(draft.fields)
+    context["earlier"] = second_request.earlier(form, case, request.actor, intake.at)
     return render(request, "requests/live.html", context)

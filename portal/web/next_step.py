@@ -37,8 +37,12 @@ STEPS = {
 class NextStep:
     who: str
     what: str
-    due: str = ""
+    at: dt.datetime | None = None
     late: bool = False
+
+    @property
+    def due(self) -> str:
+        return moment(self.at) if self.at else ""
 
     def __str__(self) -> str:
         return f"{self.who}: {self.what}" + (f" by {self.due}" if self.due else "")
@@ -58,4 +62,4 @@ def next_step(case: Case, now: dt.datetime) -> NextStep:
     """`case` as for `due`."""
     who, what = STEPS[Status(case.status)]
     at = due(case)
-    return NextStep(who, what, moment(at), late=at < now) if at else NextStep(who, what)
+    return NextStep(who, what, at, late=at is not None and at < now)

@@ -48,7 +48,9 @@ class Panel:
 
     @property
     def count(self) -> str:
-        """`2 items missing`."""
+        """`2 items missing`; nothing is counted before a level is named, since each level misses its own."""
+        if self.outline:
+            return "nothing is counted yet"
         if not self.missing:
             return "nothing is missing"
         return "1 item missing" if self.missing == 1 else f"{self.missing} items missing"

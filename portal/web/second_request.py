@@ -19,10 +19,10 @@ WHY = "Say why you send a second request, or open the first one."
 TOO_LONG = f"The reason can have {LONGEST} characters: shorten it."
 
 
-def earlier(form: RequestForm, case: Case, actor: Actor, at: dt.datetime) -> list[Case]:
-    """The office's own requests that this one seems to repeat."""
+def earlier(form: RequestForm, case: Case | None, actor: Actor, at: dt.datetime) -> list[Case]:
+    """The office's own requests that this one seems to repeat, as soon as the form names member and level."""
     member_id, born = form.member.answers["member_id"], form.member.answers["birth_date"]
-    if not member_id or not born:
+    if case is None or not (member_id and born and form.known_levels):
         return []
     return selectors.duplicates(
         actor, member_id=member_id, birth_date=born.first, levels=form.known_levels, at=at, besides=case.pk

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from portal.web.access import office_page
 from portal.web.editing import posted_version
+from portal.web.unsent import keeps_words, words_on
 from priorauth.models import Case
 from priorauth.posting import PUT_BACK, typed_text
 from priorauth.services import withdraw as service
@@ -20,12 +21,13 @@ from priorauth.tenancy import get_for
 
 @office_page
 @require_http_methods(["GET", "HEAD", "POST"])
+@keeps_words
 def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
     case = get_for(request.actor, Case, reference=reference)
     if case.status not in TRANSITIONS[Act.WITHDRAW].sources:
         return redirect("request", reference)
     if request.method != "POST":
-        return _page(request, case)
+        return _page(request, case, words_on(request, request.path, "reason"))
     reason = typed_text(request, "reason")
     if PUT_BACK in request.POST:
         return _page(request, case, reason)

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 from portal.web import case_page
 from portal.web.access import office_page
 from portal.web.editing import posted_version
+from portal.web.unsent import keeps_words
 from priorauth.models import Case
 from priorauth.posting import PUT_BACK, typed_text
 from priorauth.services.base import moment
@@ -19,6 +20,7 @@ from priorauth.tenancy import get_for
 
 @office_page
 @require_http_methods(["GET", "HEAD", "POST"])
+@keeps_words
 def write(request: HttpRequest, reference: str) -> HttpResponse:
     """A post writes; the page that it is written on is the case's."""
     case = get_for(request.actor, Case, reference=reference)

@@ -11,7 +11,7 @@ from priorauth.services.base import moment
 from priorauth.services.errors import Conflict
 from priorauth.statuses import Status
 
-GONE = "This question was answered, or the request withdrawn, while you had it open."
+GONE = "This question was answered, its time ended, or the request was withdrawn while you had it open."
 
 
 def keep(
@@ -46,6 +46,13 @@ def keep(
         draft.version, draft.saved_by_id, draft.saved_at = version + 1, by.user_id, at
         draft.save()
     return draft
+
+
+def discard(question: InformationRequest, *, by: Actor, version: int) -> None:
+    """Drop what is kept of an answer. Raises Conflict where it is not the version that was read."""
+    rows = AnswerDraft.objects.for_actor(by).filter(information_request=question, version=version)
+    if not rows.delete()[0]:
+        raise Conflict("The answer was changed, sent or discarded since you looked at it. Look at it again.")
 
 
 def _said(changes: dict[str, Any], items: dict[str, Any], note: str) -> tuple[Any, ...]:

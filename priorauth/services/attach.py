@@ -15,6 +15,7 @@ from priorauth import filetypes
 from priorauth.models import Attachment, Case, InformationRequest
 from priorauth.models.content import attachment_path
 from priorauth.roles import Actor
+from priorauth.selectors import held_in
 from priorauth.services import scan
 from priorauth.services.base import acting, permit
 from priorauth.services.errors import Incomplete
@@ -55,11 +56,11 @@ def attach(
         added_by_id=by.user_id,
         added_at=at,
     )
-    _within_quota(case, upload.size)
+    _within_quota(attachment)
     _store(attachment, upload)
     try:
         with acting(case, Act.ATTACH, by=by, at=at) as change:
-            _within_quota(case, upload.size)
+            _within_quota(attachment)
             attachment.save(force_insert=True)
             change.entities |= {"attachment": str(attachment.pk), "sha256": attachment.sha256, "bytes": attachment.size}
             if question:
@@ -117,12 +118,26 @@ def _sha256(upload: UploadedFile) -> str:
     return checksum.hexdigest()
 
 
-def _within_quota(case: Case, size: int) -> None:
-    sizes = list(case.attachments.values_list("size", flat=True))
+def _within_quota(attachment: Attachment) -> None:
+    sizes = list(attachment.case.attachments.values_list("size", flat=True))
     if len(sizes) >= MAX_FILES:
-        raise Incomplete("file", f"A request can hold {MAX_FILES} files. Remove one first.")
-    if sum(sizes) + size > MAX_CASE_BYTES:
-        raise Incomplete("file", "The files of one request can be 40 MB together. Remove one first.")
+        raise Incomplete("file", f"A request can hold {MAX_FILES} files. {_make_room(attachment)}")
+    if sum(sizes) + attachment.size > MAX_CASE_BYTES:
+        raise Incomplete("file", f"The files of one request can be 40 MB together. {_make_room(attachment)}")
+
+
+def _make_room(attachment: Attachment) -> str:
+    """What can be done where a request is full: a file that was not sent is removed where it was added."""
+    files, question = attachment.case.attachments, attachment.information_request
+    here = files.filter(held_in(question)).count()
+    elsewhere = files.filter(revision=None).count() - here
+    if here:
+        return "Remove one first."
+    if elsewhere:
+        place = "the correction" if question else "the answer to the plan"
+        which = "is in {}, not sent: remove it" if elsewhere == 1 else "are in {}, not sent: remove one"
+        return f"{elsewhere} of them {which.format(place)} there first."
+    return "All of them were sent, and stay. Tell the plan in a message what else you have."
 
 
 def _still_open(question: InformationRequest) -> None:

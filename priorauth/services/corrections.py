@@ -7,18 +7,20 @@ from collections.abc import Collection
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
-from priorauth.models import Case, Draft
+from priorauth.models import Attachment, Case, Draft
 from priorauth.roles import Actor
 from priorauth.selectors import held_in
 from priorauth.services import draft_versions
 from priorauth.services.attach import detach
 from priorauth.services.base import moment, permit
 from priorauth.services.errors import Conflict
-from priorauth.statuses import TRANSITIONS, Act, Status
+from priorauth.statuses import DECIDED, OPEN, Act, Status
 
 # A correction begins with a number of its own: a page of one that is gone must not be taken for a page of the next.
 MOST_FIRST = 10**8
+ENDED = DECIDED | {Status.WITHDRAWN}
 NOTHING_KEPT = "The correction was sent or discarded while you had it open."
 
 
@@ -30,7 +32,7 @@ def keep(case: Case, *, by: Actor, at: dt.datetime, version: int, fields: dict[s
     """
     permit(case, Act.AMEND, by=by, at=at)
     with transaction.atomic():
-        _hold(case, by)
+        _hold(case, by, OPEN)
         draft = _kept(case, by) or Draft(case=case, version=0)
         if draft.saved_by_id == by.user_id and (draft.fields, draft.corrects) == (fields, corrects):
             return draft  # the second press of one button
@@ -46,24 +48,32 @@ def keep(case: Case, *, by: Actor, at: dt.datetime, version: int, fields: dict[s
     return draft
 
 
-def discard(case: Case, *, by: Actor, at: dt.datetime, version: int, files: Collection[str]) -> None:
-    """Drop the correction and its files. Raises Conflict where it, or its `files`, are not those that were read."""
-    permit(case, Act.AMEND, by=by, at=at)
+def files(case: Case) -> QuerySet[Attachment]:
+    """The files that go when the correction of a request that was sent is dropped; once the request has ended, all that
+    were not sent, since nothing can send them any more."""
+    return case.attachments.filter(held_in() if case.status in OPEN else Q(revision=None))
+
+
+def discard(case: Case, *, by: Actor, at: dt.datetime, version: int, seen: Collection[str]) -> None:
+    """Drop the correction, version 0 for none, and its files. Raises Conflict where it is not the one that was read, or
+    its files are not those `seen`."""
+    permit(case, Act.DETACH, by=by, at=at)
     with transaction.atomic():
-        held = _hold(case, by)
-        draft = _kept(case, by)
-        attachments = list(held.attachments.filter(held_in()))
-        if draft is None or draft.version != version or {str(one.pk) for one in attachments} != set(files):
+        held = _hold(case, by, OPEN | ENDED)
+        draft, held_files = _kept(case, by), list(files(held))
+        known = (draft.version if draft else 0) == version and {str(one.pk) for one in held_files} == set(seen)
+        if not known or not (draft or held_files):
             raise Conflict("The correction was changed, sent or discarded since you looked at it. Look at it again.")
-        draft.delete()
-        for attachment in attachments:
+        if draft:
+            draft.delete()
+        for attachment in held_files:
             detach(held, attachment, by=by, at=at)
 
 
-def _hold(case: Case, by: Actor) -> Case:
+def _hold(case: Case, by: Actor, statuses: Collection[Status]) -> Case:
     """The case as it is now, and stays for the transaction. It comes first and the correction second, as a sending does
     it: the other order could lock the two in a circle."""
-    rows = Case.objects.for_actor(by).filter(pk=case.pk, status__in=TRANSITIONS[Act.AMEND].sources)
+    rows = Case.objects.for_actor(by).filter(pk=case.pk, received_at__isnull=False, status__in=statuses)
     held = rows.select_for_update(of=("self",), no_key=True).first()
     if held is None:
         status = Case.objects.for_actor(by).values_list("status", flat=True).get(pk=case.pk)

@@ -103,7 +103,7 @@ def answer(
 
     `items` say who answered what, and what the office does not have. Without `facts` those sent last stand; new facts
     without `details` drop what was typed on the form. `draft_version` is the version of the kept answer that is sent,
-    and so used up; None uses up whatever is kept.
+    and so used up; None leaves what people keep, who did not see this answer.
     Raises Incomplete where nothing changed and no reason says why, and for facts outside facts v1; Conflict where
     somebody kept another answer since.
     """
@@ -132,10 +132,10 @@ def answer(
 
 def _use_up(request: InformationRequest, draft_version: int | None) -> None:
     """Take what is kept of the answer that is being sent. One statement: nobody keeps another between."""
+    if draft_version is None:
+        return
     rows = AnswerDraft.objects.unscoped("the question's own draft").filter(information_request=request)
-    if draft_version is not None:
-        rows = rows.filter(version=draft_version)
-    if not rows.delete()[0] and draft_version is not None:
+    if not rows.filter(version=draft_version).delete()[0]:
         raise Conflict("A colleague kept an answer while you were sending yours. Press Keep to see both.")
 
 

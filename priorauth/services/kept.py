@@ -1,4 +1,5 @@
-"""What was typed into a page of a session that had ended: kept for its person, offered once, gone after some hours."""
+"""What was typed into a page of a session that had ended, or on a page that keeps words until they are sent: kept for
+its person alone, gone after some hours."""
 
 import datetime as dt
 
@@ -37,6 +38,11 @@ def of(by: Actor, at: dt.datetime) -> QuerySet[KeptPost]:
 def forget(key: str, *, by: Actor) -> None:
     """Delete one that was put back or is not wanted; a key of somebody else's finds nothing."""
     KeptPost.objects.filter(pk=key, owner_id=by.user_id).delete()
+
+
+def forget_page(path: str, *, by: Actor) -> None:
+    """Delete what is kept of a page: its words went out, or were taken back."""
+    KeptPost.objects.filter(path=path, owner_id=by.user_id).delete()
 
 
 def sweep(at: dt.datetime) -> int:
