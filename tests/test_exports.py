@@ -11,10 +11,24 @@ from django.core.management import CommandError, call_command
 from priorauth import exports
 from priorauth.models import AuditEvent, DecisionLine
 from priorauth.roles import Role
-from priorauth.services import decision_lines
+from priorauth.services import decision_lines, reopen
 from priorauth.services.errors import NotPermitted
-from tests.cases import DAYS, NOW, approve, case_in_review, not_approve, person
+from priorauth.statuses import Urgency
+from tests.cases import (
+    DAYS,
+    NOW,
+    WORDS,
+    approve,
+    case_in_review,
+    facts,
+    not_approve,
+    person,
+    score_all,
+    sent_case,
+    submission,
+)
 from tests.soak import report
+from tests.tampering import guards_off
 
 pytestmark = pytest.mark.django_db
 DAY = dt.date(2026, 11, 20)
@@ -112,6 +126,78 @@ def test_a_denied_line_has_its_reason_code_and_no_authorization():
     row = rows()[0]
     assert (row["outcome"], row["reason_codes"], row["authorization_number"]) == ("not_approved", "N01", "")
     assert row["decided_by_role"] == "physician"
+
+
+def of_two_lines(clerk, at=NOW):
+    """In review: 22511 for L1, and 22512 for L2 to L4, of which L3 is healed; nothing else is as in other tests."""
+    document = facts()
+    level, first = document["levels"]["L1"], document["lines"][0]
+    healed = [{**level["imaging"][0], "finding": "healed"}]
+    document["levels"] |= {"L2": level, "L3": {**level, "imaging": healed}, "L4": level}
+    document["lines"].append({**first, "line": 2, "code": "22512", "levels": ["L2", "L3", "L4"], "units": 3})
+    sent = {**submission(document).facts, "product": "hmo", "setting": "ambulatory_surgery_center"}
+    clinician = {**submission().clinician, "npi": "1205804119"}
+    case = sent_case(clerk, at=at, facts=sent, clinician=clinician, urgency=Urgency.EXPEDITED)
+    score_all(at)
+    case.refresh_from_db()
+    return case
+
+
+def test_no_two_columns_are_alike_line_by_line_and_round_by_round():
+    """What is the case's, the decision's, the round's and the line's is each told apart from the others."""
+    case, hour = of_two_lines(person(Role.CLERK)), dt.timedelta(hours=1)
+    codes, days = ["N01", "N04"], {"valid_from": DAY + dt.timedelta(days=9), "valid_to": DAY + dt.timedelta(days=40)}
+    some = {"levels": {2: ["L3"]}, "units": {2: 2}, "reason_codes": codes, **days}
+    due, late = case.due_at, case.due_at + dt.timedelta(seconds=1)
+    first = not_approve(case, person(Role.PHYSICIAN), at=late, **some)
+    opened = late + 3 * hour
+    reopen.reopen(case, by=person(Role.LEAD), at=opened, reason=WORDS)
+    second = not_approve(case, person(Role.PHYSICIAN), at=opened + 2 * hour, lines=[2], **DAYS)
+    names = ("line", "round", "code", "levels", "levels_not_approved", "units", "outcome", "reason_codes")
+    names += ("determination", "score", "authorization_number", "valid_to", "on_time", "hours")
+    told = [tuple(row[name] for name in names) for row in rows(exports.Selection())]
+    line_1, line_2 = ("22511", "L1"), ("22512", "L2, L4", "L3", "2", "approved", "N01 N04")
+    ours, other = first.authorization_number, second.authorization_number
+    took = f"{(late - NOW) / hour:.2f}"
+    assert told == [
+        ("1", "1", *line_1, "", "1", "approved", "", "meets", "100", ours, "2026-12-30", "false", took),
+        ("2", "1", *line_2, "does_not_meet", "87", ours, "2026-12-30", "false", took),
+        ("1", "2", *line_1, "", "1", "approved", "", "meets", "100", other, "2027-02-28", "true", "2.00"),
+        (
+            "2",
+            "2",
+            "22512",
+            *["L2, L3, L4"] * 2,
+            "",
+            "not_approved",
+            "N01",
+            "does_not_meet",
+            "87",
+            "",
+            "",
+            "true",
+            "2.00",
+        ),
+    ]
+    instants = [[NOW, due, late]] * 2 + [[opened, case.due_at, opened + 2 * hour]] * 2
+    found = [
+        [dt.datetime.fromisoformat(row[name]) for name in ("received", "due", "decided")]
+        for row in objects(exports.Selection())
+    ]
+    assert found == instants
+    same = ("product", "setting", "urgency", "office_npi", "clinician_npi", "decided_by_role")
+    wanted = ("hmo", "ambulatory_surgery_center", "expedited", "1234567893", "1205804119", "physician")
+    assert {tuple(row[name] for name in same) for row in rows(exports.Selection())} == {wanted}
+
+
+def test_what_was_decided_at_its_last_moment_is_on_time_and_what_could_not_be_scored_has_its_row(approved):
+    case = case_in_review(person(Role.CLERK))
+    with guards_off():
+        case.assessments.all().delete()
+    approve(case, person(Role.PHYSICIAN), at=case.due_at, reason="I read all of the records.")
+    _, row = rows(exports.Selection())
+    scored = ("policy", "edition", "determination", "pathway", "score")
+    assert (row["on_time"], *(row[name] for name in scored)) == ("true", "", "", "", "", "")
 
 
 def test_no_patient_identifier_leaves(approved):

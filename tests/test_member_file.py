@@ -72,6 +72,11 @@ WRONG = [
     ((*ALMA[:3], " ", *ALMA[4:]), "last_name: give 1 to 60 characters"),
     ((*ALMA[:3], "Syn\x00thetic", *ALMA[4:]), "last_name: has a character that cannot be seen"),
     ((*ALMA[:4], "gold", *ALMA[5:]), f"product: give one of {', '.join(member_file.PRODUCTS)}"),
+    (("A" * 21, *ALMA[1:]), "member_id: give 6 to 20 letters and digits"),
+    ((ALMA[0], "1899-12-31", *ALMA[2:]), "birth_date: write the day like 1948-03-14"),
+    ((*ALMA[:5], "2201-01-01", ""), "covered_from: write the day like 1948-03-14"),
+    ((*ALMA[:5], "", ""), "covered_from: write the day like 1948-03-14"),
+    ((*ALMA[:3], "Syn\u200bthetic", *ALMA[4:]), "last_name: has a character that cannot be seen"),
     ((*ALMA[:6], "2025-12-31"), "covered_to: give covered_from or a later day"),
     ((*TWIN[:4], "ppo", *TWIN[5:]), "names the same person as line 2 with other values; line 2 counts"),
 ]
@@ -81,8 +86,14 @@ def test_each_wrong_line_is_told_by_line_and_column_and_the_good_ones_are_kept()
     report = read(TWIN, *(row for row, _ in WRONG), TWIN, BERNARD)
     told = [f"line {number}: {why}" for number, (_, why) in enumerate(WRONG, start=3)]
     assert sorted(report.errors) == sorted(told)
-    assert counts(report) == (14, 2, 0, 1, len(WRONG))
+    assert counts(report) == (3 + len(WRONG), 2, 0, 1, len(WRONG))
     assert [row[2] for row in known()] == ["Anna", "Bernard"]
+    longest = ("a" * 20, "1900-01-01", "A" * 60, "S", "Medicare HMO Blue", "2026-01-01", "2026-01-01")
+    shortest = ("a12345", "2026-01-01", "A", "S" * 60, "other", "2200-12-31", "")
+    assert counts(read(longest, shortest, BERNARD)) == (3, 2, 0, 1, 0)
+    two_lines = read((*ALMA[:3], "Syn\nthetic", *ALMA[4:]), *[("B1", *ALMA[1:])] * 100)
+    assert (two_lines.wrong, len(two_lines.errors)) == (101, 100), "the first hundred are told"
+    assert [told.partition(":")[0] for told in two_lines.errors[:3]] == ["line 2", "line 4", "line 5"]
     latin = read(("BXH100200309", *BERNARD[1:]), encoding="latin-1")
     assert latin.errors == ["line 2: last_name: is not UTF-8; save the file as UTF-8"]
 

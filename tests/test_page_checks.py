@@ -25,6 +25,7 @@ from tests.admin_helpers import case_page
 from tests.cases import NOW, draft_case, person, score_all
 from tests.factories import browser, clerk, draft_of, post_edit, report, saved_draft
 from tests.reports import BLANK, WORDS, blank_third, together, typed
+from tests.tampering import force
 
 PDF, PNG, JPEG = "application/pdf", "image/png", "image/jpeg"
 A4 = (1650, 2200)
@@ -307,10 +308,11 @@ def test_with_a_scanner_only_a_file_that_it_found_clean_is_looked_at(settings):
 
 @pytest.mark.django_db
 def test_files_of_requests_that_are_decided_are_left_alone():
-    file = attached(BLANK)
+    file, ended = attached(BLANK), attached(BLANK)
     Job.objects.all().delete()
+    force("UPDATE priorauth_case SET status = 'withdrawn' WHERE id = %s", ended.case_id)
     assert (look.enqueue_missed(NOW), look_all()) == (1, 1)
-    assert json.loads(json.dumps(check_of(file).blank)) == [1]
+    assert (json.loads(json.dumps(check_of(file).blank)), check_of(ended)) == ([1], None)
 
 
 # The pages

@@ -89,14 +89,20 @@ def three():
 
 def test_each_filter_narrows_every_view_and_is_taken_away_alone(three):
     (_, page), (first, lacks, both) = signed_in(Role.NURSE), three
+    force("UPDATE priorauth_clinician SET npi = '1205804119' WHERE id = %s", first.clinician_id)
+    force("UPDATE priorauth_case SET urgency = 'expedited', status = 'with_physician' WHERE id = %s", both.pk)
     wanted = [
         ({"path": "A"}, {first, lacks}),
-        ({"path": "C"}, {both}),
+        ({"path": "C", "view": "open"}, {both}),
         ({"missing": "imaging_nonhealing"}, {lacks}),
-        ({"edition": EDITION}, {first, lacks, both}),
-        ({"office": first.office_id, "clinician": first.clinician.npi}, {first}),
-        ({"clinician": first.clinician.npi}, {first, lacks, both}),
-        ({"clinician": "1003000126"}, set()),
+        ({"edition": EDITION, "view": "open"}, {first, lacks, both}),
+        ({"urgency": "expedited", "view": "open"}, {both}),
+        ({"status": "with_physician", "view": "open"}, {both}),
+        ({"determination": "meets", "view": "open"}, {first, both}),
+        ({"office": first.office_id, "clinician": lacks.clinician.npi}, set()),
+        ({"clinician": "1205804119", "view": "open"}, {first}),
+        ({"clinician": lacks.clinician.npi, "view": "open"}, {lacks, both}),
+        ({"clinician": "1003000126", "view": "open"}, set()),
         ({"path": "A", "missing": "imaging_nonhealing", "edition": EDITION, "view": "unassigned"}, {lacks}),
         ({"path": "B", "view": "open", "sort": "-due"}, {both}),
         ({"path": "A", "view": "decided"}, set()),

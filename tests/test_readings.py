@@ -16,7 +16,7 @@ from priorauth import audit, fact_words
 from priorauth.admin import evidence
 from priorauth.admin.obstacles import Obstacles
 from priorauth.audit import contents
-from priorauth.models import AuditEvent, Case, Job, Membership, PlanMember, Reading
+from priorauth.models import Attachment, AuditEvent, Case, Job, Membership, PlanMember, Reading
 from priorauth.roles import Actor, Role
 from priorauth.services import amend, claim, decide, judge, read, reopen, replay, score, submit
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
@@ -31,6 +31,7 @@ from tests.letters import strings
 pytestmark = pytest.mark.django_db
 ONSET = ("levels.L1.onset.earliest", "levels.L1.onset.latest")
 SHOWN = "levels.L1.imaging.0.finding"
+DISCHARGED = "hospitalization.discharge_date"
 
 
 @pytest.fixture(autouse=True)
@@ -198,9 +199,11 @@ REFUSED = [
     ([Finding("pain.score", "perhaps")], "pain.score", "Choose"),
     ([Finding("pain.date", "same")], "pain.date", "sent nothing"),
     ([Finding("pain.score", "counts", None, WORDS)], "pain.score", "Write what"),
+    ([Finding("pain.score", "counts", "", WORDS)], "pain.score", "Write what"),
     ([Finding("pain.score", "counts", 8, WORDS)], "pain.score", "what the office sent"),
     ([Finding("pain.score", "counts", 11, WORDS)], "pain.score", "from 0 to 10"),
     ([Finding("patient.t_score", "stands", 1e16, WORDS)], "patient.t_score", "up to 10,000"),
+    ([Finding("patient.t_score", "stands", -10_001, WORDS)], "patient.t_score", "up to 10,000"),
     ([Finding("pain.score", "stands", 3, "nineteen characters")], "pain.score", "20 characters"),
     ([Finding("pain.score", "stands", 3, "\u200b" * 40)], "pain.score", "20 characters"),
     ([Finding("pain.score", "counts", 3, "x" * 2001)], "pain.score", "2,000"),
@@ -209,18 +212,40 @@ REFUSED = [
     ([Finding(ONSET[1], "stands", "soon", WORDS)], ONSET[1], "calendar date|still to come"),
     ([Finding(ONSET[1], "counts", "2026-10-01", WORDS)], ONSET[1], "before the start"),
     ([Finding("treatments.0.start", "counts", "2026-11-02", WORDS)], "treatments.0.start", "before the start"),
+    ([Finding(DISCHARGED, "counts", "2026-11-09", WORDS)], DISCHARGED, "before the start"),
 ]
+STAY = {"hospitalization__status": "inpatient", "hospitalization__admit_date": "2026-11-10"}
 
 
 def test_what_does_not_fit_is_refused_at_its_field_and_nothing_is_stored(nurse):
-    case = in_review_with(nurse, treatments__0__end="2026-11-01", treatments__0__ongoing=None)
-    before = case.version
+    case = in_review_with(nurse, treatments__0__end="2026-11-01", treatments__0__ongoing=None, **STAY)
+    before, same = case.version, Finding("pain.present", "same")
     for findings, field, message in REFUSED:
         with pytest.raises(Incomplete, match=message) as refused:
-            says(case, nurse, *([Finding("pain.present", "same"), *findings] if findings else []))
+            says(case, nurse, *([same, *findings] if findings else []))
         assert refused.value.field == field
+    elsewhere, unsent = Attachment(case_id=case.pk + 1, revision_id=1), Attachment(case_id=case.pk, revision_id=None)
+    for where in ({"file": elsewhere}, {"file": unsent, "page": 1}, {"page": 1}):
+        with pytest.raises(Incomplete, match="a file that was sent with this request"):
+            says(case, nurse, same, **where)
     case.refresh_from_db()
     assert (case.version, case.readings.count(), case.assessments.count()) == (before, 0, 1)
+
+
+def test_what_only_just_fits_is_taken_and_the_day_is_the_plans(nurse):
+    evening = NOW.replace(hour=23, minute=30)  # the next day has begun where clocks are set to UTC
+    case = claim.claim(in_review_with(nurse, treatments__0__end="2026-11-01", **STAY), by=nurse, at=evening)
+    fits = [
+        Finding(ONSET[1], "stands", "2026-11-20", WORDS),
+        Finding("service_date", "counts", "2026-12-15", WORDS),
+        Finding("pain.score", "stands", 3, "x" * 2000),
+        Finding("treatments.0.start", "counts", "2026-11-01", "x" * 20),
+        Finding("hospitalization.admit_date", "stands", "2026-11-19", WORDS),
+        Finding(DISCHARGED, "stands", "2026-11-09", WORDS),
+    ]
+    assert [one.path for one in says(case, nurse, *fits, at=evening)] == [one.path for one in fits]
+    with pytest.raises(Incomplete, match="still to come"):
+        says(case, nurse, Finding(ONSET[1], "stands", "2026-11-21", WORDS), at=evening)
 
 
 def test_who_may_not_say_what_the_record_holds(case, nurse):
