@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from portal.api.answers import brief
 from portal.web.next_step import next_step
+from priorauth.admin.decision_forms import NotApproveForm
 from priorauth.models import AuditEvent, Case, User
 from priorauth.roles import Actor, Role
 from priorauth.selectors import with_answer_by
@@ -55,6 +56,30 @@ def asked(program, **changes):
     items = latest_assessment(case).result["missing"]
     information.ask(case, by=nurse, at=timezone.now(), question="Which imaging was done?", items=items)
     return case
+
+
+def pointed(value):
+    """The same JSON value with a point in every number: 7.0 for 7."""
+    if isinstance(value, dict):
+        return {name: pointed(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [pointed(one) for one in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def test_a_whole_number_with_a_point_is_that_number_on_every_page(program):
+    """Else a physician's form has a “line 2.0”, of which no part could be left out."""
+    document = facts()
+    document["levels"]["T12"] = document["levels"]["L1"]
+    document["lines"] = [
+        {"line": 1, "code": "22511", "levels": ["L1", "T12"], "units": 2},
+        {"line": 2, "code": "22512", "levels": ["T12"], "units": 1},
+    ]
+    case = sent(program, facts=pointed(document))
+    assert str([[line["line"], line["units"]] for line in case.revisions.get().facts["lines"]]) == "[[1, 2], [2, 1]]"
+    offered = NotApproveForm(case, person(Role.PHYSICIAN)).fields["lines"].choices
+    assert [key for key, _ in offered] == ["1.L1", "1.T12", "2"]
+    assert "2.0" not in browser(person(Role.CLERK)).get(f"/requests/{case.reference}/amend/").content.decode()
 
 
 def test_a_request_is_received_with_reference_due_time_and_rule(program):

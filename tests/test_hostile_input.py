@@ -144,7 +144,7 @@ def test_a_form_full_of_nonsense_is_kept_shown_and_never_sent(text):
     assert client.get("/requests/").status_code == 200
 
 
-@pytest.mark.parametrize("button", [{"remove": "treatments-77"}, {"remove": "levels-1"}, {"copy": "levels-88"}])
+@pytest.mark.parametrize("button", [{"remove": "treatments-77"}, {"copy": "levels-88"}])
 def test_a_button_for_a_row_that_the_page_has_not_takes_nothing_away(button):
     client = browser(person(Role.CLERK))
     case = saved_draft(client)

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from policies.places import places, put
 from priorauth import audit, fact_words
-from priorauth.admin import evidence
+from priorauth.admin import evidence, read_form
 from priorauth.admin.obstacles import Obstacles
 from priorauth.audit import contents
 from priorauth.models import Attachment, AuditEvent, Case, Job, Membership, PlanMember, Reading
@@ -445,6 +445,14 @@ def test_a_form_that_does_not_fit_says_so_keeps_what_was_typed_and_stores_nothin
         assert (response.status_code, message in words_of(response)) == (400, True), (values, words_of(response))
         assert all(text in page for text in typed if text != "awful")
     assert not case.readings.exists()
+
+
+def test_no_more_paths_are_looked_for_than_a_page_can_ask_about(monkeypatch):
+    nurse, looked = person(Role.NURSE), []
+    case = case_in_review(person(Role.CLERK), at=timezone.now())
+    monkeypatch.setattr(read_form, "_under", lambda known, path: looked.append(path) or [])
+    form = read_form.ReadForm(case, nurse, {"version": case.version, "paths": ",".join(map(str, range(10**5)))})
+    assert (form.is_valid(), len(looked) < read_form.LONGEST_PATHS) == (False, True)
 
 
 def test_what_the_member_file_says_can_be_chosen_from_the_case_page():

@@ -228,7 +228,7 @@ def test_one_button_keeps_one_version_of_everything(two, side, name, note):
     page = stale(mine, case, first_name="Anna")
     assert pressed(mine, page, case, every=side).status_code == 302
     fields = draft_of(case).fields
-    assert (fields["first_name"], fields.get("note")) == ([name], note)
+    assert (fields["first_name"], fields.get("note"), "every" in fields) == ([name], note, False)
 
 
 def test_a_draft_that_moves_on_while_one_chooses_is_shown_anew_with_what_was_typed(two):
@@ -239,6 +239,8 @@ def test_a_draft_that_moves_on_while_one_chooses_is_shown_anew_with_what_was_typ
     assert again.status_code == 409
     assert versions.MOVED_ON in again.content.decode()
     assert ("First name", "Anna", "Clara", "") in told(again.context["differences"])
+    pressed(mine, again, case, **{"choose.first_name": "theirs"})
+    assert draft_of(case).fields["first_name"] == ["Clara"], "the button of the page before chooses nothing on this one"
     sent = sent_through_the_page(colleague)
     assert mine.post(versions_of(sent), {"version": 3}).status_code == 409
     assert mine.get(versions_of(case))["Location"] == edit_of(case)

@@ -70,10 +70,11 @@ def _integer(text: str) -> int:
 
 
 def _float(text: str) -> float:
+    """The number; a whole one without its point: who sends 7.0 means the line 7, and pages name it so."""
     number = float(text)
     if abs(number) >= 10**LONGEST_NUMBER:
         raise ParseError(NUMBER)
-    return number
+    return int(number) if number.is_integer() else number
 
 
 def _check(value: Any, depth: int) -> None:

@@ -48,6 +48,7 @@ NOT_ANSWERS = {
     "diagnosis",
     "look_up",
     "member",
+    "every",
     PUT_BACK,
 }
 SAME_FOR_ALL = ("etiology", "mechanism", "onset", "onset_source", "purpose", "lesion_pattern", "lesion_source")

@@ -25,6 +25,7 @@ from priorauth.services.read import DIFFERENT, LONGEST_TEXT, Finding, Found
 from priorauth.services.scored import latest_revision
 
 MOST: Final = 40  # facts on one page
+LONGEST_PATHS: Final = 10_000  # characters; each path is looked for among all facts
 VALUE, WHY = ".value", ".why"
 # The three fields of a value, as they are called where the value is named above them.
 SHORT: Final = {"": "Which counts", VALUE: "In the record", WHY: "Why this one counts"}
@@ -68,7 +69,7 @@ class Fact:
 
 
 class ReadForm(ActForm):
-    paths = forms.CharField(widget=forms.HiddenInput, required=False, max_length=10_000)
+    paths = forms.CharField(widget=forms.HiddenInput, required=False, max_length=LONGEST_PATHS)
     file = forms.ChoiceField(label="Where you read it", required=False)
     page = forms.IntegerField(
         label="Page",
@@ -107,7 +108,7 @@ class ReadForm(ActForm):
     def places(self) -> list[Place]:
         """The values that are asked for: those under the paths of the address, or else of the first facts sent."""
         known = read.readable(latest_revision(self.case))
-        wanted = [path for path in str(self["paths"].value() or "").split(",") if path]
+        wanted = [path for path in str(self["paths"].value() or "")[:LONGEST_PATHS].split(",") if path]
         found = [place for path in dict.fromkeys(wanted) for place in _under(known, path)]
         sent = {fact_words.group_of(path): None for path, place in known.items() if place.value is not None}
         found = found or [place for group in list(sent)[:MOST] for place in _under(known, group)]
