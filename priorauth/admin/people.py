@@ -46,7 +46,7 @@ class FreshForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         values = super().clean()
-        if values.get(SEEN) not in ("", self.initial[SEEN]):
+        if self.instance.pk and values.get(SEEN) not in ("", self.initial[SEEN]):
             self.add_error(None, CHANGED)
         return values
 
