@@ -70,7 +70,8 @@ class AskForm(ActForm):
         if not any(questions.key_of(item) in self.before for item in self.askable):
             del self.fields["again"]
         last = moment(answer_time.latest(self.turning, timezone.now()))
-        self.fields["answer_by"].help_text = f"For example 12/27/2026 4:00 PM. At the latest {last}."
+        hint = f"For example 12/27/2026 4:00 PM, in the plan's time zone. At the latest {last}."
+        self.fields["answer_by"].help_text = hint
 
     def values(self) -> Values:
         chosen = [self.askable[int(number)] for number in self.cleaned_data.get("items", [])]

@@ -139,7 +139,7 @@ def case_page(
         "escalations": list(case.escalations.select_related("escalated_by")),
         "recommendation_hidden": recommendation.hidden_from(case, actor),
         **_decided(case),
-        "entries": of_case(case),
+        "entries": of_case(case, brief=True),
     }
 
 

@@ -29,7 +29,7 @@ def claim_next(request: HttpRequest) -> HttpResponse:
         messages.error(request, str(refused))
         return redirect("admin:index")
     if case:
-        messages.success(request, "You hold this case for 30 minutes.")
+        messages.success(request, "You hold this case now.")
         return redirect("admin:priorauth_case_change", case.pk)
     messages.info(request, _nothing_waits(request.actor, now))
     return redirect("admin:index")

@@ -6,12 +6,15 @@ from django import forms
 from django.utils import timezone
 
 from policies import coding, registry
+from policies.edition import Edition
 from priorauth.admin.act_forms import Values, day_field, words_field
 from priorauth.admin.decision_forms import WithDays, validity
 from priorauth.admin.line_parts import Json, levels_of, line_words, part_of_key, parts_of
 from priorauth.admin.ready_reasons import Ready, ready_field
 from priorauth.clock import rule_of
+from priorauth.letters.matter import change_in
 from priorauth.models import Judgement, ReasonCode
+from priorauth.models.review import criterion_words
 from priorauth.services import decide, decision_lines, judge
 from priorauth.services.base import SHORTEST_REASON, moment
 from priorauth.services.decision_lines import Verdict, most_units
@@ -81,7 +84,8 @@ class NotApproveForm(Ready, WithDays):
 
     def preset(self) -> Values:
         units = {f"units_{line['line']}": line["units"] for line in self.requested if (line.get("units") or 1) > 1}
-        changes = (self.stories[key]["change"] for key in self.cited if key in self.stories)
+        told = (self.stories[key] for key in self.cited if key in self.stories)
+        changes = (story["change"] or change_in(self._edition, story) for story in told)
         return {
             "lines": self._marked() or [key for line in self.requested for key, _ in parts_of(line)],
             "relied_on": [".".join(key) for key in self.cited],
@@ -191,12 +195,17 @@ class NotApproveForm(Ready, WithDays):
     @property
     def _add_on(self) -> str:
         """An add-on that stays without what it is added to."""
-        assessment = latest_assessment(self.case)
-        if assessment is None:
+        if latest_assessment(self.case) is None:
             return ""
-        codes = registry.edition(assessment.policy, assessment.edition).document.codes.current
+        codes = self._edition.document.codes.current
         alone = coding.alone([line["code"] for line in self.requested if self._kept(line) is not None], codes)
         return ADD_ON.format(code=alone[0], main=alone[1]) if alone else ""
+
+    @cached_property
+    def _edition(self) -> Edition:
+        """That of the result that stands."""
+        assessment = latest_assessment(self.case)
+        return registry.edition(assessment.policy, assessment.edition)
 
     @cached_property
     def stories(self) -> dict[tuple[str, str], Json]:
@@ -222,4 +231,4 @@ class NotApproveForm(Ready, WithDays):
         return self._criterion((*entry.split(".", 1), "")[:2]) if name == "relied_on" else entry
 
     def _criterion(self, key: tuple[str, str]) -> str:
-        return f"{key[0]}: {self.stories[key]['label'] if key in self.stories else key[1]}"
+        return criterion_words(key, self.stories)

@@ -36,7 +36,12 @@ class Obstacles:
 
     def forbidden(self, act: Act) -> str:
         """What this person may not do, whoever holds the case."""
-        return self._role(act) or self._person(act) or self._decision(act)
+        return self._for_a_physician(act) or self._role(act) or self._person(act) or self._decision(act)
+
+    def _for_a_physician(self, act: Act) -> str:
+        nurse = self.case.status == Status.WITH_PHYSICIAN and self.actor.role == Role.NURSE
+        needs_a_claim = act == Act.CLAIM or TRANSITIONS[act].claimed
+        return "The case waits for a physician." if nurse and needs_a_claim else ""
 
     def _role(self, act: Act) -> str:
         if self.actor.role in TRANSITIONS[act].roles:

@@ -86,7 +86,7 @@ def for_clinician(key: Key, story: Json, mark: Judgement) -> str:
     """The criterion with its place in the policy, the facts and the sum, and the physician's own reason."""
     sent = "; ".join([*story["found"][:MOST_FACTS], *filter(None, [story["arithmetic"]])]) or "nothing on it"
     own = f" {mark.reason}" if mark.reason else ""
-    return f"{key[0]}: {story['label']} ({story['locator']}): not met. What was sent: {sent}.{own}"
+    return f"{key[0]}, {story['number']}: {story['label']} ({story['locator']}): not met. What was sent: {sent}.{own}"
 
 
 def _code(criterion: str, level: Mapping[str, Any]) -> str:

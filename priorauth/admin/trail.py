@@ -1,7 +1,7 @@
 """The audit trail in words, a case's trail page, and the check that the chain is whole."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from priorauth import audit
 from priorauth.admin.site import site
-from priorauth.models import AuditEvent, Case
+from priorauth.models import AuditEvent, Case, User
 from priorauth.roles import Role
 from priorauth.services.base import moment
 from priorauth.statuses import Act
@@ -117,19 +117,31 @@ class Entry(NamedTuple):
     hash: str
 
 
-def entries(events: Iterable[AuditEvent]) -> list[Entry]:
+def entries(events: Iterable[AuditEvent], *, brief: bool = False) -> list[Entry]:
+    """The events as people read them, with the names of the people that they are about; `brief`: without the digests of
+    files."""
+    rows = list(events)
+    names = _names(rows)
+    left_out = {"sha256"} if brief else set()
     return [
         Entry(
             event.sequence,
             to_the_second(event),
             who(event),
             did(event.action),
-            about(event),
+            about(event, names, left_out),
             field_words(event.fields),
             event.hash[:12],
         )
-        for event in events
+        for event in rows
     ]
+
+
+def _names(events: Sequence[AuditEvent]) -> dict[int, str]:
+    """The names of the people whom the events name, by key."""
+    keys = {event.entities.get("user") for event in events if isinstance(event.entities, dict)}
+    known = User.objects.filter(pk__in=[key for key in keys if isinstance(key, int)]) if any(keys) else []
+    return {user.pk: str(user) for user in known}
 
 
 def to_the_second(event: AuditEvent) -> str:
@@ -163,19 +175,26 @@ def did(action: str) -> str:
     return WORDS.get(action, action.replace("_", " "))
 
 
-def about(event: AuditEvent) -> str:
-    """The rows that the event names: `revision 2, question 1`; of a file's uuid the first block."""
+def about(event: AuditEvent, names: Mapping[int, str] | None = None, left_out: Container[str] = ()) -> str:
+    """The rows that the event names: `revision 2, question 1`; of a file's uuid the first block, of a person the name
+    where `names` has it."""
     entities = event.entities if isinstance(event.entities, dict) else {}
-    named = [(words, entities[name]) for name, words in ENTITY_WORDS.items() if name in entities]
-    return ", ".join(f"{words} {_short(value) if words in ('file', 'files') else value}" for words, value in named)
+    named = [(name, entities[name]) for name in ENTITY_WORDS if name in entities and name not in left_out]
+    return ", ".join(_entity(name, value, names or {}) for name, value in named)
+
+
+def _entity(name: str, value: Any, names: Mapping[int, str]) -> str:
+    if name == "user" and isinstance(value, int) and value in names:
+        return names[value]
+    return f"{ENTITY_WORDS[name]} {_short(value) if name in ('attachment', 'attachments') else value}"
 
 
 def _short(uuids: Any) -> str:
     return ", ".join(str(uuid).partition("-")[0] for uuid in (uuids if isinstance(uuids, list) else [uuids]))
 
 
-def of_case(case: Case) -> list[Entry]:
-    return entries(AuditEvent.objects.filter(stream=audit.case_stream(case)).order_by("sequence"))
+def of_case(case: Case, *, brief: bool = False) -> list[Entry]:
+    return entries(AuditEvent.objects.filter(stream=audit.case_stream(case)).order_by("sequence"), brief=brief)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

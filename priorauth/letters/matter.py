@@ -135,8 +135,7 @@ class Matter:
             return ""
         if mark is None or one["change"]:
             return one["change"] and (one["ask"] or one["change"])
-        named, known = (one["criterion"], one["label"]), self.edition.document.criteria.items()
-        return next((has.change for name, has in known if (has.id or name, has.label) == named), "")
+        return change_in(self.edition, one)
 
     def told(self, lines: Sequence[Line]) -> Iterator[tuple[Line, Json]]:
         """Those of `lines` that were scored, each with its words."""
@@ -150,6 +149,12 @@ class Matter:
         stored: Sequence[Json] = self.assessment.explanation["lines"] if self.assessment else []
         whole = all("closest" in level for line in stored for level in line["levels"])
         return stored if whole else []
+
+
+def change_in(edition: Edition, one: Json) -> str:
+    """What an edition says would change the answer to a criterion that was computed as the policy wants it."""
+    named, known = (one["criterion"], one["label"]), edition.document.criteria.items()
+    return next((has.change for name, has in known if (has.id or name, has.label) == named), "")
 
 
 def lines_of(revision: Revision) -> list[Line]:

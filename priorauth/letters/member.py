@@ -111,9 +111,12 @@ def why_approved(matter: Matter, decision: Decision) -> Section:
 
 def why_not_approved(matter: Matter, decision: Decision) -> Section:
     told: list[Block] = list(paragraphs(decision.reason_for_member))
-    points = _points(matter, matter.parts(approved=False), _as_found)
+    refused = matter.parts(approved=False)
+    points = _points(matter, refused, _as_found)
     if points:
-        told += [Paragraph("This is what we found for each point of our rule:"), bullets(points)]
+        levels = dict.fromkeys(level for line in refused for level in line.levels)
+        where = f" at {' and '.join(levels)}" if levels and matter.parts(approved=True) else ""
+        told += [Paragraph(f"This is what we found for each point of our rule{where}:"), bullets(points)]
     return Section("Why", MEMBER, tuple(told))
 
 

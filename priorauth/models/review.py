@@ -1,5 +1,6 @@
 """What the portal and the reviewers add: assessments and decisions. Both are written once."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -231,7 +232,14 @@ class Decision(TenantModel):
         """The criteria that it relies on, in words."""
         stories = self.assessment.stories() if self.assessment and self.relied_on else {}
         keys = [(one["level"], one["criterion"]) for one in self.relied_on]
-        return [f"{key[0]}: {stories[key]['label'] if key in stories else key[1]}" for key in keys]
+        return [criterion_words(key, stories) for key in keys]
+
+
+def criterion_words(key: tuple[str, str], stories: Mapping[tuple[str, str], Mapping[str, Any]]) -> str:
+    """A criterion at a level with its number: `L1, A3: At least 6 weeks of ...`; of what was not scored, its name."""
+    if key not in stories:
+        return f"{key[0]}: {key[1]}"
+    return f"{key[0]}, {stories[key]['number']}: {stories[key]['label']}"
 
 
 def _named(column: str) -> models.Func:
