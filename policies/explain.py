@@ -7,7 +7,7 @@ later: `assessment` may be an `Assessment` or the JSON value that `Assessment.as
     Explanation
       policy, edition, title, as_of        "bcbsma-484", "2022-06", "Vertebroplasty ...", "Nov 20, 2026"
       determination, sentence              the word, and a sentence that says who decides
-      missing                              how many things are asked for
+      missing                              how many things are asked for: one for several levels counts once
       flags [Note(flag, sentence)]
       lines [LineStory]
         line, code, determination, sentence, locator, advice, asks [str], flags [Note]
@@ -161,7 +161,7 @@ def explain(facts: Facts, assessment: Assessment | Mapping[str, Any], edition: E
         as_of=day_words(teller.as_of),
         determination=result["determination"],
         sentence=edition.document.says(result["determination"]),
-        missing=len(result["missing"]),
+        missing=len({question["ask"] for question in result["missing"]}),
         flags=teller.notes(result["flags"]),
         lines=tuple(teller.line(line) for line in result["lines"]),
     )

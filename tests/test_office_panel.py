@@ -108,10 +108,19 @@ def test_six_weeks_begin_on_day_42_and_end_with_day_41(ago, start, six_weeks, un
 def test_before_a_code_or_a_level_is_typed_the_panel_shows_what_it_can():
     blank = look(**BLANK)
     assert (blank.levels, blank.missing, len(blank.outline)) == ([], 1, 3)
+    page = browser(clerk()).get("/requests/new/").content.decode()
+    assert ("Nothing is counted yet" in page, "item missing" in page) == (True, False)
     seen = look(**BLANK | {"levels-0-name": "L1", "levels-0-etiology": "osteoporosis"})
     assert [level["level"] for level in seen.levels] == ["L1"]
     assert seen.asks[0]["settle"]["id"] == "id_lines-0-code"
     assert look(**BLANK | {"lines-0-code": "22513"}).outline == []
+
+
+def test_what_is_asked_of_several_levels_at_once_counts_once():
+    two = {"levels-count": "2", **level_row(1, "L2"), "lines-0-levels": "L1, L2", "lines-0-units": "2"}
+    seen = look(**two | {"response": ""})
+    assert [level["missing"] for level in seen.levels] == [1, 2], "whether it helped, and the imaging of L2"
+    assert (seen.count, seen.story["missing"]) == ("2 items missing", 2)
 
 
 def test_what_could_not_be_read_counts_as_not_given_and_is_named():
@@ -186,7 +195,7 @@ def test_a_form_that_saves_itself_gets_the_live_parts_of_the_page():
     assert 'id="id_levels-0-onset_read" data-live>Read as between Sep 1 and Sep 30, 2026<' in page
     assert re.search(r'class="read wrong" id="id_imaging-0-date_read" data-live>Study 1, date: Write it like', page)
     assert "There is a problem" in page
-    assert "Synthetic" not in page
+    assert page.count("Synthetic") == 1, "in the heading, as the post brought it"
     assert AuditEvent.objects.count() == events, "a save that a page makes by itself is no event"
 
 

@@ -30,8 +30,9 @@ class Panel:
     """One look at a form.
 
     `story` is the explanation (policies/explain.py, as_dict) in which each thing that is missing also names the
-    question that settles it (`settle`: id and words). `asks` are what lines and request lack, `levels` each level once,
-    `outline` the pathways of the edition where no level is named yet. `unread` are answers that could not be read: they
+    question that settles it (`settle`: id and words); `missing` is how many are asked for, one for several levels once.
+    `asks` are what lines and request lack, `levels` each level once, `outline` the pathways of the edition where no
+    level is named yet, so that nothing can be counted. `unread` are answers that could not be read: they
     count as not given. `treated` is the arithmetic of the treatments. `by_month` are criteria, with their level, that a
     day in place of a month would settle. `as_of` is the day on which the clocks were read, YYYY-MM-DD.
     """
@@ -48,9 +49,7 @@ class Panel:
 
     @property
     def count(self) -> str:
-        """`2 items missing`; nothing is counted before a level is named, since each level misses its own."""
-        if self.outline:
-            return "nothing is counted yet"
+        """`2 items missing`."""
         if not self.missing:
             return "nothing is missing"
         return "1 item missing" if self.missing == 1 else f"{self.missing} items missing"
@@ -110,7 +109,7 @@ def panel_of(form: RequestForm) -> Panel:
     unscored = [line for line in story["lines"] if not line["levels"] and line["determination"] in ENDS]
     return Panel(
         story=story,
-        missing=len(missing) + bool(stand_in),
+        missing=len({question.ask for question in missing}) + bool(stand_in),
         asks=asks,
         levels=levels,
         outline=[] if levels or unscored else _outline(edition),

@@ -95,7 +95,7 @@ class LinePart(Part):
     code = Procedure(
         "Procedure code", hint="22511, or in a hospital stay 0QU03JZ", autocapitalize="characters", list="codes"
     )
-    levels = LevelNames("Levels of this line", hint="T12, L1", size="short", autocapitalize="characters")
+    levels = LevelNames("Levels of this line", hint="T12, L1", autocapitalize="characters")
     units = Whole("Units", least=1, most=10, hint="1 to 10", or_not_recorded=True)
     technique = Choice("What does the note describe?", words.TECHNIQUE, kind="select")
 
