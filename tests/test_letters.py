@@ -11,7 +11,7 @@ from priorauth import audit
 from priorauth.audit import receipts
 from priorauth.letters import answers, clinician, member, of_time, reading
 from priorauth.letters.content import Content, sha256
-from priorauth.letters.matter import Line
+from priorauth.letters.matter import Line, Matter
 from priorauth.letters.pdf import pdf
 from priorauth.models import AuditEvent, Case, ClockChange, Decision
 from priorauth.models.letter import TEXTS
@@ -123,6 +123,7 @@ KINDS = {
             "L1: A6 ",
             CHANGE,
             "MRI of Nov 14, 2026: no edema",
+            "Imaging shows L1 healed, or without a fracture.",
             "A6: A newer scan that shows",
             "484, statement 1, and when, bullet 1",
             "call the plan's provider line",
@@ -217,6 +218,10 @@ def test_where_units_a_locator_or_a_right_are_not_given_a_letter_says_nothing_of
     story = {"levels": [], "sentence": "Not scored.", "locator": ""}
     told = [block.text for block in clinician._line(None, Line(1, "22511", ()), story, {}, {})]
     assert told == ["Line 1: 22511", "Not scored."]
+    criteria = [(False, "relied on"), (False, "left out"), (True, "counts")]
+    way = {"criteria": [{"counts": counts, "criterion": name} for counts, name in criteria]}
+    counted = Matter.counted(SimpleNamespace(relied_on={("L1", "relied on"), ("L2", "left out")}), "L1", way)
+    assert [one["criterion"] for one in counted] == ["relied on", "counts"]
     for kind in ("extended", "stopped", "downgraded"):
         assert len(of_time.next_steps(ClockChange(kind=kind), NO_TEXT).blocks) == 1
 
