@@ -2,16 +2,18 @@
 
 import datetime as dt
 import re
+from types import SimpleNamespace
 
 import pytest
 
 from policies.member import FACTS
 from priorauth import audit
 from priorauth.audit import receipts
-from priorauth.letters import answers, member, reading
+from priorauth.letters import answers, clinician, member, of_time, reading
 from priorauth.letters.content import Content, sha256
+from priorauth.letters.matter import Line, Matter
 from priorauth.letters.pdf import pdf
-from priorauth.models import AuditEvent, Case, Decision
+from priorauth.models import AuditEvent, Case, ClockChange, Decision
 from priorauth.models.letter import TEXTS
 from priorauth.roles import Role
 from priorauth.services import decide, expire, information, judge, letter_texts, submit
@@ -121,6 +123,7 @@ KINDS = {
             "L1: A6 ",
             CHANGE,
             "MRI of Nov 14, 2026: no edema",
+            "Imaging shows L1 healed, or without a fracture.",
             "A6: A newer scan that shows",
             "484, statement 1, and when, bullet 1",
             "call the plan's provider line",
@@ -194,6 +197,33 @@ def test_each_kind_of_letter_says_what_it_must_to_whom_it_must(name):
     assert reading.grade(member_text(told)) <= reading.HARDEST_GRADE
     assert [word for word in reading.unexplained(member_text(told)) if not re.fullmatch(r"AU|[0-9A-Z]{12}", word)] == []
     assert re.findall(r"\b22\d{3}\b|\b[ABC]\d\b|\bN0\d\b|promise|denied", member) == []
+    blocks = [block for section in letter.content["sections"] for block in section["blocks"]]
+    parts = [block.get("items") or block.get("rows") or [block.get("text")] for block in blocks]
+    assert all(all(part) for part in parts), "nothing is printed where there is nothing to say"
+
+
+NO_TEXT = SimpleNamespace(text=SimpleNamespace(extension=None, downgrade=None))
+LESS = [
+    ({"approved": True, "asked": 2, "units": 1}, True),
+    ({"approved": True, "asked": 2, "units": 2}, False),
+    ({"approved": True, "asked": None, "units": 1}, False),
+    ({"approved": True, "asked": 2, "units": None}, False),
+    ({"approved": False, "asked": 2, "units": 1}, False),
+]
+
+
+def test_where_units_a_locator_or_a_right_are_not_given_a_letter_says_nothing_of_them():
+    assert [Line(1, "22511", ("L1",), **units).is_less for units, _ in LESS] == [less for _, less in LESS]
+    assert clinician._requested(Line(1, "22511", (), 1, True)) == "Line 1: 22511: approved"
+    story = {"levels": [], "sentence": "Not scored.", "locator": ""}
+    told = [block.text for block in clinician._line(None, Line(1, "22511", ()), story, {}, {})]
+    assert told == ["Line 1: 22511", "Not scored."]
+    criteria = [(False, "relied on"), (False, "left out"), (True, "counts")]
+    way = {"criteria": [{"counts": counts, "criterion": name} for counts, name in criteria]}
+    counted = Matter.counted(SimpleNamespace(relied_on={("L1", "relied on"), ("L2", "left out")}), "L1", way)
+    assert [one["criterion"] for one in counted] == ["relied on", "counts"]
+    for kind in ("extended", "stopped", "downgraded"):
+        assert len(of_time.next_steps(ClockChange(kind=kind), NO_TEXT).blocks) == 1
 
 
 def test_a_letter_promises_no_date_that_has_passed_and_no_fact_that_could_not_help():

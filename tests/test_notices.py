@@ -4,6 +4,7 @@ import datetime as dt
 import threading
 
 import pytest
+from django.core.mail import get_connection
 from django.db import connection, connections
 
 from portal.settings import ENV
@@ -90,6 +91,10 @@ def test_an_office_that_was_asked_is_reminded_once_while_the_time_runs_out(smtp)
     assert late.information_requests.get().answer_by > end
     information.answer(case, by=clerk, at=soon + HOUR, note="It is L1.")
     assert notify.enqueue_due(soon + HOUR) == 0
+    hasty = claimed(cases.case_in_review(clerk), nurse)
+    information.ask(hasty, by=nurse, at=NOW, question="Which level?", items=[], answer_by=NOW + 2 * HOUR)
+    minutes = (59, 60, 120, 121)
+    assert [notify.enqueue_due(NOW + minute * HOUR / 60) for minute in minutes] == [0, 1, 1, 0], "not at once"
 
 
 @pytest.mark.django_db
@@ -202,6 +207,24 @@ def test_a_mail_server_that_hangs_holds_no_transaction_and_one_worker_alone(smtp
 def test_an_address_of_a_mail_server(url, settings):
     settings.MAIL_URL, settings.MAIL_FROM = url, "portal@example.org"
     assert checks.mail_server_has_an_address(None) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "port", "name", "password", "secured"),
+    [
+        ("smtp://mail", 25, "", "", {}),
+        ("smtp+starttls://a%40b:p%3Aw@mail", 587, "a@b", "p:w", {"use_tls": True}),
+        ("smtps://a:b@mail", 465, "a", "b", {"use_ssl": True}),
+        ("smtps://mail:2465", 2465, "", "", {"use_ssl": True}),
+    ],
+)
+def test_the_mail_server_is_asked_as_its_address_says(url, port, name, password, secured, settings, monkeypatch):
+    asked, server = [], get_connection("django.core.mail.backends.dummy.EmailBackend")
+    monkeypatch.setattr(mail, "get_connection", lambda **given: asked.append(given) or server)
+    settings.MAIL_URL, settings.MAIL_FROM = url, "portal@example.org"
+    mail.send("clerk@example.org", "News", "There is news.")
+    given = {"host": "mail", "port": port, "username": name, "password": password, **secured}
+    assert asked == [{**given, "timeout": mail.PATIENCE}]
 
 
 @pytest.mark.parametrize("url", ["mail:25", "http://mail", "smtp://", "smtp://h:x", "smtp://h/path", "smtp://h:0"])

@@ -44,6 +44,10 @@ def kept(by, *saves):
         # two steps of one edit within a minute are one; later ones are each kept, also the way back
         ([(0, {"score": "8"}), (5, {"score": "1"}), (5.5, {"score": "10"})], [("score", "8", "10")]),
         (
+            [(0, {"score": "8"}), (5, {"score": "1"}), (6, {"score": "10"})],
+            [("score", "8", "1"), ("score", "1", "10")],
+        ),
+        (
             [(0, {"score": "8"}), (5, {"score": "3"}), (9, {"score": "8"})],
             [("score", "8", "3"), ("score", "3", "8")],
         ),
@@ -65,6 +69,14 @@ def test_a_change_names_what_was_shown_and_since_when(casey):
         "2026-11-20T15:04:00Z",
     )
     assert change["by"] == casey.name
+
+
+def test_two_people_in_one_minute_are_two_changes(casey):
+    record, robin = {}, clerk()
+    for second, by, score in ((0, casey, "8"), (60, casey, "1"), (70, robin, "10")):
+        at = START + dt.timedelta(seconds=second)
+        record = panel_record.after(record, Shown({"score": score}, ""), by=by, at=at)
+    assert [(one["by"], one["after"]) for one in record["changes"]] == [(casey.name, "1"), (robin.name, "10")]
 
 
 def test_the_record_is_bounded(casey):

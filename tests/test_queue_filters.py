@@ -120,6 +120,7 @@ def test_each_filter_narrows_every_view_and_is_taken_away_alone(three):
     assert "?view=open" in addresses, "Clear keeps the view"
     assert "484, 6/2022" in shown(page)
     assert "Clinician" not in shown(page), "of all offices there are too many"
+    assert "Clinician Any A. Rivera MD" in shown(page, office=first.office_id)
 
 
 @pytest.mark.parametrize("name", ["path", "missing", "edition", "due", "clinician"])

@@ -79,6 +79,8 @@ def test_tabs_are_counted_in_one_query_that_stops_at_a_cap(monkeypatch):
     with CaptureQueriesContext(connection) as queries:
         counted = tabs.counts(lead, timezone.now())
     assert (len(queries), counted["queue"], counted["open"], counted["decided"]) == (1, 3, 3, 0)
+    assert set(counted) == set(tabs.TABS)
+    assert set(tabs.TABS) - set(tabs.tabs_of(person(Role.AUDITOR))) == {"mine"}, "who claims nothing has none"
     monkeypatch.setattr(tabs, "MOST", 1)
     assert tabs.counts(lead, timezone.now())["queue"] == 2
     assert "Queue <b>1+</b>" in text(browser(lead).get(QUEUE))

@@ -31,7 +31,7 @@ from tests.letters import strings
 pytestmark = pytest.mark.django_db
 ONSET = ("levels.L1.onset.earliest", "levels.L1.onset.latest")
 SHOWN = "levels.L1.imaging.0.finding"
-DISCHARGED = "hospitalization.discharge_date"
+ADMITTED, DISCHARGED = "hospitalization.admit_date", "hospitalization.discharge_date"
 
 
 @pytest.fixture(autouse=True)
@@ -212,7 +212,11 @@ REFUSED = [
     ([Finding(ONSET[1], "stands", "soon", WORDS)], ONSET[1], "calendar date|still to come"),
     ([Finding(ONSET[1], "counts", "2026-10-01", WORDS)], ONSET[1], "before the start"),
     ([Finding("treatments.0.start", "counts", "2026-11-02", WORDS)], "treatments.0.start", "before the start"),
-    ([Finding(DISCHARGED, "counts", "2026-11-09", WORDS)], DISCHARGED, "before the start"),
+    (
+        [Finding(ADMITTED, "stands", "2026-11-08", WORDS), Finding(DISCHARGED, "counts", "2026-11-09", WORDS)],
+        DISCHARGED,
+        "before the start",
+    ),
 ]
 STAY = {"hospitalization__status": "inpatient", "hospitalization__admit_date": "2026-11-10"}
 
@@ -240,7 +244,7 @@ def test_what_only_just_fits_is_taken_and_the_day_is_the_plans(nurse):
         Finding("service_date", "counts", "2026-12-15", WORDS),
         Finding("pain.score", "stands", 3, "x" * 2000),
         Finding("treatments.0.start", "counts", "2026-11-01", "x" * 20),
-        Finding("hospitalization.admit_date", "stands", "2026-11-19", WORDS),
+        Finding(ADMITTED, "stands", "2026-11-19", WORDS),
         Finding(DISCHARGED, "stands", "2026-11-09", WORDS),
     ]
     assert [one.path for one in says(case, nurse, *fits, at=evening)] == [one.path for one in fits]
@@ -318,6 +322,7 @@ def test_the_trail_names_facts_and_keeps_no_value_and_no_reason(case, nurse):
     row = json.dumps({field.name: str(getattr(event, field.name)) for field in event._meta.concrete_fields})
     assert event.entities["facts"] == ["treatments.0.name"]
     assert event.entities["assessment"] == latest_assessment(case).pk
+    assert "treatments.0.name" in event.fields
     assert not re.search("Velomorphine|Brightwater", row)
 
 
@@ -341,11 +346,12 @@ def words_of(response: Any) -> str:
 def test_a_nurse_reads_a_page_once_and_its_facts_are_seen_by_name():
     clerk, nurse = person(Role.CLERK), person(Role.NURSE)
     where = {"imaging-0-page": "2", "levels-0-onset_source": "MRI lumbar, page 2"}
-    case = sent_through_the_page(browser(clerk), **where, **{"imaging-0-file": report("MRI lumbar.pdf")})
+    files = {"imaging-0-file": report("MRI lumbar.pdf"), "other_file": report("Visit note.pdf")}
+    case = sent_through_the_page(browser(clerk), **where, **files)
     score_all(timezone.now())
     case.refresh_from_db()
     held_by(nurse, case)
-    client, file = browser(nurse), case.attachments.get()
+    client, (file, note) = browser(nurse), case.attachments.order_by("name")
     page = client.get(case_page(case)).content.decode()
     query = re.search(r'value="(read\?[^"]*)">I read it', page)[1].replace("&amp;", "&")
     mark = {"version": case.version, "L1.symptomatic": "met", "then": query}
@@ -356,8 +362,9 @@ def test_a_nurse_reads_a_page_once_and_its_facts_are_seen_by_name():
     assert re.findall(r'<h2 id="fact-\d">([^<]+)', page) == ["L1: Imaging 1", "L1: Pain started"]
     assert not re.search(r" checked", page), "nothing is chosen beforehand"
     assert re.search(rf'<option value="{file.pk}" selected>', page)
+    assert re.search(rf'href="[^"]*/{file.pk}/[^"]*page=2[^"]*">Look at this page', page)
     paths = re.search(r'name="paths" value="([^"]*)"', page)[1]
-    same = {"same.levels.L1.imaging.0": "on", "same.levels.L1.onset": "on", "file": str(file.pk), "page": "2"}
+    same = {"same.levels.L1.imaging.0": "on", "same.levels.L1.onset": "on", "file": str(note.pk), "page": "2"}
     before = case.readings.count()
     shown = words_of(posted(client, case, paths=paths, **same))
     assert (before, AuditEvent.objects.filter(action="read").count()) == (0, 1)
@@ -367,7 +374,7 @@ def test_a_nurse_reads_a_page_once_and_its_facts_are_seen_by_name():
     other = words_of(browser(person(Role.NURSE)).get(case_page(case)))
     assert f"{seen} MRI of" in other
     assert "I read it" not in other
-    assert {(one.file, one.page) for one in case.readings.all()} == {(file, 2)}
+    assert {(one.file, one.page) for one in case.readings.all()} == {(note, 2)}
     sent = shown.split("Facts as sent")[1]
     assert re.search(r"Pain started [^B]*? Seen by", sent)
     assert "read the same." in page_of(client, case, "?path=levels.L1.onset")
