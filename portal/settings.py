@@ -116,6 +116,7 @@ DATABASES["default"]["OPTIONS"] = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "priorauth.User"
+AUTHENTICATION_BACKENDS = ["portal.accounts.backend.PeopleBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "portal.accounts.passwords.SimilarityValidator"},
     {"NAME": "portal.accounts.passwords.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},

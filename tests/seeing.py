@@ -19,6 +19,7 @@ FAINT = (SCRIPTS / "faint.js").read_text()
 # nothing of the next part of a date, null at the end, where Tab begins anew. The page notes it as the key comes up: to
 # ask it of each stop costs as much again as the key.
 AT_EACH_STOP = (SCRIPTS / "stop.js").read_text()
+OF_EACH_KIND = (SCRIPTS / "kinds.js").read_text()  # `faint` asks every text
 # By rule of axe: the places of which it cannot say whether they are right, and why they are. A person looked at each.
 UNDECIDED = yaml.safe_load((SCRIPTS / "axe_undecided.yaml").read_text())
 AT_ONCE = 6  # keys; those beyond the last stop are pressed for nothing
@@ -37,6 +38,7 @@ def axe(page: Page, options: dict[str, Any] | None = None) -> list[dict[str, Any
     """
     if page.evaluate("typeof axe") == "undefined":
         page.evaluate(AXE_SCRIPT)
+    page.evaluate(OF_EACH_KIND)
     run = "options => axe.run(options).then(found => [found.violations, found.incomplete])"
     asked = {"resultTypes": ["violations", "incomplete"], **(options or {})}
     wrong, undecided = page.evaluate(run, asked)

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 import redis
 
-from portal.embedded import StartError, account, leftovers, postgres, services, valkey
+from portal.embedded import Services, StartError, account, leftovers, postgres, services, valkey
 from portal.embedded.files import free_port
 from tests.folder_processes import belonging_to, none_left
 from tests.waiting import until
@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 AS_ROOT = os.geteuid() == 0
 only_root = pytest.mark.skipif(not AS_ROOT, reason="an ordinary user starts its servers as itself")
 
+NAMED = ("DATABASE_URL", "REDIS_URL")
 # A process that runs the servers of a folder until its input closes, or in a folder of their own.
 OWNER = """
 import sys
@@ -40,18 +41,35 @@ with (services(folder) if sys.argv[2] == "kept" else temporary_services()) as ur
 @pytest.fixture(autouse=True)
 def no_named_servers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forget the suite's own servers, which would be used instead of new ones."""
-    monkeypatch.delenv("DATABASE_URL")
-    monkeypatch.delenv("REDIS_URL")
+    for name in NAMED:
+        monkeypatch.delenv(name)
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
+@contextlib.contextmanager
+def passable() -> Iterator[Path]:
     """A folder with a short path that every user can enter."""
     made = Path(tempfile.mkdtemp(prefix="portal-test-", dir="/tmp"))
     made.chmod(0o711)
     yield made
     assert none_left(made), belonging_to(made)
     shutil.rmtree(made)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with passable() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def started() -> Iterator[tuple[Path, Services]]:
+    """Fast servers for the tests that only look at some, and their folder."""
+    with passable() as made, contextlib.ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as environment:
+            for name in NAMED:
+                environment.delenv(name)
+            urls = stack.enter_context(services(made / "var", durable=False))
+        yield made, urls
 
 
 def start_owner(folder: Path, kind: str = "kept", python: str = sys.executable, **how) -> subprocess.Popen:
@@ -87,43 +105,43 @@ def end(owner: subprocess.Popen) -> None:
     assert owner.returncode == 0
 
 
-def test_both_servers_ask_for_a_password_and_listen_on_this_machine_only(folder):
-    with services(folder / "var", durable=False) as urls:
-        with psycopg.connect(urls.database) as connection:
-            role = connection.execute("SELECT current_user, rolsuper FROM pg_roles WHERE rolname = current_user")
-            assert role.fetchone() == ("portal", False)
-            assert connection.execute("SHOW listen_addresses").fetchone() == ("127.0.0.1",)
-            assert f".s.PGSQL.{connection.info.port}" not in Path("/proc/net/unix").read_text()
-        with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-            psycopg.connect(urls.database, password="wrong")
-        with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-            psycopg.connect(urls.database, user="postgres")
-        with redis.from_url(urls.redis) as client:
-            assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
-            assert client.config_get("bind") == {"bind": "127.0.0.1"}
-        stranger = redis.Redis(port=urlsplit(urls.redis).port)
-        with stranger, pytest.raises(redis.AuthenticationError):
-            stranger.ping()
+def test_both_servers_ask_for_a_password_and_listen_on_this_machine_only(started):
+    _, urls = started
+    with psycopg.connect(urls.database) as connection:
+        role = connection.execute("SELECT current_user, rolsuper FROM pg_roles WHERE rolname = current_user")
+        assert role.fetchone() == ("portal", False)
+        assert connection.execute("SHOW listen_addresses").fetchone() == ("127.0.0.1",)
+        assert f".s.PGSQL.{connection.info.port}" not in Path("/proc/net/unix").read_text()
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(urls.database, password="wrong")
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(urls.database, user="postgres")
+    with redis.from_url(urls.redis) as client:
+        assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
+        assert client.config_get("bind") == {"bind": "127.0.0.1"}
+    stranger = redis.Redis(port=urlsplit(urls.redis).port)
+    with stranger, pytest.raises(redis.AuthenticationError):
+        stranger.ping()
 
 
-def test_passwords_are_in_private_files_and_in_no_arguments(folder):
-    with services(folder / "var", durable=False) as urls:
-        secrets = {url.split("@")[0].rpartition(":")[2] for url in (urls.database, urls.redis)}
-        for name in ("postgres/password", "valkey/valkey.conf", "log/postgres.log", "log/valkey.log"):
-            assert (folder / "var" / name).stat().st_mode & 0o777 == 0o600, name
-        for name in ("postgres", "valkey", "log"):
-            assert (folder / "var" / name).stat().st_mode & 0o777 == 0o700, name
-        arguments = " ".join(belonging_to(folder).values())
-        assert "valkey-server" in arguments
-        assert not [secret for secret in secrets if secret in arguments]
-        assert len(secrets) == 2
+def test_passwords_are_in_private_files_and_in_no_arguments(started):
+    folder, urls = started
+    secrets = {url.split("@")[0].rpartition(":")[2] for url in (urls.database, urls.redis)}
+    for name in ("postgres/password", "valkey/valkey.conf", "log/postgres.log", "log/valkey.log"):
+        assert (folder / "var" / name).stat().st_mode & 0o777 == 0o600, name
+    for name in ("postgres", "valkey", "log"):
+        assert (folder / "var" / name).stat().st_mode & 0o777 == 0o700, name
+    arguments = " ".join(belonging_to(folder).values())
+    assert "valkey-server" in arguments
+    assert not [secret for secret in secrets if secret in arguments]
+    assert len(secrets) == 2
 
 
 @only_root
-def test_no_server_runs_as_root(folder):
-    with services(folder / "var", durable=False):
-        servers = leftovers.working_in(folder)
-        assert {Path(f"/proc/{pid}").stat().st_uid for pid in servers} == {account.NOBODY_ID}
+def test_no_server_runs_as_root(started):
+    folder, _ = started
+    servers = leftovers.working_in(folder)
+    assert {Path(f"/proc/{pid}").stat().st_uid for pid in servers} == {account.NOBODY_ID}
 
 
 def test_the_second_start_finds_the_data_of_the_first(folder):

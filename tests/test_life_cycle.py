@@ -4,6 +4,7 @@ makes an illegal transition. LIFE says what is legal; it is written from DESIGN.
 import datetime as dt
 import random
 from collections.abc import Callable
+from copy import copy
 from typing import Any, NamedTuple
 
 import pytest
@@ -40,9 +41,9 @@ from priorauth.services.decision_lines import Verdict
 from priorauth.services.errors import Refused
 from priorauth.services.scored import computed_states
 from priorauth.statuses import TRANSITIONS, Act, Urgency
-from tests import cases
+from tests import cases, regimes
 from tests.factories import report as report_file
-from tests.regimes import MOVED, copy
+from tests.regimes import MOVED
 from tests.soak import SOAK, figure, report
 
 pytestmark = pytest.mark.django_db
@@ -239,21 +240,22 @@ class LifeCycle(RuleBasedStateMachine):
         self.chance = random.Random(seed)
         self.now = cases.NOW
         self.place = transaction.savepoint()
-        self.pk = cases.draft_case(self.people[0]).pk
+        draft = cases.draft_case(self.people[0])
+        self.pk, self.stream = draft.pk, audit.case_stream(draft)
 
     @rule()
     def somebody_acts(self) -> None:
         """One in three does whatever comes to mind; the others do what LIFE lets them, or a life would not come far."""
+        case = self.case()
         if self.chance.random() < 1 / 3:
-            self.do(self.chance.choice(sorted(DOES)), self.chance.choice(self.people))
-        elif able := self.able():
+            self.do(self.chance.choice(sorted(DOES)), self.chance.choice(self.people), case)
+        elif able := self.able(case):
             name = self.chance.choice(sorted(able))
-            self.do(name, self.chance.choice(able[name]))
+            self.do(name, self.chance.choice(able[name]), case)
         self.now += dt.timedelta(minutes=self.chance.choice([0, 0, 0, 1, 1, 1, 1, 29, 31, 1500]))
 
-    def able(self) -> dict[str, list[Actor]]:
+    def able(self, case: Case) -> dict[str, list[Actor]]:
         """What can be done now, and who can; without what leads a life back or to its end for no reason."""
-        case = self.case()
         held = case.claimed_by_id and case.claimed_until > self.now
         able: dict[str, list[Actor]] = {}
         for name in set(DOES) - BACK:
@@ -265,14 +267,13 @@ class LifeCycle(RuleBasedStateMachine):
                 able[name] = may
         return able
 
-    def do(self, name: str, by: Actor) -> None:
+    def do(self, name: str, by: Actor, before: Case) -> None:
         """Try it. Either it was legal and is whole, or nothing of it stays."""
-        before = self.case()
         if before.received_at is None and by.role not in OFFICE:
             return  # a draft is out of the plan's reach: tests/test_tenancy.py
         try:
             with transaction.atomic():
-                DOES[name](World(self.case(), by, self.now, self.chance))
+                DOES[name](World(copy(before), by, self.now, self.chance))
         except Refused:
             assert columns(self.case()) == columns(before)
             assert not self.events(after=before.version)
@@ -289,8 +290,7 @@ class LifeCycle(RuleBasedStateMachine):
         return Case.objects.unscoped("the test reads its case").get(pk=self.pk)
 
     def events(self, after: int = 0) -> list[AuditEvent]:
-        stream = audit.case_stream(self.case())
-        return list(AuditEvent.objects.filter(stream=stream, sequence__gt=after).order_by("sequence"))
+        return list(AuditEvent.objects.filter(stream=self.stream, sequence__gt=after).order_by("sequence"))
 
     def teardown(self) -> None:
         if not hasattr(self, "pk"):
@@ -326,7 +326,7 @@ def replayed(acts: list[AuditEvent], status: str) -> str:
 
 
 def test_c7_no_life_has_an_illegal_step_and_its_trail_replays_to_where_it_stands(settings, tmp_path):
-    settings.REGIMES_FILE = copy(tmp_path, *MOVED)
+    settings.REGIMES_FILE = regimes.copy(tmp_path, *MOVED)
     lives.clear()
     roles = [*Role.values]
     roles.remove(Role.SYSTEM)

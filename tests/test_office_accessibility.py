@@ -231,6 +231,20 @@ def test_the_measures_see_what_is_poor(chrome):
     ]
 
 
+OVERLAP = """<main><h1>One</h1><p>First</p>
+<div style="height: 30px; margin-bottom: -32px; background: #555"></div><p>Second</p></main>"""
+
+
+def test_axe_reckons_the_contrast_of_a_second_text_of_a_kind_where_something_overlaps_it(chrome):
+    page, told = chrome.new_page(), []
+    for shown in (OVERLAP, OVERLAP.replace("-32px", "0")):
+        page.set_content(shown)
+        told.append(any(rule["id"].startswith("color-contrast") for rule in axe(page, RULES)))
+        asked = page.locator("p").evaluate_all("all => all.map(one => 'firstOfKind' in one.dataset)")
+        assert asked == [True, "-32px" in shown]
+    assert told == [True, False]
+
+
 def test_the_measure_of_the_slow_line_sees_what_makes_a_page_late(chrome):
     """Each request that waits for another one counts, and a script that stops the parser is no page at all."""
     pages = {

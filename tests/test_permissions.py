@@ -3,21 +3,16 @@
 One walk is taken and looked at from several sides: the statuses, what a reading writes (A7, T10), the headers (P5).
 """
 
-import logging
 import re
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import cache
-from unittest import mock
 
 import pytest
-from django.contrib.auth.backends import ModelBackend
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.http import HttpResponse
-from django.test import Client, override_settings
+from django.test import Client
 from django.test.client import ClientHandler
 from django.urls import path
 
@@ -27,6 +22,7 @@ from priorauth.admin.trail import WORDS
 from priorauth.models import AuditEvent, User
 from priorauth.roles import ADMIN_SITE_ROLES, CASE_READER_ROLES, EXPORT_ROLES, OFFICE_ROLES, REVIEWER_ROLES, Role
 from tests.cases import person
+from tests.lightly import lightly
 from tests.soak import figure, report
 from tests.test_help import FOOTER
 from tests.walking import (
@@ -100,19 +96,6 @@ def people(world: World) -> dict[str, tuple[str, str]]:
         "deactivated": (NOBODY, gone),
         STRANGER: (STRANGER, stranger.cookies.output(attrs=[], header="").strip()),
     }
-
-
-@contextmanager
-def lightly() -> Iterator[ClientHandler]:
-    """A portal for thousands of requests: no line of log for each, no session row, each user looked up once."""
-    known = cache(ModelBackend().get_user)
-    logging.disable(logging.ERROR)
-    with (
-        override_settings(SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies"),
-        mock.patch.object(ModelBackend, "get_user", lambda _, user_id: known(user_id)),
-    ):
-        yield ClientHandler(enforce_csrf_checks=False)
-    logging.disable(logging.NOTSET)
 
 
 @pytest.fixture(scope="module")

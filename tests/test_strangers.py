@@ -26,6 +26,7 @@ from tests.admin_helpers import act, held_by, typed
 from tests.api_helpers import REQUESTS, new_request, office_program
 from tests.cases import person, score_all
 from tests.factories import browser, draft_of, saved_draft, sent_through_the_page, token_of, valid_form
+from tests.lightly import lightly
 from tests.soak import figure, report
 from tests.walking import NEVER, World, absent, ask, every_route, names_a_patient, session_of, undone
 
@@ -37,6 +38,12 @@ def _quiet() -> Iterator[None]:
     logging.disable(logging.WARNING)
     yield
     logging.disable(logging.NOTSET)
+
+
+@pytest.fixture
+def light() -> Iterator[None]:
+    with lightly():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +90,7 @@ NAMES_AN_OBJECT = {"reference", "pk", "object_id", "entry", "person", "invitatio
 WHO_SEES_NONE = ("clerk of B", "office_admin of B", "payer", "administrator")
 
 
-def test_every_object_of_another_office_answers_like_one_that_never_was(world):
+def test_every_object_of_another_office_answers_like_one_that_never_was(world, light):
     world.actors["office_admin of B"] = person(Role.OFFICE_ADMIN, world.b)
     different, compared, hidden_ones = [], 0, 0
     _, sent, *_ = objects_of_a(world)
@@ -120,7 +127,7 @@ def about_people(name: str) -> bool:
     return name.startswith("admin:") and not name.startswith("admin:priorauth_case")
 
 
-def test_a_draft_is_hidden_from_the_plan_like_one_that_never_was(world):
+def test_a_draft_is_hidden_from_the_plan_like_one_that_never_was(world, light):
     cookie = session_of(world.actors["nurse"])
     for route in every_route():
         if not route.name.startswith("admin:priorauth_case_") or not {"pk", "object_id"} & set(route.parameters):
@@ -280,7 +287,7 @@ def asked_with(value: Any) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("place", ["/requests/", REQUESTS])
-def test_no_filter_or_ordering_of_a_list_brings_a_row_of_another_office(world, neighbour, place):
+def test_no_filter_or_ordering_of_a_list_brings_a_row_of_another_office(world, neighbour, light, place):
     cookie = session_of(world.actors["clerk of B"])
     for value, twin in (
         (world.sent.reference, NEVER),
@@ -297,7 +304,7 @@ def same_page(response: HttpResponse, value: Any) -> bytes:
     return told(response)[1].replace(str(value).encode(), b"asked")
 
 
-def test_no_filter_of_the_queue_brings_a_draft(world):
+def test_no_filter_of_the_queue_brings_a_draft(world, light):
     cookie, queue = session_of(world.actors["nurse"]), reverse("admin:priorauth_case_changelist")
     for query, twins in zip(asked_with(world.draft.reference), asked_with(NEVER), strict=True):
         found, none = (ask("GET", f"{queue}?{urlencode(part)}", cookie) for part in (query, twins))

@@ -88,6 +88,7 @@ class Route:
         return "/" + self.template.format(**{name: values.get(name, UNKNOWN) for name in self.parameters})
 
 
+@cache
 def every_route() -> list[Route]:
     return list(_below(get_resolver(), "", ""))
 

@@ -12,12 +12,16 @@
     const [low, high] = [light(one), light(other)].sort((a, b) => a - b);
     return (high + .05) / (low + .05);
   };
-  const ground = e => {
+  const kept = find => { // by element: most of the time went into asking each element's parents anew
+    const known = new Map();
+    return e => known.has(e) ? known.get(e) : known.set(e, find(e)).get(e);
+  };
+  const ground = kept(e => {
     if (!e) return [255, 255, 255];
     const own = parsed(getComputedStyle(e).backgroundColor);
     return own[3] === 1 ? own.slice(0, 3) : over(own, ground(e.parentElement));
-  };
-  const opacity = e => e ? Number(getComputedStyle(e).opacity) * opacity(e.parentElement) : 1;
+  });
+  const opacity = kept(e => e ? Number(getComputedStyle(e).opacity) * opacity(e.parentElement) : 1);
   const on = (colour, e, under) => over([...parsed(colour).slice(0, 3), parsed(colour)[3] * opacity(e)], under);
   const note = (what, e, much) => faults.push([what, e.outerHTML.slice(0, 110), Math.round(much * 100) / 100]);
   const least = style => parseFloat(style.fontSize) >= 24 || (parseFloat(style.fontSize) >= 18.66 && style.fontWeight >= 700) ? LARGE_TEXT : TEXT;
