@@ -148,6 +148,18 @@ WRONG = [
     ),
     ({"facts": {"lines": [{"line": n, "code": "22511"} for n in range(1, 12)]}}, "facts.lines", "at most 10"),
     ({"facts": {"treatments": [{"modality": "rest"}] * 41}}, "facts.treatments", "at most 40"),
+    (
+        {"facts": {"treatments": [{"modality": "rest", "visits": 201}]}},
+        "facts.treatments.0.visits",
+        "Give a number from 0 to 200.",
+    ),
+    (
+        {"facts": {"treatments": [{"modality": "rest", "name": "x" * 201}]}},
+        "facts.treatments.0.name",
+        "This can have 200 characters. It has 201: shorten it.",
+    ),
+    ({"facts": {"safety_notes": ["x" * 1000, "y" * 1000]}}, "facts.safety_notes", "2,000 characters together"),
+    ({"facts": {"patient": {"t_score": 11}}}, "facts.patient.t_score", "Give a number from -10 to 10."),
     ({"facts": {"stated_treatment_weeks": -1}}, "facts.stated_treatment_weeks", "must be 0 or more"),
     ({"facts": {"request_date": "yesterday"}}, "facts.request_date", "must be a calendar date"),
 ]

@@ -170,7 +170,21 @@ def facts_schemas() -> dict[str, Json]:
     line["line"]["maximum"] = bounds.HIGHEST_LINE
     line["levels"]["maxItems"] = bounds.MOST["levels"]
     line["code"] |= {"format": "procedure-code", "examples": ["22511"]}
+    for part in (facts, *parts.values()):
+        _bounded(part)
     return {"Facts": facts, **parts}
+
+
+def _bounded(schema: Json) -> None:
+    """Write the bounds of texts and numbers into a schema and all within it."""
+    for name, part in schema.get("properties", {}).items():
+        if name in bounds.LONGEST:
+            part["maxLength"] = bounds.LONGEST[name]
+        if name in bounds.RANGES:
+            part["minimum"], part["maximum"] = bounds.RANGES[name]
+        _bounded(part)
+    if "items" in schema:
+        _bounded(schema["items"])
 
 
 def _component(name: str) -> str:

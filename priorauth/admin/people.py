@@ -41,12 +41,14 @@ class FreshForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        known = [name for name in self._meta.fields if name != SEEN]
-        self.initial[SEEN] = state_of(self.instance, known) if self.instance.pk else ""
+        if self.instance.pk:
+            self.initial[SEEN] = state_of(self.instance, [name for name in self._meta.fields if name != SEEN])
+        else:
+            del self.fields[SEEN]
 
     def clean(self) -> dict[str, Any]:
         values = super().clean()
-        if self.instance.pk and values.get(SEEN) not in ("", self.initial[SEEN]):
+        if self.instance.pk and values.get(SEEN, self.initial[SEEN]) not in ("", self.initial[SEEN]):
             self.add_error(None, CHANGED)
         return values
 

@@ -1,5 +1,9 @@
-"""What a request may hold beyond facts v1: as much as the office's form, so that every row made of it fits."""
+"""What a request may hold beyond facts v1: as much as the office's form, so that every row made of it fits.
 
+The form that an office corrects it with then takes back whatever it is filled with.
+"""
+
+from collections.abc import Iterator
 from typing import Any
 
 from policies.codes import CodeError, Icd10Pcs, ProcedureCode
@@ -7,6 +11,15 @@ from priorauth.services.errors import Incomplete
 
 MOST = {"lines": 10, "levels": 10, "treatments": 40, "safety_notes": 1000}
 MOST_FINDINGS = 400
+LONGEST = {"impression": 1000, "sequence": 60, "other_pain_source_name": 200, "name": 200}  # characters of one text
+LONGEST_NOTES = 2000  # characters of all safety notes, a line each
+RANGES = {
+    "duration_days": (0, 9999),
+    "visits": (0, 200),
+    "analgesia_hours": (0, 9999),
+    "stated_treatment_weeks": (0, 520),
+    "t_score": (-10, 10),
+}
 HIGHEST_LINE = 99
 MOST_UNITS = 10
 CODE = "A procedure code has 5 characters, like 22511, or 7 in a hospital stay, like 0QU03JZ."
@@ -26,6 +39,29 @@ def hold(document: dict[str, Any]) -> None:
             )
     for index, line in enumerate(document["lines"]):
         _hold_line(line, f"lines.{index}")
+    notes = "\n".join(document.get("safety_notes") or ())
+    if len(notes) > LONGEST_NOTES:
+        raise Incomplete("safety_notes", f"These can have {LONGEST_NOTES:,} characters together. Shorten them.")
+    for path, name, value in _leaves(document):
+        _hold_value(path, name, value)
+
+
+def _leaves(value: Any, path: str = "", name: str = "") -> Iterator[tuple[str, str, Any]]:
+    """Every text and number of a document with its path and its own name."""
+    named = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in named:
+        yield from _leaves(inner, f"{path}.{key}".lstrip("."), str(key))
+    if not isinstance(value, dict | list):
+        yield path, name, value
+
+
+def _hold_value(path: str, name: str, value: Any) -> None:
+    if isinstance(value, str) and len(value) > LONGEST.get(name, len(value)):
+        raise Incomplete(path, f"This can have {LONGEST[name]:,} characters. It has {len(value):,}: shorten it.")
+    if name in RANGES and value is not None:
+        least, most = RANGES[name]
+        if not least <= value <= most:
+            raise Incomplete(path, f"Give a number from {least} to {most:,}.")
 
 
 def _hold_line(line: dict[str, Any], path: str) -> None:
