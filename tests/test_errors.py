@@ -2,11 +2,10 @@
 
 import json
 import re
-import threading
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.db import DatabaseError, OperationalError, connection, connections, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
@@ -16,6 +15,7 @@ from priorauth.models import Case, User
 from priorauth.roles import Role
 from tests.admin_helpers import act, in_review, signed_in
 from tests.cases import person
+from tests.together import held_elsewhere
 
 pytestmark = pytest.mark.django_db
 
@@ -41,27 +41,9 @@ def test_a_fault_shows_a_number_that_the_log_has_and_nothing_of_the_fault(monkey
 def test_a_request_that_waits_too_long_for_a_lock_answers_503_and_writes_nothing():
     case, (_, nurse) = in_review(), signed_in(Role.NURSE)
     nurse.raise_request_exception = False
-    held, done = threading.Event(), threading.Event()
-
-    def hold():
-        with transaction.atomic():
-            Case.objects.unscoped("the test holds the row").select_for_update(of=("self",)).get(pk=case.pk)
-            held.set()
-            done.wait(20)
-        connections.close_all()
-
-    holder = threading.Thread(target=hold)
-    holder.start()
-    assert held.wait(20)
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SET lock_timeout = '50ms'")
+    row = Case.objects.unscoped("the test holds the row").filter(pk=case.pk).select_for_update(of=("self",))
+    with held_elsewhere(row.get, "50ms"):
         response = nurse.post(act(case, "claim"), {"version": case.version})
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("RESET lock_timeout")
-        done.set()
-        holder.join()
     page = response.content.decode()
     assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
     assert "no request is sent twice" in page

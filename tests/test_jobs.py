@@ -1,12 +1,10 @@
 """The job table is the truth: a failing job is retried, made visible, and blocks nobody."""
 
 import datetime as dt
-import threading
 from types import SimpleNamespace
 
 import pytest
 from billiard.pool import Worker
-from django.db import connection, transaction
 from kombu.exceptions import OperationalError
 from redis.exceptions import ResponseError
 
@@ -16,6 +14,7 @@ from priorauth.roles import Role
 from priorauth.services import score, withdraw
 from tests.cases import NOW, approve, case_in_review, person, score_all, sent_case
 from tests.processes import publishing_to
+from tests.together import held_elsewhere
 
 pytestmark = pytest.mark.django_db
 
@@ -135,27 +134,8 @@ def test_a_job_that_kills_its_worker_is_counted_waits_and_ends_with_a_person():
 def test_a_job_in_another_workers_hands_is_passed_over():
     clerk = person(Role.CLERK)
     first, second = sent_case(clerk), sent_case(clerk)
-    taken, done = threading.Event(), threading.Event()
-
-    def other_worker():
-        with transaction.atomic():
-            Job.objects.select_for_update().get(case=first)
-            taken.set()
-            done.wait(20)
-        connection.close()
-
-    thread = threading.Thread(target=other_worker)
-    thread.start()
-    assert taken.wait(20)
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SET lock_timeout = '2s'")
+    with held_elsewhere(Job.objects.filter(case=first).select_for_update().get, "2s"):
         assert score_all() == 1
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("RESET lock_timeout")
-        done.set()
-        thread.join()
     second.refresh_from_db()
     assert second.status == "in_review"
     assert Job.objects.get(case=first).attempts == 0

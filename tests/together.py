@@ -1,11 +1,12 @@
-"""Several threads that start at the same moment, each with a database connection of its own."""
+"""Threads beside the test's own, each with a database connection of its own."""
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 
 def at_once(work: Callable[[Any], object], on: Sequence[Any]) -> float:
@@ -33,3 +34,29 @@ def at_once(work: Callable[[Any], object], on: Sequence[Any]) -> float:
         thread.join()
     assert troubles == []
     return time.perf_counter() - start
+
+
+@contextmanager
+def held_elsewhere(lock: Callable[[], object], patience: str) -> Iterator[None]:
+    """Another transaction holds what `lock` locked; the test's own waits for a lock for `patience` at most."""
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            lock()
+            held.set()
+            done.wait(20)
+        connection.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert held.wait(20)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET lock_timeout = '{patience}'")
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET lock_timeout")
+        done.set()
+        holder.join()
