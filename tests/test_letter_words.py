@@ -154,7 +154,10 @@ def test_every_character_that_a_letter_may_hold_has_a_glyph():
 
 def test_a_row_of_a_letter_is_never_broken_between_pages_but_where_it_is_longer_than_one():
     """Its own words, and rows of dates: what begins on a page ends there."""
-    rows = [(f"A{number}", f"begins{number}\nand goes on\nends{number}", "Met", "Fact") for number in range(40)]
+    rows = [
+        (f"A{number}", "\n".join([f"begins{number}", *["goes on"] * (3 + number % 4), f"ends{number}"]), "Met", "Fact")
+        for number in range(40)
+    ]
     dates = [
         facts((f"begins{number}", "first"), ("A label", "goes on"), ("Another", f"ends{number}"))
         for number in range(40, 80)
