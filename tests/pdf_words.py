@@ -13,6 +13,11 @@ _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 
 def words(pdf: bytes) -> str:
     """All text of all pages, blanks and line ends as single blanks."""
+    return " ".join(pages(pdf))
+
+
+def pages(pdf: bytes) -> list[str]:
+    """The text of each page."""
     objects = {int(number): body for number, body in _OBJECT.findall(pdf)}
     text = []
     for page in objects.values():
@@ -20,7 +25,7 @@ def words(pdf: bytes) -> str:
             named = re.findall(rb"/(f\d+) (\d+) 0 R", _next(objects, page, b"Resources"))
             fonts = {name.decode(): _characters(objects, int(number)) for name, number in named}
             text.append(_shown(_data(_next(objects, page, b"Contents")), fonts))
-    return " ".join(" ".join(text).replace("\u200b", "").split())
+    return [" ".join(one.replace("\u200b", "").split()) for one in text]
 
 
 def _next(objects: dict[int, bytes], body: bytes, key: bytes) -> bytes:

@@ -31,7 +31,7 @@ def test_a_criterion_that_is_offered_no_more_is_shown_again_in_words():
     response = nurse.post(act(case, "not-approve"), typed("not-approve", case, relied_on=["L1.osteoporotic"]))
     page = response.content.decode()
     assert (response.status_code, "L1.osteoporotic" in page) == (403, False)
-    assert "L1: The fracture is due to osteoporosis" in page
+    assert "L1, A1: The fracture is due to osteoporosis" in page
 
 
 def test_a_page_that_is_older_than_the_case_decides_nothing():

@@ -159,7 +159,9 @@ def test_a_case_is_handed_over_with_a_line_and_the_next_holder_is_told():
     assert abs(now_held.claimed_until - timezone.now() - hand_over.HANDED) < dt.timedelta(minutes=1)
     assert f"Handed to you by {nurse.name}: {LINE}" in text(stranger.get(BOARD))
     assert "Handed to you" not in text(page.get(BOARD))
-    assert f"Handed to {other.name}</strong> from {nurse.name}" in text(page.get(case_page(case)))
+    shown = text(page.get(case_page(case)))
+    assert f"Handed to {other.name}</strong> from {nurse.name}" in shown
+    assert f'handed the case over <span class="quiet">({other.name})</span>' in shown, "no key of a row"
     assert "mailto:" in text(page.get(case_page(case)))
     assert "mailto:" not in text(stranger.get(case_page(case)))
     assert page.post(act(case, "approve"), typed("approve", now_held)).status_code == 409
@@ -251,6 +253,8 @@ def test_a_lead_takes_a_case_over_and_the_former_holder_is_told_and_loses_no_wor
     refused = page.post(act(case, "escalate"), opened)
     assert (refused.status_code, opened["question"] in text(refused)) == (409, True)
     assert f"{lead.name} took it over at" in text(refused)
+    shown = text(page.get(case_page(case)))
+    assert f"Taken over by {lead.name}</strong> from {nurse.name}, " in shown
     assert AWAY in text(refused)
     board = text(page.get(BOARD))
     assert f"<strong>{lead.name}</strong> took over" in board

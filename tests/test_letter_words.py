@@ -9,7 +9,7 @@ import pytest
 from priorauth.audit import receipts
 from priorauth.letters import answers, reading
 from priorauth.letters.characters import RANGES, printable
-from priorauth.letters.content import BOTH, Content, Facts, Paragraph, Section, facts
+from priorauth.letters.content import BOTH, CLINICIAN, Content, Facts, Paragraph, Section, Table, facts
 from priorauth.letters.pdf import pdf
 from priorauth.models import Letter
 from priorauth.roles import Role
@@ -18,7 +18,7 @@ from tests import cases
 from tests.cases import NOW, approve, person
 from tests.factories import browser
 from tests.letters import bare, content, refused, strings
-from tests.pdf_words import words
+from tests.pdf_words import pages, words
 
 pytestmark = pytest.mark.django_db
 
@@ -150,3 +150,24 @@ def test_every_character_that_a_letter_may_hold_has_a_glyph():
     section = Section("Characters", BOTH, (Paragraph(every), Facts(((every, every),))))
     day = dt.date(2026, 11, 20)
     assert pdf(Content("approved", "All", "PA-0000-0000-0000", day, (), facts(("a", "b")), (section,)))
+
+
+def test_a_row_of_a_letter_is_never_broken_between_pages_but_where_it_is_longer_than_one():
+    """Its own words, and rows of dates: what begins on a page ends there."""
+    rows = [
+        (f"A{number}", "\n".join([f"begins{number}", *["goes on"] * (3 + number % 4), f"ends{number}"]), "Met", "Fact")
+        for number in range(40)
+    ]
+    dates = [
+        facts((f"begins{number}", "first"), ("A label", "goes on"), ("Another", f"ends{number}"))
+        for number in range(40, 80)
+    ]
+    long = ("B1", "begins99\n" + "a reason of many words " * 400 + "\nends99", "Met", "Fact")
+    blocks = (Table(("No.", "Criterion", "Result", "Facts"), (*rows, long)), *dates)
+    section = Section("For the clinician", CLINICIAN, blocks)
+    day = dt.date(2026, 11, 27)
+    printed = pages(pdf(Content("approved", "All", "PA-0000-0000-0000", day, (), facts(("a", "b")), (section,))))
+    numbers = [[set(re.findall(rf"{word}(\d+)", page)) for word in ("begins", "ends")] for page in printed]
+    assert [begun - {"99"} for begun, _ in numbers] == [ended - {"99"} for _, ended in numbers]
+    assert len(set().union(*(ended for _, ended in numbers))) == 81
+    assert any("99" in begun and "99" not in ended for begun, ended in numbers), "what is longer goes on in the next"

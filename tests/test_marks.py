@@ -56,7 +56,7 @@ def test_only_what_differs_from_what_stands_is_written_and_the_next_act_is_opene
     case.refresh_from_db()
     version = case.version
     page = text_of(marked(case, client, **again, follow=True))
-    assert "no mark differs from what was saved before" in page
+    assert "No mark differs from what was saved before" in page
     case.refresh_from_db()
     assert case.version == version
     stored = [(one.criterion, one.verdict, one.reason) for one in case.judgements.order_by("id")]

@@ -150,6 +150,9 @@ def test_the_queue_offers_to_claim_what_the_person_may_claim():
     listed = text(page.get(QUEUE, {"view": "open"}))
     assert act(free, "claim") in listed
     assert act(escalated, "claim") not in listed
+    assert act(escalated, "claim") not in text(page.get(case_page(escalated)))
+    refused = page.get(act(escalated, "claim"))
+    assert (refused.status_code, "The case waits for a physician." in text(refused)) == (403, True)
     assert act(escalated, "claim") in text(signed_in(Role.PHYSICIAN)[1].get(QUEUE))
     assert "Claim<span" not in text(signed_in(Role.AUDITOR)[1].get(QUEUE, {"view": "open"}))
     assert page.post(act(free, "claim"), {"version": free.version}).headers["Location"] == case_page(free)

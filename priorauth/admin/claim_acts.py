@@ -14,7 +14,7 @@ from priorauth.admin.act_page import CONFLICT, FORBIDDEN, Page, case_for
 from priorauth.models import Case
 from priorauth.roles import Role
 from priorauth.services import claim, errors, hand_over
-from priorauth.services.base import SHORTEST_REASON, moment
+from priorauth.services.base import SHORTEST_REASON, holder, moment
 from priorauth.statuses import Act
 
 _line = partial(words_field, help_text="It stays with the case; the office does not see it.")
@@ -49,11 +49,15 @@ class HandOverForm(ActForm):
 
 
 class TakeOverForm(ActForm):
+    @property
+    def advice(self) -> str:
+        return holder(self.case)
+
     reason = words_field(
         "Why you take the case over",
         hand_over.WHY,
         least=SHORTEST_REASON,
-        help_text="At least 20 characters. Whoever holds it reads this.",
+        help_text="At least 20 characters. Who holds it reads this.",
     )
 
 
@@ -87,7 +91,7 @@ PASS_ON = {
         TakeOverForm,
         hand_over.take_over,
         "You hold this case now.",
-        "Whoever holds it is told, and what they send is refused; what they typed is shown to them.",
+        "They are told, and what they send is refused; what they typed is shown to them.",
         silent=True,
     ),
 }

@@ -48,7 +48,7 @@ class FreshForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         values = super().clean()
-        if self.instance.pk and values.get(SEEN, self.initial[SEEN]) not in ("", self.initial[SEEN]):
+        if values.get(SEEN) and values[SEEN] != self.initial[SEEN]:
             self.add_error(None, CHANGED)
         return values
 
