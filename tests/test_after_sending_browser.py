@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from priorauth.roles import Role
 from tests.cases import person
-from tests.factories import PDF, browser, clerk, day, draft_of, sent_through_the_page
+from tests.factories import PDF, browser, clerk, day, draft_of, saved_draft, sent_through_the_page
 from tests.office_browser import a_page, aside
 from tests.office_helpers import asked
 from tests.waiting import eventually
@@ -100,3 +100,24 @@ def test_the_back_button_takes_no_correction_away_and_a_colleague_is_told_to_pre
         page.wait_for_url(f"**/requests/{case.reference}/")
     sent = case.revisions.get(number=2)
     assert (sent.facts["patient"]["t_score"], sent.details["note"]) == (-3.2, "From another window.")
+
+
+def test_words_of_a_page_that_acts_at_once_go_out_only_once_the_portal_answers(chrome, live_server):
+    client = browser(clerk())
+    case = saved_draft(client)
+    with a_page(chrome, live_server, client) as page:
+        page.goto(f"{live_server.url}/requests/{case.reference}/withdraw/")
+        reason, press = page.get_by_label("Why do you withdraw it?"), page.get_by_role("button", name="Withdraw the")
+        reason.fill("Sent twice.")
+        page.context.set_offline(True)
+        press.click()
+        expect(page.get_by_role("alert")).to_contain_text("The portal does not answer, so nothing was sent.")
+        page.context.set_offline(False)
+        with page.expect_response(lambda answer: answer.request.method == "POST"):  # kept while it is typed
+            reason.fill("Sent twice, by mistake.")
+        page.reload()
+        expect(reason).to_have_value("Sent twice, by mistake.")
+        press.click()
+        page.wait_for_url(f"**/requests/{case.reference}/")
+    case.refresh_from_db()
+    assert (case.status, case.withdrawal_reason) == ("withdrawn", "Sent twice, by mistake.")

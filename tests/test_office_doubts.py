@@ -45,6 +45,11 @@ DOUBTS = [
         "imaging-0-date",
         f"The MRI of {words_of(95)} was before the pain at L1 started ({words_of(90)})",
     ),
+    (
+        {"service_date": day(91), "retrospective_reason": "The patient could not wait."},
+        "service_date",
+        f"The planned date, {words_of(91)}, is before the pain at L1 started ({words_of(90)}). Are both dates right?",
+    ),
     (treatment_row(0, modality="analgesic", start=day(100)), "treatments-0-start", "It counts from the day of onset"),
     ({"levels-0-exam_date": day(91)}, "levels-0-exam_date", "must be on or after that day, or it is an earlier exam"),
     (

@@ -286,7 +286,10 @@ def test_roles_change_and_who_leaves_is_out_at_once(admin, clerk):
     assert theirs.get("/requests/").status_code == 302, "another role ends the session"
     page.post(where, {"role": "clerk", "action": "role"})
     again = browser(clerk)
-    page.post(where, {"action": "deactivate"})
+    unsure = page.post(where, {"action": "deactivate"})
+    assert (unsure.status_code, 'href="#sure"' in text(unsure)) == (400, True)
+    assert User.objects.get(pk=clerk.user_id).is_active
+    page.post(where, {"action": "deactivate", "sure": "yes"})
     assert not User.objects.get(pk=clerk.user_id).is_active
     assert again.get("/requests/").status_code == 302
     assert "Deactivated" in text(page.get("/office/"))
@@ -295,7 +298,7 @@ def test_roles_change_and_who_leaves_is_out_at_once(admin, clerk):
 
 def test_an_office_keeps_an_administrator(admin, clerk):
     page, where = browser(admin), f"/office/people/{membership(admin).pk}/"
-    for values in ({"role": "clerk", "action": "role"}, {"action": "deactivate"}):
+    for values in ({"role": "clerk", "action": "role"}, {"action": "deactivate", "sure": "yes"}):
         answer = page.post(where, values)
         assert "Your office would have no administrator left." in text(answer)
     assert membership(admin).role == Role.OFFICE_ADMIN

@@ -17,6 +17,7 @@ from priorauth.services import invitations, office_people
 from priorauth.services.errors import Conflict, Incomplete, NotPermitted
 
 ROLES = [(role.value, role.label) for role in Role if role in OFFICE_ROLES]
+SURE = "Tick the box: your office cannot take this back."
 ROLE = "Choose a role: office clerk or office administrator."
 
 
@@ -63,6 +64,8 @@ def person(request: HttpRequest, person: int) -> HttpResponse:
     role, leaves = _role(request), request.POST.get("action") == "deactivate"
     if not leaves and role is None:
         return _person_page(request, membership, ROLE)
+    if leaves and "sure" not in request.POST:
+        return _person_page(request, membership, unsure=SURE)
     try:
         if leaves or role is None:
             office_people.deactivate(membership, by=request.actor, at=timezone.now())
@@ -99,14 +102,16 @@ def _invite_page(request: HttpRequest, problems: dict[str, str]) -> HttpResponse
     return render(request, "office/invite.html", context, status=400 if any(problems.values()) else 200)
 
 
-def _person_page(request: HttpRequest, membership: Membership, problem: str = "") -> HttpResponse:
+def _person_page(request: HttpRequest, membership: Membership, problem: str = "", *, unsure: str = "") -> HttpResponse:
     context = {
         "membership": membership,
         "roles": ROLES,
         "problem": problem,
+        "unsure": unsure,
+        "form": {"problems": [{"input_id": "sure", "message": unsure}] if unsure else []},
         "oneself": membership.user_id == request.actor.user_id,
     }
-    return render(request, "office/person.html", context, status=400 if problem else 200)
+    return render(request, "office/person.html", context, status=400 if problem or unsure else 200)
 
 
 def _link_page(request: HttpRequest, made: Invitation, token: str) -> HttpResponse:

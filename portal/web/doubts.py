@@ -43,6 +43,7 @@ def find(form: RequestForm) -> list[Doubt]:
     """Every doubt about the form, in page order, each once."""
     found = [
         *_named(form),
+        *_planned(form),
         *_lines(form),
         *_levels(form),
         *_exams(form),
@@ -80,6 +81,16 @@ def _named(form: RequestForm) -> Iterator[Doubt]:
     """No level at all, neither as an entry nor in a line: it can be that it is not known yet."""
     if not form.known_levels and not any(line.answers["levels"] for line in form.lines):
         yield Doubt(form.plan[BOX].auto_id, f"{NO_LEVEL} Or is none known yet?")
+
+
+def _planned(form: RequestForm) -> Iterator[Doubt]:
+    """A procedure before the pain that it treats: one of the two dates is another year's."""
+    planned = form.plan.answers["service_date"]
+    for level in form.levels:
+        onset = level.part.answers["onset"]
+        if planned and onset and planned.last < onset.first:
+            words = f"The planned date, {planned}, is before the pain at {_name(level)} started ({onset})."
+            yield Doubt(form.plan["service_date"].auto_id, f"{words} Are both dates right?")
 
 
 def _lines(form: RequestForm) -> Iterator[Doubt]:
