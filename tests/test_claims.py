@@ -82,11 +82,17 @@ def test_only_a_live_claim_of_ones_own_is_renewed():
     assert (answer.status_code, f"{nurse.name} holds this case" in answer.json()["why"]) == (409, True)
     assert "holds this case" in text(stranger.post(act(case, "renew"), follow=True))
     assert signed_in(Role.AUDITOR)[1].post(act(case, "renew")).status_code == 403
-    force("UPDATE priorauth_case SET claimed_until = now() - interval '1 second' WHERE id = %s", case.pk)
-    before = snapshot(case)
+    before, until = snapshot(case), fresh(case).claimed_until
     with pytest.raises(Conflict, match="has ended"):
-        claim.renew(fresh(case), by=nurse, at=timezone.now())
+        claim.renew(fresh(case), by=nurse, at=until)
     assert snapshot(case) == before
+    last = until - dt.timedelta(microseconds=1)
+    assert [claim.held(fresh(case), at) for at in (last, until)] == [True, False]
+    with pytest.raises(Conflict, match=f"{nurse.name} holds this case"):
+        claim.claim(fresh(case), by=person(Role.NURSE), at=last)
+    assert page.post(act(case, "ask"), typed("ask", fresh(case))).status_code == 302
+    answer = page.post(act(case, "renew"), headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.json()["why"]) == (409, "The case is now “Information needed”.")
 
 
 @pytest.mark.parametrize(
