@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from priorauth import audit
 from priorauth.audit import contents
-from priorauth.models import AuditEvent, Case, Handover
+from priorauth.models import AuditEvent, Case, Handover, User
 from priorauth.roles import Role
 from priorauth.services import claim, conflicts, escalate, hand_over
 from priorauth.services.base import moment
@@ -164,6 +164,7 @@ def test_a_case_is_handed_over_with_a_line_and_the_next_holder_is_told():
     assert now_held.claimed_by_id == other.user_id
     assert abs(now_held.claimed_until - timezone.now() - hand_over.HANDED) < dt.timedelta(minutes=1)
     assert f"Handed to you by {nurse.name}: {LINE}" in text(stranger.get(BOARD))
+    assert hand_over.taken_from(nurse, timezone.now()) == [], "it was their own act"
     assert "Handed to you" not in text(page.get(BOARD))
     assert f"Handed to {other.name}</strong> from {nurse.name}" in text(page.get(case_page(case)))
     assert "mailto:" in text(page.get(case_page(case)))
@@ -178,8 +179,10 @@ def test_a_case_is_handed_over_with_a_line_and_the_next_holder_is_told():
 def test_a_case_that_was_handed_over_is_kept_four_hours_but_not_past_its_due_time(left, lasts):
     lead, nurse, case = person(Role.LEAD), person(Role.NURSE), in_review()
     at = case.due_at - left
+    claimed(case, person(Role.NURSE), at - claim.CLAIM)  # which ran out just now
     hand_over.hand_over(case, by=lead, at=at, to=nurse.user_id, line=LINE)
     assert case.claimed_until - at == lasts
+    assert Handover.objects.unscoped("a test reads").get().from_user_id is None
 
 
 def test_a_case_goes_only_to_a_person_who_may_decide_it():
@@ -196,6 +199,10 @@ def test_a_case_goes_only_to_a_person_who_may_decide_it():
         assert (answer.status_code, why in text(answer), LINE in text(answer)) == (403, True, True)
         assert snapshot(one) == before
     assert refusals(lead) == ["refused_hand_over"] * 3
+    gone = person(Role.NURSE)
+    User.objects.filter(pk=gone.user_id).update(is_active=False)
+    with pytest.raises(Incomplete, match="Choose a person who reviews"):
+        hand_over.hand_over(escalated, by=lead, at=timezone.now(), to=gone.user_id, line=LINE)
     physician = person(Role.PHYSICIAN)
     given = typed("hand-over", escalated, to=physician.user_id)
     assert page.post(act(escalated, "hand-over"), given).status_code == 302
@@ -226,6 +233,8 @@ def test_a_lead_takes_a_case_over_and_the_former_holder_is_told_and_loses_no_wor
     assert (refused.status_code, opened["question"] in text(refused)) == (409, True)
     assert f"{lead.name} took it over at" in text(refused)
     assert AWAY in text(refused)
+    (row,), day = hand_over.taken_from(nurse, timezone.now()), hand_over.TOLD_FOR
+    assert [len(hand_over.taken_from(nurse, row.at + day * share)) for share in (0.99, 1)] == [1, 0]
     board = text(page.get(BOARD))
     assert f"<strong>{lead.name}</strong> took over" in board
     assert AWAY in board
