@@ -208,6 +208,8 @@ def test_a_case_goes_only_to_a_person_who_may_decide_it():
     assert page.post(act(escalated, "hand-over"), given).status_code == 302
     again = typed("hand-over", fresh(escalated), to=physician.user_id)
     assert page.post(act(escalated, "hand-over"), again).status_code == 400, "they hold it already"
+    with pytest.raises(Conflict, match=f"{physician.name} holds this case already"):
+        hand_over.hand_over(fresh(escalated), by=lead, at=timezone.now(), to=physician.user_id, line=LINE)
 
 
 def test_a_lead_takes_a_case_over_and_the_former_holder_is_told_and_loses_no_word():
