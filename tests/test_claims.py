@@ -82,11 +82,17 @@ def test_only_a_live_claim_of_ones_own_is_renewed():
     assert (answer.status_code, f"{nurse.name} holds this case" in answer.json()["why"]) == (409, True)
     assert "holds this case" in text(stranger.post(act(case, "renew"), follow=True))
     assert signed_in(Role.AUDITOR)[1].post(act(case, "renew")).status_code == 403
-    force("UPDATE priorauth_case SET claimed_until = now() - interval '1 second' WHERE id = %s", case.pk)
-    before = snapshot(case)
+    before, until = snapshot(case), fresh(case).claimed_until
     with pytest.raises(Conflict, match="has ended"):
-        claim.renew(fresh(case), by=nurse, at=timezone.now())
+        claim.renew(fresh(case), by=nurse, at=until)
     assert snapshot(case) == before
+    last = until - dt.timedelta(microseconds=1)
+    assert [claim.held(fresh(case), at) for at in (last, until)] == [True, False]
+    with pytest.raises(Conflict, match=f"{nurse.name} holds this case"):
+        claim.claim(fresh(case), by=person(Role.NURSE), at=last)
+    assert page.post(act(case, "ask"), typed("ask", fresh(case))).status_code == 302
+    answer = page.post(act(case, "renew"), headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.json()["why"]) == (409, "The case is now “Information needed”.")
 
 
 @pytest.mark.parametrize(
@@ -158,6 +164,7 @@ def test_a_case_is_handed_over_with_a_line_and_the_next_holder_is_told():
     assert now_held.claimed_by_id == other.user_id
     assert abs(now_held.claimed_until - timezone.now() - hand_over.HANDED) < dt.timedelta(minutes=1)
     assert f"Handed to you by {nurse.name}: {LINE}" in text(stranger.get(BOARD))
+    assert hand_over.taken_from(nurse, timezone.now()) == [], "it was their own act"
     assert "Handed to you" not in text(page.get(BOARD))
     shown = text(page.get(case_page(case)))
     assert f"Handed to {other.name}</strong> from {nurse.name}" in shown
@@ -174,8 +181,10 @@ def test_a_case_is_handed_over_with_a_line_and_the_next_holder_is_told():
 def test_a_case_that_was_handed_over_is_kept_four_hours_but_not_past_its_due_time(left, lasts):
     lead, nurse, case = person(Role.LEAD), person(Role.NURSE), in_review()
     at = case.due_at - left
+    claimed(case, person(Role.NURSE), at - claim.CLAIM)  # which ran out just now
     hand_over.hand_over(case, by=lead, at=at, to=nurse.user_id, line=LINE)
     assert case.claimed_until - at == lasts
+    assert Handover.objects.unscoped("a test reads").get().from_user_id is None
 
 
 def test_a_case_goes_only_to_a_person_who_may_decide_it():
@@ -192,11 +201,17 @@ def test_a_case_goes_only_to_a_person_who_may_decide_it():
         assert (answer.status_code, why in text(answer), LINE in text(answer)) == (403, True, True)
         assert snapshot(one) == before
     assert refusals(lead) == ["refused_hand_over"] * 3
+    gone = person(Role.NURSE)
+    User.objects.filter(pk=gone.user_id).update(is_active=False)
+    with pytest.raises(Incomplete, match="Choose a person who reviews"):
+        hand_over.hand_over(escalated, by=lead, at=timezone.now(), to=gone.user_id, line=LINE)
     physician = person(Role.PHYSICIAN)
     given = typed("hand-over", escalated, to=physician.user_id)
     assert page.post(act(escalated, "hand-over"), given).status_code == 302
     again = typed("hand-over", fresh(escalated), to=physician.user_id)
     assert page.post(act(escalated, "hand-over"), again).status_code == 400, "they hold it already"
+    with pytest.raises(Conflict, match=f"{physician.name} holds this case already"):
+        hand_over.hand_over(fresh(escalated), by=lead, at=timezone.now(), to=physician.user_id, line=LINE)
 
 
 def test_who_reviews_no_more_holds_nothing_that_others_wait_for():
@@ -256,6 +271,8 @@ def test_a_lead_takes_a_case_over_and_the_former_holder_is_told_and_loses_no_wor
     shown = text(page.get(case_page(case)))
     assert f"Taken over by {lead.name}</strong> from {nurse.name}, " in shown
     assert AWAY in text(refused)
+    (row,), day = hand_over.taken_from(nurse, timezone.now()), hand_over.TOLD_FOR
+    assert [len(hand_over.taken_from(nurse, row.at + day * share)) for share in (0.99, 1)] == [1, 0]
     board = text(page.get(BOARD))
     assert f"<strong>{lead.name}</strong> took over" in board
     assert AWAY in board

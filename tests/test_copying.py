@@ -21,6 +21,7 @@ from tests.factories import (
     study_row,
     valid_form,
 )
+from tests.tampering import force
 
 pytestmark = pytest.mark.django_db
 
@@ -190,7 +191,11 @@ def test_withdrawn_and_old_requests_are_no_duplicates_and_other_offices_are_told
     assert found(other) == {theirs.pk}
     assert found(nurse) == {mine.pk, theirs.pk}
     assert found(nurse, besides=mine.pk) == {theirs.pk}
-    assert (found(by, 60), found(by, 61), found(by, -61)) == ({mine.pk}, set(), set())
+    second = 1 / 86_400  # of a day
+    days = (-60 - second, -60, 60, 60 + second)
+    assert [found(by, day) for day in days] == [set(), {mine.pk}, {mine.pk}, set()]
     assert found(by, levels={"L2", "T12"}) == set()
+    force("UPDATE priorauth_case SET levels = 'L2, T12' WHERE id = %s", theirs.pk)
+    assert [found(other, levels={level}) for level in ("T1", "T12", "L2")] == [set(), {theirs.pk}, {theirs.pk}]
     withdraw.withdraw(mine, by=by, at=mine.received_at, reason="Sent twice.")
     assert found(by) == set()

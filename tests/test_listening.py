@@ -110,3 +110,6 @@ def test_a_database_that_tells_nobody_costs_no_request(messages, monkeypatch, ca
 def test_what_was_written_before_anybody_listened_is_looked_for_once_more(messages):
     let_processes_listen()
     assert len(list(listening.moments(Job.Kind.SCORE, seconds=0))) == 2
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_listening_channels()")
+        assert (cursor.fetchall(), listening_backend()) == ([], None), "whoever works next hears nothing old"

@@ -1,6 +1,7 @@
 """An office learns of a member by member ID and date of birth alone; what was not found is verified by the plan."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from django.utils import timezone
@@ -71,6 +72,15 @@ def test_coverage_and_whom_nobody_has_are_told_and_nothing_is_stopped(changes, p
     case = saved_draft(client, service_date=planned)
     assert words in note(edited(client, case))
     assert client.get(f"/requests/{case.reference}/edit/check/").status_code == 200
+
+
+def test_somebody_is_covered_on_the_first_and_the_last_day_and_known_by_the_first_name():
+    first, last, one = dt.date(2026, 1, 1), dt.date(2026, 12, 31), dt.timedelta(days=1)
+    alma = members.Person("Alma", "Synthetic", BORN, "hmo", first, last)
+    assert [alma.covers(day) for day in (first - one, first, last, last + one)] == [False, True, True, False]
+    assert replace(alma, covered_to=None).covers(last + one)
+    assert [alma.is_called(name) for name in (" ALMA ", "Alm", "")] == [True, False, False]
+    assert alma.coverage(None) == "covered from Jan 1, 2026 to Dec 31, 2026"
 
 
 def test_of_twins_one_is_chosen_by_first_name():

@@ -11,10 +11,11 @@ from portal.web import versions
 from portal.web.differences import MINE, NO_SUCH_ROW, THEIRS, Differences
 from portal.web.rows import TooMany
 from portal.web.summary import NOT_PROVIDED
-from priorauth.models import User
+from priorauth.models import Draft, User
 from priorauth.roles import Role
 from priorauth.services import draft_versions, drafts
 from priorauth.services.errors import Conflict
+from tests.admin_helpers import snapshot
 from tests.cases import person
 from tests.factories import (
     NEW,
@@ -32,6 +33,7 @@ from tests.factories import (
     valid_form,
 )
 from tests.forms_in_pages import form_to
+from tests.tampering import force
 
 
 def as_raw(payload):
@@ -309,3 +311,27 @@ def test_an_earlier_version_is_rebuilt_from_what_each_save_replaced(db, monkeypa
     assert (draft.replaced, draft_versions.at(draft, 9)) == ([], {})
     with pytest.raises(Conflict):
         drafts.save(draft, by=by, at=now, version=9, fields={"first_name": ["late"]})
+
+
+def test_what_is_saved_or_confirmed_too_late_changes_nothing_and_a_second_press_is_no_conflict(db):
+    by, other, now = person(Role.CLERK), person(Role.CLERK), timezone.now()
+    seen = draft_of(saved_draft(browser(by)))
+    theirs = {"first_name": ["Theirs"]}
+    drafts.save(draft_of(seen.case), by=other, at=now, version=seen.version, fields=theirs)
+    again = drafts.save(seen, by=other, at=now, version=seen.version, fields=theirs)
+    assert (again.version, again.fields) == (seen.version + 1, theirs)
+
+    def late(message, by, fields):
+        before, case = Draft.objects.unscoped("a test compares").values().get(), snapshot(seen.case)
+        with pytest.raises(Conflict, match=message):
+            drafts.save(seen, by=by, at=now + dt.timedelta(hours=1), version=seen.version, fields=fields)
+        with pytest.raises(Conflict, match="while you were reading"):
+            drafts.confirm(again if "sent" in message else seen, by=by, doubts={"page": "Is it right?"})
+        after = Draft.objects.unscoped("a test compares").values().get(), snapshot(seen.case)
+        assert after == (before, case)
+
+    late(f"{User.objects.get(pk=other.user_id)} saved this request", by, theirs)
+    late("saved this request", other, {"first_name": ["Theirs, later"]})
+    force("UPDATE priorauth_case SET status = 'withdrawn' WHERE id = %s", seen.case_id)
+    seen.version = again.version
+    late("has sent or withdrawn", other, {"first_name": ["Theirs, later"]})

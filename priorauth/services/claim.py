@@ -69,7 +69,7 @@ def renew(case: Case, *, by: Actor, at: dt.datetime) -> Case:
     permit(case, Act.CLAIM, by=by, at=at)
     with transaction.atomic():
         rows = Case.objects.unscoped("the caller fetched the case in scope; this only narrows it").filter(
-            pk=case.pk, status__in=sorted(IN_REVIEW), claimed_by=by.user_id, claimed_until__gt=at
+            pk=case.pk, claimed_by=by.user_id, claimed_until__gt=at
         )
         renewed = rows.update(claimed_until=Greatest("claimed_until", at + CLAIM))
         if renewed:
