@@ -174,6 +174,7 @@ def test_an_invited_person_makes_an_account_and_signs_in():
     [
         ({"first_name": ""}, "Enter your first name."),
         ({"last_name": "\u200b"}, "Enter your last name."),
+        ({"last_name": "\u202etdnarB"}, "This name has a character that cannot be seen."),
         (
             {"password1": "olga@harbor.example", "password2": "olga@harbor.example"},
             "close to your name or e-mail address",

@@ -5,6 +5,7 @@ which invitation was opened, so no page that a browser shows, keeps or passes on
 address (portal/logs.py keeps it out of the log).
 """
 
+import unicodedata
 from typing import Any
 
 from django import forms
@@ -25,6 +26,7 @@ from priorauth.services.base import visible
 OPENED = "invitation"
 NOT_FOUND = 404
 MADE = "Your account is ready. Sign in with your e-mail address and the password that you just chose."
+UNSEEN = "This name has a character that cannot be seen. Type it again by hand."
 CHANGED = "Your new password is set. Sign in with it."
 
 
@@ -74,6 +76,8 @@ class OtherPasswordForm(NewPasswordForm):
 def named(text: str, message: str) -> str:
     if not visible(text):
         raise forms.ValidationError(message)
+    if any(unicodedata.category(character) in ("Cc", "Cf") for character in text):
+        raise forms.ValidationError(UNSEEN)  # in the history and in notices a name must look like what it is
     return text
 
 

@@ -33,18 +33,17 @@ def change_role(membership: Membership, role: Role, *, by: Actor, at: dt.datetim
     if role not in OFFICE_ROLES:
         raise Incomplete("role", "Choose office clerk or office administrator.")
     with _administering(by) as mine:
-        mine.filter(pk=membership.pk).update(role=role)
-        audit.record(
-            by=by, at=at, action="people_change", entities={"membership": membership.pk}, change={"role": role}
-        )
+        if mine.filter(pk=membership.pk).exclude(role=role).update(role=role):
+            entities, change = {"membership": membership.pk}, {"role": role}
+            audit.record(by=by, at=at, action="people_change", entities=entities, change=change)
 
 
 def deactivate(membership: Membership, *, by: Actor, at: dt.datetime) -> None:
     """End a colleague's access at once; what they wrote keeps their name. Raises NotPermitted."""
     with _administering(by) as mine:
         person = mine.get(pk=membership.pk).user_id
-        User.objects.filter(pk=person).update(is_active=False)
-        audit.record(by=by, at=at, action="people_change", entities={"user": person}, change={"is_active": False})
+        if User.objects.filter(pk=person, is_active=True).update(is_active=False):
+            audit.record(by=by, at=at, action="people_change", entities={"user": person}, change={"is_active": False})
 
 
 def set_notices(wanted: Collection[int], *, shown: Collection[int], by: Actor, at: dt.datetime) -> None:
