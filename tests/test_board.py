@@ -4,13 +4,16 @@ import datetime as dt
 from itertools import pairwise
 
 import pytest
+from django.utils import timezone
 
+from priorauth.admin import board
 from priorauth.models import AuditEvent, User
 from priorauth.pictures import queue as pictures
 from priorauth.roles import Role
-from tests.admin_helpers import signed_in
-from tests.cases import NOW, person
+from tests.admin_helpers import in_review, signed_in
+from tests.cases import NOW, approve, person
 from tests.factories import browser
+from tests.tampering import force
 from tests.test_claims import BOARD, text
 
 pytestmark = pytest.mark.django_db
@@ -30,6 +33,22 @@ def test_the_pictures_of_the_board_add_up_to_the_open_cases():
         assert all(end == start for (_, end), (start, _) in pairwise(ends))
         assert ends[-1][1] <= pictures.LEFT + pictures.WIDTH
     assert pictures.ageing([], NOW).bars[0].total == 0
+
+
+def test_a_lead_finds_the_overrides_before_the_latest_too(monkeypatch):
+    monkeypatch.setattr(board, "OVERRIDES", 1)
+    nurse, cases = person(Role.NURSE), [in_review() for _ in range(3)]
+    for case in cases:
+        approve(case, nurse, timezone.now())
+    force("UPDATE priorauth_decision SET turned_by_reading = true")
+    told = text(signed_in(Role.LEAD)[1].get(BOARD))
+    told = told[told.index("By what a reviewer read") :]
+    assert "<strong>3</strong> decisions rest on a reading of the record that changed the result. The latest 1:" in told
+    latest, before = told.split("<summary>The 2 before these</summary>")
+    assert [[case.reference in part for case in cases] for part in (latest, before)] == [
+        [False, False, True],
+        [True, True, False],
+    ]
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,7 @@ KINDS = {
         [
             f"We approved {AT_L1}.",
             "We did not approve vertebroplasty at L2 (a bone in the lower back).",
+            "for each point of our rule at L2:",
             "For what we approved",
             "can plan the care for a day from Nov 30, 2026 to Feb 28, 2027.",
             *APPEAL,
@@ -95,6 +96,7 @@ KINDS = {
             AT_L1,
             "vertebroplasty at L2 (a bone in the lower back)",
             "We did not approve vertebroplasty at L3 (a bone in the lower back).",
+            "for each point of our rule at L3:",
             *APPEAL,
         ],
         [
@@ -233,6 +235,7 @@ def test_a_letter_promises_no_date_that_has_passed_and_no_fact_that_could_not_he
     told = member_text(content(question.letter))
     assert "We had to decide by Nov 24, 2026, so we are late. We still need these facts." in told
     assert "We have to decide" not in told
+    assert member.IN_OUR_WORDS in told, "no point of the rule is named"
     assert reading.grade(told) <= reading.HARDEST_GRADE
     for codes, helps in (["N03"], False), (["N03", "N06"], True), (["N07"], True):
         changed = member.what_could_change(Decision(reason_codes=codes, what_would_change=CHANGE))

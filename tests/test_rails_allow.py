@@ -122,6 +122,7 @@ def test_a_mark_of_before_a_reading_is_made_anew_and_a_decision_that_a_reading_t
     assert client.post(act(case, "approve"), typed("approve", ready_now(case))).status_code == 302
     decision = case.decisions.get()
     assert (decision.turned_by_reading, decision.against_computed) == (True, False)
+    assert "as sent, the result was another" in client.get(case_page(case)).content.decode()
     assert not turned_by_reading(person(Role.CLERK), timezone.now() - HOUR).exists()
     told = f"sent Healed, read by {decision.decided_by}: Edema; the one read counts: “{WORDS}”"
     for role, shown in ((Role.LEAD, True), (Role.PHYSICIAN, True), (Role.NURSE, False)):

@@ -43,6 +43,7 @@ OTHERWISE: Final = {
     NOT_MET: "{who} of the plan read the records and did not find this shown.",
     UNKNOWN: "{who} of the plan read the records and could not tell.",
 }
+IN_OUR_WORDS: Final = "What we asked the office stands in the part of this letter that is for the clinician."
 NEW_FACTS: Final = "New facts could change our answer."
 NEW_REQUEST: Final = "Your doctor's office can send us a new request at any time."
 
@@ -92,6 +93,8 @@ def what_we_need(matter: Matter, points: Sequence[str]) -> Section:
     told.append(Paragraph("We cannot decide yet, since we need to know more. Your doctor's office can tell us."))
     if points:
         told += [Paragraph("We do not know yet if each of these is so:"), bullets(points)]
+    else:
+        told.append(Paragraph(IN_OUR_WORDS))
     return Section("What we need", MEMBER, tuple(told))
 
 
