@@ -138,7 +138,7 @@ def test_an_answer_in_between_is_taken_in_and_a_decision_leaves_the_correction_t
     by = Actor.of(case.created_by)
     with pytest.raises(Conflict, match="can no longer be corrected"):
         corrections.keep(case, by=by, at=timezone.now(), version=1, fields={}, corrects=1)
-    assert client.get(page_of(case, "amend/discard/"))["Location"] == page_of(case)
+    assert "Typed before." in text(client.get(page_of(case, "amend/discard/"))), "what goes is read before"
 
 
 def test_a_correction_of_what_was_sent_before_takes_nothing_of_the_later_back(two):

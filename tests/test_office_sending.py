@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from portal.templatetags.office import in_short
 from priorauth.models import Attachment, Case, InformationRequest, Job, Revision
 from priorauth.roles import Role
 from priorauth.services import information, withdraw
@@ -289,7 +290,9 @@ def test_two_colleagues_who_answer_make_one_answer():
         as_shown(one, case, note_to_answer="We have none.", action="send_part") for one in (client, colleague)
     )
     assert client.post(answer_of(case), mine).status_code == 302
-    assert colleague.post(answer_of(case), theirs)["Location"] == f"/requests/{case.reference}/"
+    late = colleague.post(answer_of(case), theirs)
+    assert (late.status_code, "We have none.</textarea>" in late.content.decode()) == (409, True), "it is not lost"
+    assert client.post(answer_of(case), mine)["Location"] == f"/requests/{case.reference}/", "pressed twice"
     assert case.revisions.count() == 2
 
 
@@ -373,7 +376,15 @@ def test_the_list_shows_each_request_with_status_next_step_and_due_time():
     draft = saved_draft(client, last_name="Draftperson", **{"lines-0-code": "22510", "levels-0-name": "T8"})
     case = sent_through_the_page(client)
     page = client.get("/requests/").content.decode()
-    for words in (draft.reference, "A. Draftperson", "22510, T8", case.reference, moment(case.due_at), "You:", "Plan:"):
+    for words in (
+        draft.reference,
+        "A. Draftperson",
+        "22510, T8",
+        case.reference,
+        in_short(case.due_at),
+        "You:",
+        "Plan:",
+    ):
         assert words in page
 
 

@@ -77,7 +77,7 @@ def discard(request: HttpRequest, reference: str) -> HttpResponse:
     if visit.case.received_at is None or not (visit.of.draft or visit.of.files):
         return redirect("request", reference)
     if request.method == "POST":
-        read = {"version": posted_version(request), "seen": request.POST.getlist("files.shown")}
+        read = {"version": posted_version(request), "files": request.POST.getlist("files.shown")}
         corrections.discard(visit.case, by=request.actor, at=visit.at, **read)
         messages.success(request, "What was not sent is discarded. What was sent stands.", extra_tags="good")
         return redirect("request", reference)

@@ -41,7 +41,7 @@ class Correction:
     @property
     def files(self) -> list[Attachment]:
         """Its files, which were not sent."""
-        return list(corrections.files(self.case))
+        return list(corrections.files_of(self.case))
 
     @cached_property
     def sent(self) -> Raw:

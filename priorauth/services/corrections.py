@@ -48,20 +48,20 @@ def keep(case: Case, *, by: Actor, at: dt.datetime, version: int, fields: dict[s
     return draft
 
 
-def files(case: Case) -> QuerySet[Attachment]:
+def files_of(case: Case) -> QuerySet[Attachment]:
     """The files that go when the correction of a request that was sent is dropped; once the request has ended, all that
     were not sent, since nothing can send them any more."""
     return case.attachments.filter(held_in() if case.status in OPEN else Q(revision=None))
 
 
-def discard(case: Case, *, by: Actor, at: dt.datetime, version: int, seen: Collection[str]) -> None:
+def discard(case: Case, *, by: Actor, at: dt.datetime, version: int, files: Collection[str]) -> None:
     """Drop the correction, version 0 for none, and its files. Raises Conflict where it is not the one that was read, or
-    its files are not those `seen`."""
+    its files are not those `files`."""
     permit(case, Act.DETACH, by=by, at=at)
     with transaction.atomic():
         held = _hold(case, by, OPEN | ENDED)
-        draft, held_files = _kept(case, by), list(files(held))
-        known = (draft.version if draft else 0) == version and {str(one.pk) for one in held_files} == set(seen)
+        draft, held_files = _kept(case, by), list(files_of(held))
+        known = (draft.version if draft else 0) == version and {str(one.pk) for one in held_files} == set(files)
         if not known or not (draft or held_files):
             raise Conflict("The correction was changed, sent or discarded since you looked at it. Look at it again.")
         if draft:
