@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
+from portal.web import second_request
 from priorauth import audit, selectors
 from priorauth.models import AuditEvent, Case
 from priorauth.roles import Role
@@ -121,6 +122,8 @@ def test_a_second_request_needs_a_reason_which_the_reviewer_reads():
     refused = text(check(client, second, statement="yes", second_because=" "))
     assert '<a href="#second_because">Say why you send a second request, or open the first one.' in refused
     assert "can have 500 characters" in text(check(client, second, statement="yes", second_because="a" * 501))
+    given = {"\u200b \u200b": second_request.WHY, "a" * 500: "", "a" * 501: second_request.TOO_LONG}
+    assert {because: second_request.problem_of([first], because) for because in given} == given
     unticked = text(check(client, second, second_because="The pain came back."))
     assert 'value="The pain came back."' in unticked
     assert check(client, second, statement="yes", second_because="The pain came back.").status_code == 302
