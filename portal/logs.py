@@ -49,7 +49,7 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info and record.exc_info[1]:
             line["exception"] = [*_told(record.exc_info[1])]
         told = {name: value for name, value in line.items() if value is not None}
-        return json.dumps(told, default=str).replace("\x7f", "\\u007f")
+        return json.dumps(told, default=str)
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
+from portal.web import second_request
 from priorauth import audit, selectors
 from priorauth.models import AuditEvent, Case
 from priorauth.roles import Role
@@ -139,6 +140,8 @@ def test_a_second_request_needs_a_reason_which_the_reviewer_reads():
     alone = {"second_because": "Kept by itself."}
     assert client.post(f"/requests/{second.reference}/edit/check/", alone, headers={"X-Background": "1"}).content == b""
     assert 'value="Kept by itself."' in text(check(client, second))
+    given = {"\u200b \u200b": second_request.WHY, "a" * 500: "", "a" * 501: second_request.TOO_LONG}
+    assert {because: second_request.problem_of([first], because) for because in given} == given
     unticked = text(check(client, second, second_because="The pain came back."))
     assert 'value="The pain came back."' in unticked
     assert check(client, second, statement="yes", second_because="The pain came back.").status_code == 302

@@ -2,12 +2,14 @@
 back after signing in (issue 5, point 7; DESIGN.md, invariants 5 and 6)."""
 
 from html import unescape
+from types import SimpleNamespace
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.urls import resolve
 
-from portal.accounts import pages
+from portal.accounts import late, pages
 from portal.permissions import MATRIX
 from portal.uploads import MAX_PLAIN_BODY
 from priorauth.models import AuditEvent, KeptPost, Membership, User
@@ -216,6 +218,9 @@ def test_it_can_be_discarded_and_then_is_gone(browser, draft):
     browser.sign_in(browser.user)
     page = browser.get("/kept/")
     discard = next(form for form in forms_of(page) if form.action == "/kept/")
+    elsewhere = discard.fields | {"sought": "Synthetic", "put_back": str(KeptPost.objects.get().pk)}
+    assert browser.post("/requests/", elsewhere).status_code == 200
+    assert KeptPost.objects.exists(), "a page that keeps nothing takes nothing back"
     page = browser.post("/kept/", discard.fields | dict(discard.buttons), follow=True)
     assert "Discarded." in page.content.decode()
     assert not KeptPost.objects.exists()
@@ -288,11 +293,13 @@ def test_nothing_is_kept_for_who_cannot_show_whose_page_it_was(browser, draft, t
     assert draft_of(draft).version == 2
 
 
-def test_nothing_is_kept_of_a_page_that_its_person_may_not_use(browser, draft):
+def test_nothing_is_kept_of_a_page_that_its_person_may_not_use_or_that_never_was(browser, draft):
     form = browser.form(draft.path)
     browser.cookies.pop("sessionid")
     assert browser.send(f"/admin/priorauth/case/{draft.pk}/ask/", form).status_code == 302
     assert not KeptPost.objects.exists()
+    too_long = f"/admin/priorauth/case/{'1' * 200}/ask/"
+    assert late.keep(SimpleNamespace(resolver_match=resolve(too_long), path=too_long)) is None
 
 
 def test_what_was_typed_for_one_office_is_not_offered_in_another(browser, draft):

@@ -150,6 +150,7 @@ def test_nobody_else_looks_a_member_up():
     case = draft_case(mine)
     members.look_up(case, "XYZ123456", BORN, by=mine, at=NOW)
     assert members.known_to(case, "XYZ123456", BORN, by=other) is None
+    assert members.known_to(draft_case(mine), "XYZ123456", BORN, by=mine) is None, "each draft asks for itself"
     for by in (other, person(Role.NURSE), person(Role.ADMINISTRATOR)):
         with pytest.raises(NotPermitted):
             members.look_up(case, "XYZ123456", BORN, by=by, at=NOW)

@@ -3,11 +3,12 @@
 import pytest
 from django.http import Http404
 
-from priorauth.models import Case, Draft, Escalation, Member, Revision
+from priorauth.models import Case, Decision, Draft, Escalation, Letter, Member, Revision
 from priorauth.roles import SYSTEM, Role
 from priorauth.services import escalate
 from priorauth.tenancy import UnscopedAccess, get_for
 from tests.cases import NOW, case_in_review, claimed, draft_case, office, person, sent_case
+from tests.letters import approved
 
 pytestmark = pytest.mark.django_db
 
@@ -40,10 +41,13 @@ def test_reviewers_and_auditors_see_sent_requests_but_no_drafts():
     assert not Draft.objects.for_actor(person(Role.NURSE)).exists()
 
 
-@pytest.mark.parametrize("role", [Role.PAYER, Role.ADMINISTRATOR])
-def test_payer_operations_and_administrators_see_no_case(role):
-    sent_case(person(Role.CLERK))
-    assert not Case.objects.for_actor(person(role)).exists()
+def test_payer_operations_see_letters_alone_and_administrators_nothing():
+    letter = approved()
+    payer, administrator = person(Role.PAYER), person(Role.ADMINISTRATOR)
+    assert [one.pk for one in Letter.objects.for_actor(payer)] == [letter.pk]
+    seen = [model for model in (Case, Revision, Member, Decision) if model.objects.for_actor(payer).exists()]
+    seen += [model for model in (Case, Revision, Letter) if model.objects.for_actor(administrator).exists()]
+    assert seen == []
 
 
 def test_nobody_and_the_portal_itself_see_nothing_through_an_actor():
