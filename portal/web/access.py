@@ -51,5 +51,5 @@ def case_of(actor: Actor, reference: str) -> Case:
 
 
 def saves_itself(request: HttpRequest) -> bool:
-    """Whether a page posts what is typed by itself, without files and buttons (static/request.js)."""
+    """Whether a page posts what is typed by itself, without files and buttons (static/portal.js, request.js)."""
     return request.method == "POST" and BACKGROUND in request.headers

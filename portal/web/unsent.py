@@ -9,9 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from portal.accounts.late import fields_of
+from portal.web.access import saves_itself
 from priorauth.services import kept
 
-ALONE = "X-Background"  # the page keeps them by itself (static/portal.js)
 View = Callable[..., HttpResponse]
 
 
@@ -20,7 +20,7 @@ def keeps_words(view: View) -> View:
 
     @wraps(view)
     def keeping(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if request.method == "POST" and ALONE in request.headers:
+        if saves_itself(request):
             _keep(request)
             return HttpResponse(status=204)
         response = view(request, *args, **kwargs)
