@@ -1,8 +1,10 @@
 """The request form in a browser: it saves itself, helps on the way, and loses nothing."""
 
+import datetime as dt
 import re
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from portal.web import rows
@@ -75,10 +77,12 @@ def test_what_is_typed_without_a_pause_and_then_left_is_kept(chrome, live_server
         page.clock.install()
         page.goto(f"{live_server.url}/requests/{aside(the_case).reference}/edit/")
         page.get_by_label("Last name").press("End")
+        page.clock.pause_at(timezone.now() + dt.timedelta(seconds=10))
         with page.expect_response("**/edit/missing/"):
             for letter in " on on":
                 page.keyboard.type(letter)
                 page.clock.run_for(1_900)
+        page.clock.resume()
         assert draft_of(aside(the_case)).fields["last_name"] == ["Typed on on"]
         page.keyboard.type("!")
         page.get_by_role("button", name="Sign out").click()
