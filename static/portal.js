@@ -1,4 +1,4 @@
-// Small helps on pages that work without them (decisions 25 and 57). Nothing here decides; the server does.
+// Small helps on pages that work without them (decisions 25 and 56). Nothing here decides; the server does.
 (function () {
   "use strict";
   var FIELD = "input:not([type=hidden]):not([tabindex='-1']), select, textarea";

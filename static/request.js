@@ -1,4 +1,4 @@
-// The form of a request, which works without this (decisions 25 and 57): it saves itself, adds and removes rows in place,
+// The form of a request, which works without this (decisions 25 and 56): it saves itself, adds and removes rows in place,
 // keeps the list of what is missing fresh and shows how far a file has come. Nothing here decides; the server does.
 // One post at a time: each carries the version that the one before it gave.
 (function () {
