@@ -152,7 +152,7 @@ SAID = [
         "field",
         "“Not mentioned” cannot stand beside a finding.",
     ),
-    ("Impression: 1,000", {"imaging-0-impression": "x" * 1001}, "field", "can have 1,000 characters. This has 1,001"),
+    ("Impression: 4,000", {"imaging-0-impression": "x" * 4001}, "field", "can have 4,000 characters. This has 4,001"),
     ("Study older than 180 days", {"imaging-0-date": day(215)} | OLD_PAIN, "mistake", "This MRI is 7 months old. Is "),
     ("Study before the pain", {"imaging-0-date": day(95)}, "mistake", "was before the pain at L1 started ("),
     (

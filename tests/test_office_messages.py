@@ -78,7 +78,7 @@ WRONG = [
     ("imaging-0-modality", "psychic", "Choose one of the answers"),
     ("imaging-0-date", day(-1), "in the past"),
     ("imaging-0-findings-0", ["edema", "sparkles"], "Tick only findings of the list"),
-    ("imaging-0-impression", LONG, "can have 1,000 characters"),
+    ("imaging-0-impression", LONG, "can have 4,000 characters"),
     ("treatments-0-modality", "prayer", "Choose one of the answers"),
     ("treatments-0-start", day(-3), "in the past"),
     ("treatments-0-end", day(200), "end on or after its start"),

@@ -184,7 +184,7 @@ class StudyPart(Part):
         "Date of the study", called="date", hint=f"{EXAMPLE_DAY}. Of the study, not of the report", or_not_recorded=True
     )
     sequence = Text("Sequence (optional)", most=60, hint="MRI only, for example STIR", size="short")
-    impression = LongText("The report's own words (optional)", most=1000, hint="Copy the impression")
+    impression = LongText("The report's own words (optional)", most=4000, hint="Copy the impression")
     page = Text("Page of the report file (optional)", most=20, size="tiny")
     attachment = Text("Report file", most=36)
 

@@ -11,7 +11,7 @@ from priorauth.services.errors import Incomplete
 
 MOST = {"lines": 10, "levels": 10, "treatments": 40, "safety_notes": 1000}
 MOST_FINDINGS = 400
-LONGEST = {"impression": 1000, "sequence": 60, "other_pain_source_name": 200, "name": 200}  # characters of one text
+LONGEST = {"impression": 4000, "sequence": 60, "other_pain_source_name": 200, "name": 200}  # characters of one text
 LONGEST_NOTES = 2000  # characters of all safety notes, a line each
 RANGES = {
     "duration_days": (0, 9999),
