@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from portal.api.answers import brief
 from portal.web.next_step import next_step
-from priorauth.admin.decision_forms import NotApproveForm
+from priorauth.admin.not_approve_form import NotApproveForm
 from priorauth.models import AuditEvent, Case, User
 from priorauth.roles import Actor, Role
 from priorauth.selectors import with_answer_by

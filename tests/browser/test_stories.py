@@ -161,7 +161,7 @@ def test_a_sacroplasty_request_goes_to_a_physician_who_does_not_approve_it(porta
     fill(nurse.page, "Your question to the physician", "Sacral level: please decide.")
     choose(nurse.page, "What you recommend", "Not approve")
     nurse.press("Escalate")
-    expect(nurse.page.get_by_text("The case waits for a physician.")).to_be_visible()
+    expect(nurse.page.get_by_text("The case waits for a physician.", exact=True)).to_be_visible()
 
     physician = Reviewer(signed_in(PHYSICIAN), portal.url)
     physician.open(reference)
