@@ -148,6 +148,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line("\n".join(lines))
 
 
+@pytest.fixture(autouse=True)
+def _one_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that goes past midnight stays, some minutes before it, on the day on which its tests were collected."""
+    from django.utils import timezone
+
+    from tests.moving_clock import behind
+
+    now = timezone.now
+    if late := behind(now()):
+        monkeypatch.setattr("django.utils.timezone.now", lambda: now() - late)
+
+
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A clock that stands still until the test moves it; Django tells its time."""

@@ -26,6 +26,8 @@ trailer <</Root 1 0 R>>
 %%EOF
 """
 ON = NOW.date()
+# Tests name days when they are collected, and what they ask of them is true on that day.
+COLLECTED_ON = timezone.localdate()
 PASSWORD = "seven synthetic herons"
 Payload = dict[str, Any]
 

@@ -7,7 +7,6 @@ import io
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from priorauth.audit.chain import utc_text
 from priorauth.models import AuditEvent, Case
@@ -63,8 +62,8 @@ def test_the_order_is_by_the_next_step_or_by_the_latest_change():
     assert shown(client, "?show=with-plan&order=updated") == [late.pk, early.pk]
 
 
-def test_a_question_is_due_when_its_answer_is_in_the_list_its_order_its_file_and_on_the_case_page():
-    by, nurse, now = clerk(), person(Role.NURSE), timezone.now().replace(microsecond=0)
+def test_a_question_is_due_when_its_answer_is_in_the_list_its_order_its_file_and_on_the_case_page(clock):
+    by, nurse, now = clerk(), person(Role.NURSE), NOW
     asked, sent = sent_case(by, at=now), sent_case(by, at=now - dt.timedelta(hours=2))
     score_all(now)
     until = now + dt.timedelta(hours=3)

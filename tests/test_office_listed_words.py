@@ -52,7 +52,7 @@ LISTED = {
         "Select the type of study": "Select the type of study",
         "Study date must be today or in the past": "Study date",
         "Tick at least one finding for L1, or Not mentioned": "Tick at least one finding",
-        "Copy the impression (optional, 1,000)": "Impression: 1,000",
+        "Copy the impression (optional, 1,000)": "Impression: 4,000",
         "Select a report": "Select a report",
         "must be a PDF, JPG or PNG": "must be a PDF, JPG or PNG",
         "must be smaller than 25MB": "must be smaller than 25MB",
