@@ -298,6 +298,24 @@ def test_roles_change_and_who_leaves_is_out_at_once(admin, clerk):
     assert actions(admin).count("people_change") == 3
 
 
+@pytest.mark.parametrize(
+    "values", [{"role": "office_admin", "action": "role"}, {"action": "deactivate", "sure": "yes"}]
+)
+def test_a_colleague_whom_the_plan_moves_meanwhile_is_left_alone_and_the_administrator_told(
+    admin, clerk, values, monkeypatch
+):
+    administering = office_people._administering
+
+    def moved_first(by):
+        Membership.objects.filter(pk=membership(clerk).pk).update(organization=office("Bay Pain Clinic"))
+        return administering(by)
+
+    monkeypatch.setattr(office_people, "_administering", moved_first)
+    answer = browser(admin).post(f"/office/people/{membership(clerk).pk}/", values)
+    assert (answer.status_code, "This person belongs to your office no more." in text(answer)) == (400, True)
+    assert (membership(clerk).role, membership(clerk).user.is_active) == (Role.CLERK, True)
+
+
 def test_an_office_keeps_an_administrator(admin, clerk):
     page, where = browser(admin), f"/office/people/{membership(admin).pk}/"
     for values in ({"role": "clerk", "action": "role"}, {"action": "deactivate", "sure": "yes"}):

@@ -17,6 +17,7 @@ from priorauth.roles import OFFICE_ROLES, Actor, Role
 from priorauth.services.errors import Incomplete, NotPermitted
 
 ONLY = "Only an administrator of your office does this."
+GONE = "This person belongs to your office no more."
 THE_LAST = "Your office would have no administrator left. Make a colleague administrator first."
 
 
@@ -33,7 +34,8 @@ def change_role(membership: Membership, role: Role, *, by: Actor, at: dt.datetim
     if role not in OFFICE_ROLES:
         raise Incomplete("role", "Choose office clerk or office administrator.")
     with _administering(by) as mine:
-        if mine.filter(pk=membership.pk).exclude(role=role).update(role=role):
+        if _colleague(mine, membership).role != role:
+            mine.filter(pk=membership.pk).update(role=role)
             entities, change = {"membership": membership.pk}, {"role": role}
             audit.record(by=by, at=at, action="people_change", entities=entities, change=change)
 
@@ -41,7 +43,7 @@ def change_role(membership: Membership, role: Role, *, by: Actor, at: dt.datetim
 def deactivate(membership: Membership, *, by: Actor, at: dt.datetime) -> None:
     """End a colleague's access at once; what they wrote keeps their name. Raises NotPermitted."""
     with _administering(by) as mine:
-        person = mine.get(pk=membership.pk).user_id
+        person = _colleague(mine, membership).user_id
         if User.objects.filter(pk=person, is_active=True).update(is_active=False):
             audit.record(by=by, at=at, action="people_change", entities={"user": person}, change={"is_active": False})
 
@@ -59,6 +61,14 @@ def set_notices(wanted: Collection[int], *, shown: Collection[int], by: Actor, a
                 Membership.objects.filter(pk=membership.pk).update(notify=notify)
                 entities, change = {"membership": membership.pk}, {"notify": notify}
                 audit.record(by=by, at=at, action="people_change", entities=entities, change=change)
+
+
+def _colleague(mine: QuerySet[Membership], membership: Membership) -> Membership:
+    """The membership as it stands now: the plan may have moved the person to another office meanwhile."""
+    found = mine.filter(pk=membership.pk).first()
+    if found is None:
+        raise NotPermitted(GONE)
+    return found
 
 
 @contextmanager
