@@ -16,6 +16,7 @@ from tests.factories import (
     clerk,
     draft_of,
     level_row,
+    post_edit,
     report,
     saved_draft,
     sent_through_the_page,
@@ -139,7 +140,11 @@ def test_a_second_request_needs_a_reason_which_the_reviewer_reads():
     assert "can have 500 characters" in text(check(client, second, statement="yes", second_because="a" * 501))
     alone = {"second_because": "Kept by itself."}
     assert client.post(f"/requests/{second.reference}/edit/check/", alone, headers={"X-Background": "1"}).content == b""
-    assert 'value="Kept by itself."' in text(check(client, second))
+    whole = draft_of(second).fields
+    post_edit(client, second, whole | {"last_name": ""})
+    assert "problems=all" in check(client, second, statement="yes", **alone).headers["Location"]
+    post_edit(client, second, whole)
+    assert 'value="Kept by itself."' in text(check(client, second)), "a press that led back to the form sent nothing"
     given = {"\u200b \u200b": second_request.WHY, "a" * 500: "", "a" * 501: second_request.TOO_LONG}
     assert {because: second_request.problem_of([first], because) for because in given} == given
     unticked = text(check(client, second, second_because="The pain came back."))

@@ -14,7 +14,7 @@ from portal.web.editing import SENT_MEANWHILE, heading, posted_version
 from portal.web.intake import form_of
 from portal.web.panel import panel_of
 from portal.web.request_form import RequestForm
-from portal.web.unsent import keeps_words, words_on
+from portal.web.unsent import keeps_words, went_out, words_on
 from priorauth import page_words
 from priorauth.clock import rule_words
 from priorauth.models import Case, Draft
@@ -36,6 +36,7 @@ def check(request: HttpRequest, reference: str) -> HttpResponse:
     draft = drafts.first()  # before the case: who reads the case first finds neither when it is sent in between
     case = get_for(request.actor, Case, reference=reference)
     if case.received_at is not None:
+        went_out(request)
         return redirect("request-submitted", reference)
     if draft is None:
         return refused(request, SENT_MEANWHILE, status=409)
@@ -63,6 +64,7 @@ def check(request: HttpRequest, reference: str) -> HttpResponse:
         )
     except Conflict as conflict:
         return _sent_or_changed(request, reference, str(conflict))
+    went_out(request)
     return redirect("request-submitted", reference)
 
 

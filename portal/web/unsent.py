@@ -16,19 +16,22 @@ View = Callable[..., HttpResponse]
 
 
 def keeps_words(view: View) -> View:
-    """For a page with `data-words` on its form. What went out, which a redirect says, is kept no longer."""
+    """For a page with `data-words` on its form: keeps what it posts by itself."""
 
     @wraps(view)
     def keeping(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if saves_itself(request):
             _keep(request)
             return HttpResponse(status=204)
-        response = view(request, *args, **kwargs)
-        if request.method == "POST" and response.status_code == 302:
-            kept.forget_page(request.path, by=request.actor)
-        return response
+        return view(request, *args, **kwargs)
 
     return keeping
+
+
+def went_out(request: HttpRequest) -> None:
+    """The words of this post went out, with it or with an earlier press: they are kept no longer."""
+    if request.method == "POST":
+        kept.forget_page(request.path, by=request.actor)
 
 
 def words_on(request: HttpRequest, path: str, name: str) -> str:

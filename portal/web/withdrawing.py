@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from portal.web.access import office_page
 from portal.web.editing import posted_version
-from portal.web.unsent import keeps_words, words_on
+from portal.web.unsent import keeps_words, went_out, words_on
 from priorauth.models import Case
 from priorauth.posting import PUT_BACK, typed_text
 from priorauth.services import withdraw as service
@@ -25,6 +25,7 @@ from priorauth.tenancy import get_for
 def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
     case = get_for(request.actor, Case, reference=reference)
     if case.status not in TRANSITIONS[Act.WITHDRAW].sources:
+        went_out(request)
         return redirect("request", reference)
     if request.method != "POST":
         return _page(request, case, words_on(request, request.path, "reason"))
@@ -38,10 +39,12 @@ def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
         return _page(request, case, reason, str(problem))
     except Conflict as conflict:
         if case.status == Status.WITHDRAWN:
+            went_out(request)
             return redirect("request", reference)  # the second press of one withdrawal
         if case.status not in TRANSITIONS[Act.WITHDRAW].sources:
             raise
         return _page(request, case, reason, str(conflict), status=409)
+    went_out(request)
     messages.success(request, f"Withdrawn {moment(now)}.", extra_tags="good")
     return redirect("request", reference)
 

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 from portal.web import case_page
 from portal.web.access import office_page
 from portal.web.editing import posted_version
-from portal.web.unsent import keeps_words
+from portal.web.unsent import keeps_words, went_out
 from priorauth.models import Case
 from priorauth.posting import PUT_BACK, typed_text
 from priorauth.services.base import moment
@@ -37,7 +37,9 @@ def write(request: HttpRequest, reference: str) -> HttpResponse:
     except Conflict as conflict:
         last = case.messages.last()
         if last and (last.text, last.written_by_id) == (text, request.actor.user_id):
+            went_out(request)
             return redirect("request", reference)  # the second press of one message
         return case_page.page(request, case, message=text, problem=str(conflict), status=409)
+    went_out(request)
     messages.success(request, f"Message sent {moment(now)}.", extra_tags="good")
     return redirect("request", reference)
