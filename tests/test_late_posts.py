@@ -314,20 +314,20 @@ def test_what_was_typed_for_one_office_is_not_offered_in_another(browser, draft)
 # How much, how long
 
 
-def test_only_the_latest_of_a_page_and_three_pages_are_kept_for_a_few_hours(browser, draft, clock):
+def test_only_the_latest_of_a_page_and_twenty_pages_are_kept_for_a_few_hours(browser, draft, clock):
     by = person(Role.CLERK)
-    for number in range(5):
+    for number in range(22):
         clock.forward(seconds=1)
         for text in ("earlier", "later"):
             kept.keep(by=by, at=clock.now, path=f"/{number}/", fields={"a": [text, "nul\x00l"]}, files=[])
     rows = list(kept.of(by, clock.now))
-    assert [(row.path, row.fields) for row in rows] == [(f"/{n}/", {"a": ["later", "null"]}) for n in (4, 3, 2)]
+    assert [(row.path, row.fields) for row in rows] == [(f"/{n}/", {"a": ["later", "null"]}) for n in range(21, 1, -1)]
     late_form(browser, draft.path, clock)
-    assert KeptPost.objects.count() == 4
+    assert KeptPost.objects.count() == 21
     clock.forward(seconds=kept.LASTS.total_seconds())
     assert not kept.of(by, clock.now).exists()
     assert "Put it back" not in browser.sign_in(browser.user).content.decode()
-    assert (forget_kept(), forget_kept(), KeptPost.objects.count()) == (4, 0, 0)
+    assert (forget_kept(), forget_kept(), KeptPost.objects.count()) == (21, 0, 0)
 
 
 def test_files_are_named_and_not_kept_however_large_the_form_is(browser, draft):

@@ -10,7 +10,7 @@ from priorauth.models import KeptPost
 from priorauth.roles import Actor
 
 LASTS = dt.timedelta(hours=4)
-MOST = 3  # pages of one person; the oldest makes room
+MOST = 20  # pages of one person; the oldest makes room
 
 
 def keep(*, by: Actor, at: dt.datetime, path: str, fields: dict[str, list[str]], files: list[str]) -> KeptPost:
